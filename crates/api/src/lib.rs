@@ -1,0 +1,18 @@
+//! The five custom resources of `argoproj.io/v1alpha1` as types, with the names, defaults, validation and
+//! formats (durations, quantities, hashes) that every other crate shares.
+//!
+//! Types keep the JSON names of the Kubernetes API in camelCase and Rust names in snake_case. A field that Go
+//! declares as a pointer, or omits when empty and where absence means something, is an `Option` here.
+
+pub mod int_or_string;
+pub mod meta;
+pub mod names;
+pub mod pod_template;
+pub mod rollout;
+pub mod time;
+
+pub use int_or_string::IntOrString;
+pub use meta::{LabelSelector, ObjectMeta, OwnerReference};
+pub use pod_template::PodTemplate;
+pub use rollout::{Rollout, RolloutSpec, RolloutStatus};
+pub use time::{Clock, Time};

@@ -1,0 +1,1 @@
+//! See Cargo.toml; described in docs/architecture.md.
