@@ -4,6 +4,8 @@
 //! Types keep the JSON names of the Kubernetes API in camelCase and Rust names in snake_case. A field that Go
 //! declares as a pointer, or omits when empty and where absence means something, is an `Option` here.
 
+pub mod field;
+pub mod go_json;
 pub mod int_or_string;
 pub mod meta;
 pub mod names;
