@@ -1,1 +1,19 @@
-//! See Cargo.toml; described in docs/architecture.md.
+//! The Kubernetes layer: the only crate that knows how an API server is reached, listed, watched and written to.
+//!
+//! Everything in it lives on tokio's time and on values handed in, and talks to a [`kube::Client`], so that it runs
+//! alike against a cluster and, in one process under paused time, against an embedded API server.
+
+pub mod backoff;
+pub mod clock;
+pub mod error;
+pub mod key;
+pub mod queue;
+pub mod resource;
+pub mod rest;
+
+pub use clock::{system_clock, tokio_clock};
+pub use error::RequestError;
+pub use key::Key;
+pub use queue::Queue;
+pub use resource::Resource;
+pub use rest::Rest;

@@ -1,0 +1,101 @@
+//! One HTTP request through a [`kube::Client`], with the server's refusals told apart from lost answers.
+
+use super::PatchKind;
+use crate::RequestError;
+use crate::error::Status;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, Method, Request};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::time::Duration;
+
+/// A request body and its media type.
+pub struct Body {
+    bytes: Vec<u8>,
+    content_type: &'static str,
+}
+
+impl Body {
+    /// `object` as JSON.
+    pub fn json(object: &impl Serialize) -> Result<Self, RequestError> {
+        Self::encode(object, "application/json")
+    }
+
+    /// `patch` in the media type of its kind.
+    pub fn patch(kind: PatchKind, patch: &Value) -> Result<Self, RequestError> {
+        let content_type = match kind {
+            PatchKind::Merge => "application/merge-patch+json",
+            PatchKind::Json => "application/json-patch+json",
+            PatchKind::Strategic => "application/strategic-merge-patch+json",
+        };
+        Self::encode(patch, content_type)
+    }
+
+    /// `object` for server-side apply. JSON is YAML.
+    pub fn apply(object: &impl Serialize) -> Result<Self, RequestError> {
+        Self::encode(object, "application/apply-patch+yaml")
+    }
+
+    fn encode(object: &impl Serialize, content_type: &'static str) -> Result<Self, RequestError> {
+        match serde_json::to_vec(object) {
+            Ok(bytes) => Ok(Body { bytes, content_type }),
+            Err(e) => Err(RequestError::Malformed { request: "a request body".into(), problem: e.to_string() }),
+        }
+    }
+}
+
+/// Sends a request and decodes the answer.
+pub async fn send<T: DeserializeOwned>(
+    client: &kube::Client,
+    method: Method,
+    url: &str,
+    body: Option<Body>,
+) -> Result<T, RequestError> {
+    let name = format!("{method} {url}");
+    let body = send_for_body(client, method, url, body).await?;
+    let bytes = body.collect().await.map_err(|e| RequestError::lost(&e))?.to_bytes();
+    serde_json::from_slice(&bytes).map_err(|e| RequestError::Malformed { request: name, problem: e.to_string() })
+}
+
+/// Sends a request and returns the body of a successful answer unread, for streams and pages.
+pub async fn send_for_body(
+    client: &kube::Client,
+    method: Method,
+    url: &str,
+    body: Option<Body>,
+) -> Result<kube::client::Body, RequestError> {
+    let name = format!("{method} {url}");
+    let mut request = Request::builder().method(method).uri(url).header(ACCEPT, "application/json");
+    if let Some(body) = &body {
+        request = request.header(CONTENT_TYPE, body.content_type);
+    }
+    let bytes = body.map(|b| b.bytes).unwrap_or_default();
+    let request = request
+        .body(kube::client::Body::from(bytes))
+        .map_err(|e| RequestError::Malformed { request: name, problem: e.to_string() })?;
+    let response = client.send(request).await.map_err(|e| RequestError::lost(&e))?;
+    let code = response.status();
+    if code.is_success() {
+        return Ok(response.into_body());
+    }
+    let retry_after = retry_after(response.headers());
+    let bytes = response.into_body().collect().await.map_err(|e| RequestError::lost(&e))?.to_bytes();
+    let mut status: Status = serde_json::from_slice(&bytes).unwrap_or_default();
+    status.code = code.as_u16();
+    status.retry_after = retry_after;
+    if status.message.is_empty() {
+        // A proxy, or a server that is no API server, answered.
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim();
+        status.message = if text.is_empty() { code.to_string() } else { format!("{code}: {text}") };
+    }
+    Err(RequestError::Refused(status))
+}
+
+/// The header in its form of whole seconds; API servers never send the form of a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
