@@ -4,6 +4,7 @@
 //! alike against a cluster and, in one process under paused time, against an embedded API server.
 
 pub mod backoff;
+pub mod cache;
 pub mod clock;
 pub mod error;
 pub mod key;
@@ -11,9 +12,13 @@ pub mod queue;
 pub mod resource;
 pub mod rest;
 
+pub use cache::Cache;
 pub use clock::{system_clock, tokio_clock};
 pub use error::RequestError;
 pub use key::Key;
 pub use queue::Queue;
 pub use resource::Resource;
 pub use rest::Rest;
+
+#[cfg(test)]
+mod testing;

@@ -8,6 +8,7 @@
 mod state;
 mod workers;
 
+pub(crate) use workers::panic_text;
 pub use workers::{Next, run_workers};
 
 use jiff::Timestamp;

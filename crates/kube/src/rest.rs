@@ -6,7 +6,7 @@
 mod http_call;
 mod query;
 
-pub use http_call::{Body, send, send_for_body};
+pub use http_call::{Body, REQUEST_TIMEOUT, send, send_for_body};
 pub use query::Query;
 
 use crate::{RequestError, Resource};

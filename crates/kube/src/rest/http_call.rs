@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// A request body and its media type.
 pub struct Body {
@@ -46,7 +47,10 @@ impl Body {
     }
 }
 
-/// Sends a request and decodes the answer.
+/// A request that has no answer after this long is given up. API servers give up after 60 s themselves.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// Sends a request and decodes the answer, within [`REQUEST_TIMEOUT`].
 pub async fn send<T: DeserializeOwned>(
     client: &kube::Client,
     method: Method,
@@ -54,8 +58,12 @@ pub async fn send<T: DeserializeOwned>(
     body: Option<Body>,
 ) -> Result<T, RequestError> {
     let name = format!("{method} {url}");
-    let body = send_for_body(client, method, url, body).await?;
-    let bytes = body.collect().await.map_err(|e| RequestError::lost(&e))?.to_bytes();
+    let call = async {
+        let body = send_for_body(client, method, url, body).await?;
+        Ok(body.collect().await.map_err(|e| RequestError::lost(&e))?.to_bytes())
+    };
+    let late = || Err(RequestError::Lost(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())));
+    let bytes = timeout(REQUEST_TIMEOUT, call).await.unwrap_or_else(|_| late())?;
     serde_json::from_slice(&bytes).map_err(|e| RequestError::Malformed { request: name, problem: e.to_string() })
 }
 

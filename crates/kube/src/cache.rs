@@ -1,0 +1,151 @@
+//! A local copy of one resource, kept up to date by list and watch.
+//!
+//! # Why not kube's watcher and reflector
+//!
+//! Those decode each object as a whole (a `DynamicObject` is a tree of `serde_json::Value`s, five to ten times the
+//! size of its text), fail a whole page when one object does not decode, and hold a relisted collection twice until
+//! it is swapped in. This cache cuts pages and watch lines into the raw text of objects and decodes each by itself
+//! into the caller's small struct, so one malformed object stops nothing and the only large thing in memory is one
+//! page of [`limits::LIST_PAGE_OBJECTS`] objects as text. It also waits without randomness, so a run can be repeated.
+//!
+//! # What a caller sees
+//!
+//! Changes are applied one at a time by one task and reported, in order, to the handlers given at the start, after
+//! the copy shows them. A relist reports only what differs. An object that does not decode is not in the copy but
+//! among [`Cache::malformed`], with as much of its metadata as could be read.
+
+mod builder;
+mod change;
+mod decode;
+pub mod limits;
+mod lines;
+mod reflector;
+mod store;
+
+pub use builder::Builder;
+pub use change::{Change, Malformed};
+
+use crate::Resource;
+use rollouts_api::ObjectMeta;
+use serde::de::DeserializeOwned;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use store::Store;
+use tokio::sync::watch;
+
+/// What a cache can hold: the fields of an object that its users read, decoded from the object's JSON.
+pub trait Cached: DeserializeOwned + Send + Sync + 'static {
+    /// The object's metadata.
+    fn meta(&self) -> &ObjectMeta;
+}
+
+/// A handle on a cache; clones share it.
+pub struct Cache<T> {
+    shared: Arc<Shared<T>>,
+}
+
+struct Shared<T> {
+    resource: Resource,
+    store: RwLock<Store<T>>,
+    health: watch::Sender<Health>,
+    revision: watch::Sender<u64>,
+}
+
+/// How a cache is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// The first list is complete and was reported.
+    pub synced: bool,
+    /// Why the copy is not being kept up to date at the moment.
+    pub lost: Option<String>,
+}
+
+impl<T: Cached> Cache<T> {
+    /// Prepares a cache of `resource`, to be started with [`Builder::start`].
+    pub fn builder(client: kube::Client, resource: Resource) -> Builder<T> {
+        Builder::new(client, resource)
+    }
+
+    fn new(resource: Resource, store: Store<T>) -> Self {
+        let shared = Shared {
+            resource,
+            store: RwLock::new(store),
+            health: watch::Sender::new(Health::default()),
+            revision: watch::Sender::new(0),
+        };
+        Cache { shared: Arc::new(shared) }
+    }
+
+    /// Which resource is cached.
+    pub fn resource(&self) -> &Resource {
+        &self.shared.resource
+    }
+
+    /// The object of that name (`namespace` is empty for cluster-scoped kinds).
+    pub fn get(&self, namespace: &str, name: &str) -> Option<Arc<T>> {
+        self.read().get(namespace, name)
+    }
+
+    /// All objects of a namespace, or of all namespaces, ordered by namespace and name.
+    pub fn list(&self, namespace: Option<&str>) -> Vec<Arc<T>> {
+        self.read().list(namespace)
+    }
+
+    /// All objects that the index function of the name given to [`Builder::index`] filed under `value`, ordered by
+    /// namespace and name. Panics if no such index was declared: a mistake in the program.
+    pub fn by_index(&self, index: &'static str, value: &str) -> Vec<Arc<T>> {
+        self.read().by_index(index, value)
+    }
+
+    /// Objects of a namespace, or of all namespaces, that exist but do not decode.
+    pub fn malformed(&self, namespace: Option<&str>) -> Vec<Arc<Malformed>> {
+        self.read().malformed(namespace)
+    }
+
+    /// The object of that name, if it exists but does not decode.
+    pub fn get_malformed(&self, namespace: &str, name: &str) -> Option<Arc<Malformed>> {
+        self.read().get_malformed(namespace, name)
+    }
+
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.read().len()
+    }
+
+    /// Whether there are no objects.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits until the first list is complete and was reported to the handlers. Waits for ever if the cache is
+    /// stopped before that.
+    pub async fn synced(&self) {
+        let mut health = self.shared.health.subscribe();
+        // The sender lives as long as `self`.
+        let _ = health.wait_for(|h| h.synced).await;
+    }
+
+    /// How the cache is doing now.
+    pub fn health(&self) -> Health {
+        self.shared.health.borrow().clone()
+    }
+
+    /// A counter that moves with every change, for those who redraw everything on any change and need no more than
+    /// to be woken.
+    pub fn revision(&self) -> watch::Receiver<u64> {
+        self.shared.revision.subscribe()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Store<T>> {
+        // Callers' code (index functions) runs before the store is touched, so no panic leaves it half-changed.
+        self.shared.store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Clone for Cache<T> {
+    fn clone(&self) -> Self {
+        Cache { shared: Arc::clone(&self.shared) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! The task behind a cache: list, watch, and begin again when either fails.
+
+use super::builder::{Builder, Handler};
+use super::decode::{self, Event, Item};
+use super::lines::Lines;
+use super::{Cache, Cached, Change, limits};
+use crate::backoff::Backoff;
+use crate::queue::panic_text;
+use crate::rest::{PageMeta, Query, send_for_body};
+use crate::{Key, RequestError};
+use http::Method;
+use http_body_util::BodyExt;
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
+
+pub(super) struct Reflector<T> {
+    cache: Cache<T>,
+    client: kube::Client,
+    collection: String,
+    query: Query,
+    handlers: Vec<Handler<T>>,
+    watch_for: Duration,
+    backoff: Backoff,
+}
+
+/// Why a list or a watch ended.
+enum End {
+    /// The version to continue from is too old: list again.
+    Expired,
+    /// The server closed the watch as it was asked to: watch on.
+    Closed,
+    /// It failed and is to be tried again later.
+    Failed(RequestError),
+    /// What came makes no sense; start over from a list.
+    Confused(String),
+}
+
+impl From<RequestError> for End {
+    fn from(error: RequestError) -> Self {
+        if error.is_gone() { End::Expired } else { End::Failed(error) }
+    }
+}
+
+impl<T: Cached> Reflector<T> {
+    pub(super) fn new(cache: Cache<T>, builder: Builder<T>) -> Self {
+        let collection = builder.resource.collection(builder.namespace.as_deref());
+        // Spread by name, not by chance.
+        let spread = collection.bytes().fold(0u64, |sum, b| sum.wrapping_mul(31).wrapping_add(u64::from(b)));
+        Reflector {
+            cache,
+            client: builder.client,
+            query: Query::default().labels(builder.labels).fields(builder.fields),
+            handlers: builder.handlers,
+            watch_for: Duration::from_secs(limits::WATCH_SECONDS + spread % limits::WATCH_SPREAD_SECONDS),
+            backoff: Backoff::new(limits::RETRY_MIN, limits::RETRY_MAX),
+            collection,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        loop {
+            let mut version = match self.list().await {
+                Ok(version) => version,
+                Err(end) => {
+                    self.pause(end).await;
+                    continue;
+                }
+            };
+            loop {
+                match self.watch(&mut version).await {
+                    End::Closed => {}
+                    end @ (End::Expired | End::Confused(_)) => {
+                        // The list that follows shows what was missed.
+                        self.pause(end).await;
+                        break;
+                    }
+                    end @ End::Failed(_) => self.pause(end).await,
+                }
+            }
+        }
+    }
+
+    /// Waits before the next attempt. The first failure of a row is logged, the others are not.
+    async fn pause(&mut self, end: End) {
+        let (problem, wait) = match end {
+            End::Closed => return,
+            End::Expired => {
+                tracing::debug!(resource = %self.cache.resource(), "version expired, listing again");
+                return tokio::time::sleep(self.backoff.next()).await;
+            }
+            End::Failed(error) => (error.to_string(), error.retry_after()),
+            End::Confused(problem) => (problem, None),
+        };
+        let wait = self.backoff.next().max(wait.unwrap_or_default());
+        let news = self.cache.shared.health.send_if_modified(|health| {
+            let news = health.lost.is_none();
+            health.lost = Some(problem.clone());
+            news
+        });
+        if news {
+            tracing::warn!(resource = %self.cache.resource(), "lost touch with the API server: {problem}");
+        } else {
+            tracing::debug!(resource = %self.cache.resource(), "still out of touch with the API server: {problem}");
+        }
+        tokio::time::sleep(wait).await;
+    }
+
+    /// A watch brought something or lasted. A list alone is no proof: it would hide that watches keep failing.
+    fn in_touch(&mut self) {
+        self.backoff.reset();
+        let news = self.cache.shared.health.send_if_modified(|health| health.lost.take().is_some());
+        if news {
+            tracing::info!(resource = %self.cache.resource(), "back in touch with the API server");
+        }
+    }
+
+    /// Reads the whole collection page by page and takes it in. Objects go into the copy as they come: none can be
+    /// older than what is known, because a list without a version is read from the store's present.
+    async fn list(&mut self) -> Result<String, End> {
+        let mut missing: BTreeSet<Key> = self.cache.read().keys();
+        let mut next = String::new();
+        loop {
+            let query = self.query.clone().with("limit", limits::LIST_PAGE_OBJECTS.to_string()).with("continue", next);
+            let (meta, items) = read_page(&self.client, &query.on(&self.collection)).await?;
+            for item in items {
+                match item {
+                    Ok(item) => {
+                        missing.remove(&Key::of(item.meta()));
+                        self.apply(|store| store.upsert(item));
+                    }
+                    Err(problem) => self.nameless(&problem),
+                }
+            }
+            next = meta.next;
+            if next.is_empty() {
+                for key in missing {
+                    self.apply(|store| store.remove(&key).into_iter().collect());
+                }
+                self.cache.shared.health.send_if_modified(|health| !std::mem::replace(&mut health.synced, true));
+                return Ok(meta.resource_version);
+            }
+        }
+    }
+
+    /// Watches from `version`, which moves with what comes, until the watch ends.
+    async fn watch(&mut self, version: &mut String) -> End {
+        let query = self
+            .query
+            .clone()
+            .with("watch", "true")
+            .with("allowWatchBookmarks", "true")
+            .with("resourceVersion", version.as_str())
+            .with("timeoutSeconds", self.watch_for.as_secs().to_string());
+        let opened = Instant::now();
+        let deadline = opened + self.watch_for + limits::WATCH_OVERDUE;
+        let overdue = || End::Failed(RequestError::Lost("the watch fell silent".into()));
+        let url = query.on(&self.collection);
+        let mut body = match timeout_at(deadline, send_for_body(&self.client, Method::GET, &url, None)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) => return error.into(),
+            Err(_) => return overdue(),
+        };
+        let (mut lines, mut proven) = (Lines::default(), false);
+        loop {
+            let until = if proven { deadline } else { opened + limits::WATCH_SHORT };
+            let frame = match timeout_at(until, body.frame()).await {
+                Ok(Some(Ok(frame))) => frame,
+                Ok(Some(Err(error))) => return End::Failed(RequestError::lost(&error)),
+                Ok(None) if proven => return End::Closed,
+                Ok(None) => return End::Failed(RequestError::Lost("the watch ended at once".into())),
+                Err(_) if proven => return overdue(),
+                Err(_) => {
+                    proven = true;
+                    self.in_touch();
+                    continue;
+                }
+            };
+            let Ok(bytes) = frame.into_data() else { continue };
+            if let Err(problem) = lines.push(&bytes) {
+                return End::Confused(problem);
+            }
+            while let Some(line) = lines.next() {
+                match decode::event::<T>(line) {
+                    Ok(Event::Error(status)) => return RequestError::Refused(status).into(),
+                    Ok(event) => {
+                        if !std::mem::replace(&mut proven, true) {
+                            self.in_touch();
+                        }
+                        self.take_in(event, version);
+                    }
+                    // Where to continue from is unknown now.
+                    Err(problem) => return End::Confused(problem),
+                }
+            }
+        }
+    }
+
+    fn take_in(&mut self, event: Event<T>, version: &mut String) {
+        let (item, deleted) = match event {
+            Event::Upsert(item) => (item, false),
+            Event::Deleted(item) => (item, true),
+            Event::Bookmark(at) => return advance(version, &at),
+            // Ends the watch before it gets here.
+            Event::Error(_) => return,
+        };
+        advance(version, &item.meta().resource_version);
+        if self.is_old_news(&item) {
+            return;
+        }
+        if deleted {
+            let key = Key::of(item.meta());
+            self.apply(|store| store.remove(&key).into_iter().collect());
+        } else {
+            self.apply(|store| store.upsert(item));
+        }
+    }
+
+    /// Whether a watch brings something older than what is known of the object. API servers send events in order,
+    /// but a proxy or a test may repeat one.
+    fn is_old_news(&self, item: &Item<T>) -> bool {
+        let meta = item.meta();
+        let store = self.cache.read();
+        store.known(&Key::of(meta)).is_some_and(|known| older(&meta.resource_version, &known.resource_version))
+    }
+
+    fn nameless(&self, problem: &str) {
+        tracing::warn!(resource = %self.cache.resource(), "an object that cannot be named is left alone: {problem}");
+    }
+
+    /// Changes the copy, then reports what changed. A handler that panics misses that change and nothing else.
+    fn apply(&mut self, change: impl FnOnce(&mut super::Store<T>) -> Vec<Change<T>>) {
+        let changes = change(&mut self.cache.shared.store.write().unwrap_or_else(PoisonError::into_inner));
+        for change in &changes {
+            if let Change::Malformed { new, .. } = change {
+                let (resource, key) = (self.cache.resource(), change.key());
+                tracing::warn!(%resource, %key, "object does not decode and is left alone: {}", new.error);
+            }
+            for handler in &mut self.handlers {
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| handler(change))) {
+                    let (resource, key) = (self.cache.resource(), change.key());
+                    tracing::error!(%resource, %key, "a change handler panicked: {}", panic_text(&*panic));
+                }
+            }
+        }
+        if !changes.is_empty() {
+            self.cache.shared.revision.send_modify(|revision| *revision += 1);
+        }
+    }
+}
+
+async fn read_page<T: Cached>(
+    client: &kube::Client,
+    url: &str,
+) -> Result<(PageMeta, Vec<Result<Item<T>, String>>), End> {
+    let read = async {
+        let body = send_for_body(client, Method::GET, url, None).await?;
+        let text = body.collect().await.map_err(|e| RequestError::lost(&e))?.to_bytes();
+        decode::page::<T>(&text).map_err(End::Confused)
+    };
+    let late = || Err(RequestError::Lost("a page of the list did not arrive in time".into()).into());
+    timeout(limits::LIST_PAGE_TIMEOUT, read).await.unwrap_or_else(|_| late())
+}
+
+/// Moves the version to continue from, never back.
+fn advance(version: &mut String, to: &str) {
+    if !to.is_empty() && !older(to, version) {
+        to.clone_into(version);
+    }
+}
+
+/// Whether resourceVersion `a` is older than `b`. They are opaque in principle; in practice they are etcd's
+/// revisions, and Kubernetes itself compares them as numbers. Any that are not numbers count as news.
+fn older(a: &str, b: &str) -> bool {
+    matches!((a.parse::<u64>(), b.parse::<u64>()), (Ok(a), Ok(b)) if a < b)
+}
