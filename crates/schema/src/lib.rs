@@ -34,6 +34,7 @@ pub mod go;
 pub mod managed;
 pub mod openapi;
 pub mod patch;
+mod path;
 pub mod schema;
 pub mod strict_json;
 pub mod table;

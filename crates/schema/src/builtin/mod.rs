@@ -1,6 +1,14 @@
 //! The built-in kinds: their schemas and how they are served.
+//!
+//! The definitions are Kubernetes 1.34's own, trimmed and compressed by `gen/trim_openapi.py`.
 
-use std::sync::{Arc, OnceLock};
+mod definitions;
+mod resources;
+
+use std::sync::Arc;
+
+pub use definitions::Definition;
+pub(crate) use definitions::{definition, unpack};
 
 use crate::Schema;
 
@@ -44,29 +52,70 @@ pub struct Subresource {
     pub verbs: &'static [&'static str],
 }
 
-/// All built-in resources.
+/// All built-in resources, by group, version and plural name.
 #[must_use]
 pub fn resources() -> &'static [Resource] {
-    &[]
+    resources::RESOURCES
 }
 
 /// The schema of a kind; the core group is `""`. Parsed on first use, then shared.
 #[must_use]
 pub fn schema(group: &str, version: &str, kind: &str) -> Option<&'static Arc<Schema>> {
-    let _ = (group, version, kind);
-    None
+    definitions::by_kind(group, version, kind).map(Definition::schema)
 }
 
-/// One of the shared definitions that built-in schemas refer to; parsed when first looked at.
-#[derive(Debug)]
-pub struct Definition {
-    parsed: OnceLock<Arc<Schema>>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Definition {
-    /// The parsed schema.
-    #[must_use]
-    pub fn schema(&self) -> &Arc<Schema> {
-        self.parsed.get_or_init(Arc::default)
+    #[test]
+    fn every_resource_has_a_schema() {
+        for resource in resources() {
+            assert!(schema(resource.group, resource.version, resource.kind).is_some(), "{}", resource.kind);
+            for sub in resource.subresources {
+                let known = schema(sub.group, sub.version, sub.kind).is_some();
+                assert!(known || sub.kind.ends_with("Options"), "{}/{}", resource.plural, sub.name);
+            }
+        }
+    }
+
+    #[test]
+    fn lists_and_meta_kinds_are_there() {
+        for (group, version, kind) in [
+            ("", "v1", "PodList"),
+            ("", "v1", "Status"),
+            ("", "v1", "DeleteOptions"),
+            ("apps", "v1", "DeploymentList"),
+            ("autoscaling", "v1", "Scale"),
+            ("policy", "v1", "Eviction"),
+            ("authentication.k8s.io", "v1", "SelfSubjectReview"),
+            ("authorization.k8s.io", "v1", "SelfSubjectAccessReview"),
+        ] {
+            assert!(schema(group, version, kind).is_some(), "{kind}");
+        }
+        assert!(schema("", "v1", "Nothing").is_none());
+    }
+
+    #[test]
+    fn knows_how_lists_merge() {
+        let pod = schema("", "v1", "Pod").unwrap();
+        let containers = pod.field("spec").unwrap().field("containers").unwrap();
+        assert_eq!(containers.list_type, crate::schema::ListType::Map(vec!["name".into()]));
+        assert_eq!(containers.patch.merge_key.as_deref(), Some("name"));
+        let deployment = schema("apps", "v1", "Deployment").unwrap();
+        let strategy = deployment.field("spec").unwrap().field("strategy").unwrap();
+        assert!(strategy.patch.retain_keys);
+        assert!(strategy.field("rollingUpdate").unwrap().field("maxSurge").unwrap().int_or_string);
+    }
+
+    #[test]
+    fn cyclic_definitions_work() {
+        let crd = schema("apiextensions.k8s.io", "v1", "CustomResourceDefinition").unwrap();
+        let versions = crd.field("spec").unwrap().field("versions").unwrap().items.as_ref().unwrap();
+        let mut node = versions.field("schema").unwrap().field("openAPIV3Schema").unwrap();
+        for _ in 0..10 {
+            node = node.field("properties").unwrap().field("anything").unwrap();
+        }
+        assert!(node.field("maxLength").is_some());
     }
 }

@@ -1,6 +1,7 @@
 //! Structural schemas: what an object of a kind may hold.
 
 mod default;
+mod format;
 mod parse;
 mod prune;
 mod validate;
@@ -14,8 +15,6 @@ use serde_json::{Number, Value};
 
 use crate::builtin::Definition;
 use crate::cel::Rule;
-
-pub use parse::SchemaError;
 
 /// The JSON type a schema asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -208,6 +207,14 @@ impl SchemaRef {
 
     pub(crate) fn shared(definition: &'static Definition, default: Option<Value>) -> Self {
         Self { target: Target::Shared(definition), default: default.map(Box::new) }
+    }
+
+    /// What lies below; anything may lie below a shared definition, which is not looked into (it may be cyclic).
+    pub(crate) fn below_or_any(&self) -> Below {
+        match &self.target {
+            Target::Owned(schema) => schema.below,
+            Target::Shared(_) => Below { defaults: true, rules: false },
+        }
     }
 
     /// The `default` written beside the reference.

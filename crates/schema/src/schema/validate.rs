@@ -1,14 +1,177 @@
+//! Validation against a schema, with the API server's words.
+
 use serde_json::Value;
 
-use super::Schema;
+use super::value_rules::Checks;
+use super::{Additional, ListType, Schema, Type};
 use crate::FieldError;
+use crate::path::Path;
 
 impl Schema {
-    /// Checks types, value limits, list keys and, with `old`, CEL transition rules. `old` is the stored object on
-    /// update, `None` on create.
+    /// Checks types and value limits, then list keys, then CEL rules (with transition rules when `old` is given).
+    /// `old` is the stored object on update, `None` on create. CEL rules run only when everything else holds, as in
+    /// the API server.
     #[must_use]
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
-        let _ = (object, old);
-        Vec::new()
+        let mut checks = Checks::default();
+        self.check(object, &Path::Root, &mut checks);
+        let mut errors = checks.errors;
+        duplicates(self, object, &Path::Root, &mut errors);
+        if errors.is_empty() && self.below.rules {
+            crate::cel::validate(self, object, old, &Path::Root, &mut errors);
+        }
+        errors
+    }
+
+    /// Types and value limits of this node and everything below.
+    pub(super) fn check(&self, value: &Value, path: &Path<'_>, checks: &mut Checks) {
+        if !self.check_type(value, path, checks) {
+            return;
+        }
+        if let Some(limits) = &self.limits {
+            limits.check(value, path, checks);
+        }
+        match value {
+            Value::Object(fields) => self.check_fields(fields, path, checks),
+            Value::Array(items) => {
+                if let Some(child) = &self.items {
+                    for (index, item) in items.iter().enumerate() {
+                        child.check(item, &path.index(index), checks);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// False when looking further makes no sense.
+    fn check_type(&self, value: &Value, path: &Path<'_>, checks: &mut Checks) -> bool {
+        let found = match value {
+            Value::Null => {
+                if self.nullable || self.ty == Type::Any && !self.int_or_string {
+                    checks.passed();
+                } else {
+                    checks.wrong_type(path, self.wanted(), "null");
+                }
+                return false;
+            }
+            Value::Bool(_) => Type::Boolean,
+            Value::String(_) => Type::String,
+            Value::Array(_) => Type::Array,
+            Value::Object(_) => Type::Object,
+            Value::Number(n) if n.is_f64() => Type::Number,
+            Value::Number(_) => Type::Integer,
+        };
+        let whole = || value.as_f64().is_some_and(|f| f.fract() == 0.0);
+        let fits = match self.ty {
+            Type::Any if self.int_or_string => {
+                matches!(found, Type::Integer | Type::String) || found == Type::Number && whole()
+            }
+            Type::Any => true,
+            Type::Number => matches!(found, Type::Number | Type::Integer),
+            Type::Integer => found == Type::Integer || found == Type::Number && whole(),
+            ty => ty == found,
+        };
+        if fits {
+            checks.passed();
+            if let (Type::String, Some(format), Some(text)) = (self.ty, &self.format, value.as_str()) {
+                checks.format(format, text, path);
+            }
+        } else {
+            checks.wrong_type(path, self.wanted(), found.name());
+        }
+        fits
+    }
+
+    fn wanted(&self) -> &'static str {
+        if self.int_or_string { "integer,string" } else { self.ty.name() }
+    }
+
+    fn check_fields(&self, fields: &serde_json::Map<String, Value>, path: &Path<'_>, checks: &mut Checks) {
+        for (name, value) in fields {
+            match self.properties.get(name.as_str()) {
+                Some(child) => child.check(value, &path.field(name), checks),
+                None => match &self.additional {
+                    Additional::Schema(child) => child.check(value, &path.field(name), checks),
+                    Additional::None => checks.forbidden_property(path, name),
+                    Additional::Any | Additional::Unsaid => {}
+                },
+            }
+        }
+        for name in &self.required {
+            if fields.contains_key(name.as_ref()) {
+                checks.passed();
+            } else {
+                checks.fail(FieldError::required(path.field(name).to_string(), ""));
+            }
+        }
     }
 }
+
+/// Items of sets and keys of list-maps must be unique.
+fn duplicates(schema: &Schema, value: &Value, path: &Path<'_>, errors: &mut Vec<FieldError>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if !(value.is_object() || value.is_array()) {
+                    continue;
+                }
+                match schema.properties.get(name.as_str()) {
+                    Some(child) => duplicates(child, value, &path.field(name), errors),
+                    None => {
+                        if let Additional::Schema(child) = &schema.additional {
+                            duplicates(child, value, &path.key(name), errors);
+                        }
+                    }
+                }
+            }
+        }
+        Value::Array(items) => {
+            match &schema.list_type {
+                ListType::Atomic => {}
+                ListType::Set => repeated(items.iter().cloned(), path, errors),
+                ListType::Map(keys) => {
+                    for (index, item) in items.iter().enumerate() {
+                        if !item.is_object() && !item.is_null() {
+                            let detail = "must be an object for an array of list-type map";
+                            errors.push(FieldError::invalid(path.index(index).to_string(), item.clone(), detail));
+                            return;
+                        }
+                    }
+                    let key_of = |item: &Value| -> Value {
+                        let found =
+                            keys.iter().filter_map(|key| Some((key.to_string(), item.get(key.as_ref())?.clone())));
+                        Value::Object(found.collect())
+                    };
+                    repeated(items.iter().map(key_of), path, errors);
+                }
+            }
+            if let Some(child) = &schema.items {
+                for (index, item) in items.iter().enumerate() {
+                    if item.is_object() || item.is_array() {
+                        duplicates(child, item, &path.index(index), errors);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Reports the second appearance of each value; later ones are not repeated.
+fn repeated(values: impl ExactSizeIterator<Item = Value>, path: &Path<'_>, errors: &mut Vec<FieldError>) {
+    if values.len() < 2 {
+        return;
+    }
+    let mut seen = std::collections::BTreeMap::<String, u32>::new();
+    for (index, value) in values.enumerate() {
+        let times = seen.entry(value.to_string()).or_default();
+        *times += 1;
+        if *times == 2 {
+            errors.push(FieldError::duplicate(path.index(index).to_string(), value));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
