@@ -1,5 +1,8 @@
 //! What Go's `encoding/json` and `hash/fnv` do and names of ReplicaSets depend on.
 
+pub mod shape;
+pub mod types;
+
 use serde_json::Value;
 use std::fmt::Write as _;
 

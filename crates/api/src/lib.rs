@@ -10,6 +10,7 @@ pub mod int_or_string;
 pub mod meta;
 pub mod names;
 pub mod pod_template;
+pub mod quantity;
 pub mod rollout;
 pub mod time;
 
