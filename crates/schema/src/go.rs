@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 /// `strconv.Quote`: double quotes, Go escapes, printable Unicode kept.
 #[must_use]
 pub fn go_quote(s: &str) -> String {
@@ -42,6 +44,22 @@ pub fn go_float(f: f64) -> String {
     }
     let sign = if power < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", power.abs())
+}
+
+/// `%v` of decoded JSON: `map[a:1 b:[x y]]`.
+#[must_use]
+pub fn go_value(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(s) => s.clone(),
+        Value::Number(n) if n.is_f64() => go_float(n.as_f64().unwrap_or_default()),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(items) => format!("[{}]", items.iter().map(go_value).collect::<Vec<_>>().join(" ")),
+        Value::Object(fields) => {
+            let fields: Vec<String> = fields.iter().map(|(k, v)| format!("{k}:{}", go_value(v))).collect();
+            format!("map[{}]", fields.join(" "))
+        }
+    }
 }
 
 #[cfg(test)]

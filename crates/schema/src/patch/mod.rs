@@ -1,44 +1,45 @@
-//! The three patch formats of `PATCH` requests.
+//! The three patch formats of `PATCH` requests. All give the patched object and leave the original alone.
 
-use serde_json::Value;
+mod json;
+mod merge;
+mod order;
+mod strategic;
+
 use thiserror::Error;
 
-use crate::Schema;
+pub use json::json_patch;
+pub use merge::merge_patch;
+pub use strategic::strategic_merge_patch;
 
 /// Why a patch cannot be applied; `Display` is the API server's message.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{message}")]
 pub struct PatchError {
-    /// The HTTP status the API server answers with: 400, 413 or 422.
+    /// The HTTP status the API server answers with: 400, 413, 422 or 500.
     pub status: u16,
-    /// The message.
+    /// The message of the Status.
     pub message: String,
+    /// What went wrong in detail, where the API server's message does not say (422); otherwise equal to the message.
+    pub detail: String,
 }
 
-/// RFC 6902 (`application/json-patch+json`).
-///
-/// # Errors
-/// 400 for a malformed patch, 422 when an operation fails (`the server rejected our request due to an error in our request`).
-pub fn json_patch(doc: &Value, patch: &Value) -> Result<Value, PatchError> {
-    let _ = patch;
-    Ok(doc.clone())
-}
+impl PatchError {
+    fn bad_request(message: impl Into<String>) -> Self {
+        Self::with_status(400, message)
+    }
 
-/// RFC 7386 (`application/merge-patch+json`).
-///
-/// # Errors
-/// 400 when the patch is not an object.
-pub fn merge_patch(doc: &Value, patch: &Value) -> Result<Value, PatchError> {
-    let _ = patch;
-    Ok(doc.clone())
-}
+    fn internal(message: impl Into<String>) -> Self {
+        Self::with_status(500, message)
+    }
 
-/// Strategic merge patch (`application/strategic-merge-patch+json`), for built-in kinds only: the server answers 415
-/// for custom resources.
-///
-/// # Errors
-/// 400 for malformed directives or lists without their merge key.
-pub fn strategic_merge_patch(schema: &Schema, doc: &Value, patch: &Value) -> Result<Value, PatchError> {
-    let _ = (schema, patch);
-    Ok(doc.clone())
+    fn with_status(status: u16, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { status, detail: message.clone(), message }
+    }
+
+    /// 422, whose message the API server replaces by a general one.
+    fn unprocessable(detail: impl Into<String>) -> Self {
+        let message = "the server rejected our request due to an error in our request".to_owned();
+        Self { status: 422, message, detail: detail.into() }
+    }
 }
