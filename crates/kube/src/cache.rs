@@ -17,6 +17,7 @@
 mod builder;
 mod change;
 mod decode;
+mod kinds;
 pub mod limits;
 mod lines;
 mod reflector;

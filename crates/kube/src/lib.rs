@@ -5,6 +5,7 @@
 
 pub mod backoff;
 pub mod cache;
+pub mod client;
 pub mod clock;
 pub mod error;
 pub mod key;
@@ -13,6 +14,7 @@ pub mod resource;
 pub mod rest;
 
 pub use cache::Cache;
+pub use client::{ConnectError, ConnectOptions, Throttle, connect, from_service};
 pub use clock::{system_clock, tokio_clock};
 pub use error::RequestError;
 pub use key::Key;
