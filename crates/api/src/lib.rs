@@ -5,17 +5,23 @@
 //! declares as a pointer, or omits when empty and where absence means something, is an `Option` here.
 
 pub mod field;
+pub mod go_duration;
 pub mod go_json;
 pub mod int_or_string;
+pub mod label;
 pub mod meta;
 pub mod names;
 pub mod pod_template;
 pub mod quantity;
 pub mod rollout;
+pub mod selector;
+pub mod step_hash;
 pub mod time;
 
+pub use go_duration::GoDuration;
 pub use int_or_string::IntOrString;
 pub use meta::{LabelSelector, ObjectMeta, OwnerReference};
 pub use pod_template::PodTemplate;
 pub use rollout::{Rollout, RolloutSpec, RolloutStatus};
+pub use selector::Selector;
 pub use time::{Clock, Time};

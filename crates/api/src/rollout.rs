@@ -1,6 +1,10 @@
 //! `Rollout` (rollout.md §1). Struct fields stand in the order in which Go declares and so serialises them where
 //! a hash depends on it ([`CanaryStep`] and what it contains).
 
+mod defaults;
+
+pub use defaults::*;
+
 use crate::meta::null_is_default;
 use crate::{IntOrString, LabelSelector, ObjectMeta, PodTemplate, Time};
 use serde::{Deserialize, Serialize};
@@ -556,9 +560,12 @@ pub struct ExperimentStep {
     /// Metrics that only inform.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "null_is_default")]
     pub dry_run: Vec<DryRun>,
-    /// Labels and annotations of its AnalysisRuns.
+    /// Labels and annotations of its AnalysisRuns. Go writes it even when empty, which the hash of the steps sees.
+    #[serde(deserialize_with = "null_is_default")]
+    pub analysis_run_metadata: PodTemplateMetadata,
+    /// Seconds its ReplicaSets are kept after its end; absent means 30.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub analysis_run_metadata: Option<PodTemplateMetadata>,
+    pub scale_down_delay_seconds: Option<i32>,
 }
 
 /// One template of an [`ExperimentStep`].
@@ -572,9 +579,9 @@ pub struct RolloutExperimentTemplate {
     /// Pods; absent means 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
-    /// Metadata of its pods.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<PodTemplateMetadata>,
+    /// Metadata of its pods. Go writes it even when empty, which the hash of the steps sees.
+    #[serde(deserialize_with = "null_is_default")]
+    pub metadata: PodTemplateMetadata,
     /// Overrides the selector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
