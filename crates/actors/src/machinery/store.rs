@@ -1,0 +1,170 @@
+use super::object::{Cached, Key};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, watch};
+
+/// One change of a cache: `old` is absent when the object is new, `new` when it is gone.
+pub(crate) struct Change<'a, K> {
+    pub old: Option<&'a Arc<K>>,
+    pub new: Option<&'a Arc<K>>,
+}
+
+impl<'a, K> Change<'a, K> {
+    /// Every state the change knows, old first.
+    pub(crate) fn states(&self) -> impl Iterator<Item = &'a Arc<K>> + use<'a, K> {
+        self.old.into_iter().chain(self.new)
+    }
+
+    /// The newest state.
+    pub(crate) fn latest(&self) -> Option<&'a Arc<K>> {
+        self.new.or(self.old)
+    }
+}
+
+type Handler<K> = Arc<dyn Fn(Change<'_, K>) + Send + Sync>;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    synced: bool,
+    /// Highest resource version up to which this cache has seen everything.
+    version: u64,
+    /// The newest call of [`Store::refresh`] that a complete list, begun after it, has answered.
+    refreshed: u64,
+}
+
+/// The cache of one kind over all namespaces, filled by a reflector.
+pub(crate) struct Store<K> {
+    objects: Mutex<BTreeMap<Key, Arc<K>>>,
+    handlers: Mutex<Vec<Handler<K>>>,
+    progress: watch::Sender<Progress>,
+    refreshes: AtomicU64,
+    relist: Notify,
+}
+
+impl<K: Cached> Store<K> {
+    pub(crate) fn new() -> Self {
+        Store {
+            objects: Mutex::default(),
+            handlers: Mutex::default(),
+            progress: watch::Sender::new(Progress::default()),
+            refreshes: AtomicU64::new(0),
+            relist: Notify::new(),
+        }
+    }
+
+    /// Calls `handler` for every later change, in order. It must be quick and must not change this store.
+    pub(crate) fn on_change(&self, handler: impl Fn(Change<'_, K>) + Send + Sync + 'static) {
+        lock(&self.handlers).push(Arc::new(handler));
+    }
+
+    pub(crate) fn get(&self, key: &Key) -> Option<Arc<K>> {
+        lock(&self.objects).get(key).cloned()
+    }
+
+    /// All objects of a namespace, by name.
+    pub(crate) fn in_namespace(&self, namespace: &str) -> Vec<Arc<K>> {
+        let objects = lock(&self.objects);
+        let from = Key::new(namespace, "");
+        objects.range(from..).take_while(|(k, _)| k.namespace == namespace).map(|(_, v)| v.clone()).collect()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<K>> {
+        lock(&self.objects).values().cloned().collect()
+    }
+
+    /// Waits for the first complete list.
+    pub(crate) async fn synced(&self) {
+        self.until(|p| p.synced).await;
+    }
+
+    /// Waits until the cache shows the state that a write returned, or a later one.
+    pub(crate) async fn seen(&self, written: &K) {
+        let version = written.version();
+        self.until(|p| p.version >= version).await;
+    }
+
+    /// Waits until the cache shows that the object is deleted or being deleted.
+    pub(crate) async fn seen_deleted(&self, key: &Key, uid: &str) {
+        self.until(|_| self.get(key).is_none_or(|o| o.uid() != uid || o.terminating())).await;
+    }
+
+    /// Lists afresh and waits for it: afterwards the cache shows whatever was written before the call.
+    pub(crate) async fn refresh(&self) {
+        let call = self.refreshes.fetch_add(1, Ordering::SeqCst) + 1;
+        self.relist.notify_one();
+        self.until(|p| p.refreshed >= call).await;
+    }
+
+    async fn until(&self, done: impl Fn(&Progress) -> bool) {
+        let mut progress = self.progress.subscribe();
+        // The sender lives in `self`, so the channel cannot close while we wait.
+        let _ = progress.wait_for(|p| done(p)).await;
+    }
+
+    pub(super) async fn relist_wanted(&self) {
+        self.relist.notified().await;
+    }
+
+    /// The newest call of [`Store::refresh`]: a list begun now answers it.
+    pub(super) fn refreshes(&self) -> u64 {
+        self.refreshes.load(Ordering::SeqCst)
+    }
+
+    /// Takes one watch event: `gone` when the object was deleted.
+    pub(super) fn apply(&self, mut object: K, gone: bool) {
+        object.trim();
+        let (key, version, object) = (object.key(), object.version(), Arc::new(object));
+        let old = match gone {
+            true => lock(&self.objects).remove(&key),
+            false => lock(&self.objects).insert(key, object.clone()),
+        };
+        match gone {
+            // Handlers get the final state, as it was deleted.
+            true => self.tell(Change { old: Some(&object), new: None }),
+            false => self.tell(Change { old: old.as_ref(), new: Some(&object) }),
+        }
+        self.advance(version);
+    }
+
+    /// Everything up to `version` has been seen.
+    pub(super) fn advance(&self, version: u64) {
+        self.progress.send_modify(|p| p.version = p.version.max(version));
+    }
+
+    /// Takes a complete list as of `version`, begun after the call `refreshed` of [`Store::refresh`].
+    pub(super) fn replace(&self, list: Vec<K>, version: u64, refreshed: u64) {
+        let mut fresh = BTreeMap::new();
+        for mut object in list {
+            object.trim();
+            fresh.insert(object.key(), Arc::new(object));
+        }
+        let before = std::mem::replace(&mut *lock(&self.objects), fresh.clone());
+        for (key, old) in &before {
+            if fresh.get(key).is_none_or(|new| new.uid() != old.uid()) {
+                self.tell(Change { old: Some(old), new: None });
+            }
+        }
+        for (key, new) in &fresh {
+            let old = before.get(key).filter(|old| old.uid() == new.uid());
+            if old.is_none_or(|old| old.version() != new.version()) {
+                self.tell(Change { old, new: Some(new) });
+            }
+        }
+        // A restored backup may have gone back in time: the list's version counts, not the maximum.
+        self.progress.send_modify(|p| *p = Progress { synced: true, version, refreshed });
+    }
+
+    fn tell(&self, change: Change<'_, K>) {
+        // Cloned, so that a handler may register another one and nothing is locked while it runs.
+        let handlers = lock(&self.handlers).clone();
+        for handler in handlers {
+            handler(Change { old: change.old, new: change.new });
+        }
+    }
+}
+
+/// A panic while holding one of these locks leaves plain data behind, so poisoning means nothing.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
