@@ -1,5 +1,6 @@
 //! What Go's `encoding/json` and `hash/fnv` do and names of ReplicaSets depend on.
 
+pub mod semantic;
 pub mod shape;
 pub mod types;
 
