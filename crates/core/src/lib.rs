@@ -1,1 +1,31 @@
-//! See Cargo.toml; described in docs/architecture.md.
+//! Every decision of the controller, as pure functions: [`plan`] takes a [`Snapshot`] and the present time and gives a
+//! [`Plan`]. No async, no client, no clock, no randomness.
+//!
+//! The way of one decision: [`reconcile`] walks the fixed order of a reconcile (rollout.md §1.5), works on copies of
+//! the objects so that later rules see what earlier ones decided, and records each decision as an [`Effect`] with
+//! its reason. Bad input is not an error but a condition.
+
+mod blue_green;
+mod canary;
+mod conditions;
+mod creation;
+mod duration;
+mod ephemeral;
+mod history;
+mod invalid;
+mod pauses;
+mod phase;
+mod plan;
+mod reconcile;
+pub mod replicas;
+mod restart;
+mod roles;
+mod scaling;
+mod services;
+mod snapshot;
+mod status;
+mod steps;
+
+pub use plan::{AnnotationChanges, Effect, EventType, Plan, Step};
+pub use reconcile::{new_replica_set_name, plan, plan_after_create_error, reads_pods};
+pub use snapshot::{Pod, PodStatus, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Service, Snapshot};

@@ -1,0 +1,157 @@
+//! What the controller watches, and which Rollout a change concerns.
+
+use crate::Options;
+use rollouts_api::{Rollout, names};
+use rollouts_core::{ReplicaSet, Service};
+use rollouts_kube::cache::Change;
+use rollouts_kube::events::{EventType, ObjectReference, Recorder};
+use rollouts_kube::{Cache, Key, Queue, resource};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
+
+/// ReplicaSets by uid of their controller.
+pub(crate) const BY_OWNER: &str = "owner";
+/// ReplicaSets without a controller, by namespace.
+pub(crate) const ORPHANS: &str = "orphans";
+/// Rollouts by `namespace/name` of the Services they name.
+const BY_SERVICE: &str = "service";
+
+/// The caches of one controller.
+#[derive(Clone)]
+pub(crate) struct Caches {
+    pub rollouts: Cache<Rollout>,
+    pub replica_sets: Cache<ReplicaSet>,
+    pub services: Cache<Service>,
+}
+
+impl Caches {
+    /// Starts to fill them; every change puts the Rollouts it concerns into the queue.
+    pub fn start(
+        client: &kube::Client,
+        options: &Options,
+        queue: &Queue<Key>,
+        recorder: &Recorder,
+        stop: &CancellationToken,
+    ) -> Self {
+        let namespace = options.namespace.clone();
+        let instance = match &options.instance_id {
+            Some(id) => format!("{}={id}", names::INSTANCE_ID),
+            None => format!("!{}", names::INSTANCE_ID),
+        };
+        let (to, events) = (queue.clone(), recorder.clone());
+        let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
+            .namespace(namespace.clone())
+            .labels(instance)
+            .index(BY_SERVICE, |ro: &Rollout| {
+                service_names(ro).into_iter().map(|s| format!("{}/{s}", ro.metadata.namespace)).collect()
+            })
+            .on_change(move |change: &Change<Rollout>| {
+                tell_arrivals(&events, change);
+                to.add(change.key());
+            })
+            .start(stop);
+
+        // A handler that needs the Rollouts gets them once they exist; before that the initial list of Rollouts
+        // enqueues them all anyway.
+        let known: Arc<OnceLock<Cache<Rollout>>> = Arc::new(OnceLock::new());
+        let _ = known.set(rollouts.clone());
+
+        let (to, all) = (queue.clone(), Arc::clone(&known));
+        let replica_sets = Cache::builder(client.clone(), resource::REPLICA_SETS)
+            .namespace(namespace.clone())
+            .labels(names::POD_TEMPLATE_HASH)
+            .index(BY_OWNER, |s: &ReplicaSet| s.metadata.controller().map(|c| c.uid.clone()).into_iter().collect())
+            .index(ORPHANS, |s: &ReplicaSet| match s.metadata.controller() {
+                None => vec![s.metadata.namespace.clone()],
+                Some(_) => Vec::new(),
+            })
+            .on_change(move |change: &Change<ReplicaSet>| {
+                let mut keys = Vec::new();
+                match change {
+                    Change::Added(set) | Change::Deleted(set) => keys.extend(rollouts_of(&all, set)),
+                    Change::Updated { old, new } => {
+                        keys.extend(rollouts_of(&all, new));
+                        if old.metadata.owner_references != new.metadata.owner_references {
+                            keys.extend(rollouts_of(&all, old));
+                        }
+                    }
+                    Change::Malformed { old, new } => {
+                        tracing::error!(replicaset = %Key::of(&new.meta), "Cannot read ReplicaSet: {}", new.error);
+                        keys.extend(old.iter().flat_map(|set| rollouts_of(&all, set)));
+                    }
+                    Change::MalformedDeleted(_) => {}
+                }
+                keys.into_iter().for_each(|key| to.add(key));
+            })
+            .start(stop);
+
+        let (to, all) = (queue.clone(), known);
+        let services = Cache::builder(client.clone(), resource::SERVICES)
+            .namespace(namespace)
+            .on_change(move |change: &Change<Service>| {
+                let Some(all) = all.get() else { return };
+                let key = change.key().to_string();
+                all.by_index(BY_SERVICE, &key).iter().for_each(|ro| to.add(Key::of(&ro.metadata)));
+            })
+            .start(stop);
+        Caches { rollouts, replica_sets, services }
+    }
+}
+
+/// Events of Rollouts that come and go (rollout.md §8).
+fn tell_arrivals(events: &Recorder, change: &Change<Rollout>) {
+    let (reason, message) = match change {
+        Change::Added(ro) => {
+            let Key { namespace, name } = Key::of(&ro.metadata);
+            ("RolloutAddedToInformer", format!("Rollout resource added to informer: {namespace}/{name}"))
+        }
+        Change::Deleted(ro) => {
+            // Name first: that is how it is written.
+            ("RolloutDeleted", format!("Rollout {}/{} is deleted.", ro.metadata.name, ro.metadata.namespace))
+        }
+        _ => return,
+    };
+    let reference = ObjectReference::new(&resource::ROLLOUTS, change.meta());
+    events.event(&reference, EventType::Normal, reason, message);
+}
+
+/// The Rollouts that a ReplicaSet concerns: its controller, or all that could adopt it.
+fn rollouts_of(all: &OnceLock<Cache<Rollout>>, set: &ReplicaSet) -> Vec<Key> {
+    let meta = &set.metadata;
+    match meta.controller() {
+        Some(owner) if owner.kind == "Rollout" && owner.api_version.starts_with(names::GROUP) => {
+            vec![Key::new(meta.namespace.as_str(), owner.name.as_str())]
+        }
+        Some(_) => Vec::new(),
+        None => {
+            let all = all.get().map(|all| all.list(Some(&meta.namespace))).unwrap_or_default();
+            let adopts = |ro: &&Arc<Rollout>| selects(ro, &meta.labels);
+            all.iter().filter(adopts).map(|ro| Key::of(&ro.metadata)).collect()
+        }
+    }
+}
+
+/// Whether the Rollout's selector matches; one that cannot be read matches nothing.
+pub(crate) fn selects(ro: &Rollout, labels: &BTreeMap<String, String>) -> bool {
+    ro.spec.selector.as_ref().and_then(|s| s.compile().ok()).is_some_and(|s| s.matches(labels))
+}
+
+/// Names of the Services that a Rollout refers to.
+pub(crate) fn service_names(ro: &Rollout) -> Vec<String> {
+    let strategy = &ro.spec.strategy;
+    let mut names = Vec::new();
+    if let Some(b) = &strategy.blue_green {
+        names.extend([b.active_service.clone(), b.preview_service.clone()]);
+    }
+    if let Some(c) = &strategy.canary {
+        names.extend([c.canary_service.clone(), c.stable_service.clone()]);
+        if let Some(p) = &c.ping_pong {
+            names.extend([p.ping_service.clone(), p.pong_service.clone()]);
+        }
+    }
+    names.retain(|n| !n.is_empty());
+    names.sort();
+    names.dedup();
+    names
+}

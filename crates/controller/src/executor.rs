@@ -1,0 +1,273 @@
+//! Applies a plan, effect by effect. Every write says which version of the object it was decided on, so a stale cache
+//! can at worst cause a conflict, and the first error stops the rest.
+
+mod bodies;
+mod tracking;
+
+use crate::caches::Caches;
+use rollouts_api::{Clock, Rollout};
+use rollouts_core::{Effect, EventType, Plan, Pod, ReplicaSet, Service, Snapshot};
+use rollouts_kube::events::{self, ObjectReference, Recorder};
+use rollouts_kube::rest::{Delete, PatchKind, Propagation};
+use rollouts_kube::{Key, RequestError, Resource, Rest, resource};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tracking::Tracking;
+
+/// How long to wait for the caches to show our own writes before looking again.
+pub(crate) const CATCH_UP: Duration = Duration::from_millis(100);
+
+/// How applying a plan ended, apart from errors.
+pub(crate) enum Applied {
+    /// Every effect is done.
+    All,
+    /// The name of the new ReplicaSet is taken by this one, which the caches do not show.
+    Collision(Box<ReplicaSet>),
+    /// The Rollout is gone or going.
+    Gone,
+}
+
+pub(crate) struct Executor {
+    rest: Rest,
+    recorder: Recorder,
+    clock: Clock,
+    tracking: Tracking,
+}
+
+/// One plan being applied: the versions of objects that this plan itself has already written.
+struct Run<'a> {
+    snapshot: &'a Snapshot,
+    namespace: &'a str,
+    key: Key,
+    versions: BTreeMap<(&'static str, String), String>,
+}
+
+impl Executor {
+    pub fn new(client: kube::Client, recorder: Recorder, clock: Clock) -> Self {
+        Executor { rest: Rest::new(client), recorder, clock, tracking: Tracking::default() }
+    }
+
+    pub fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
+    /// Whether the caches still lack a write of ours for this Rollout.
+    pub fn behind(&self, key: &Key, caches: &Caches) -> bool {
+        self.tracking.behind(key, caches, self.clock.now())
+    }
+
+    /// The Rollout is gone: nothing to wait for.
+    pub fn forget(&self, key: &Key) {
+        self.tracking.forget(key);
+    }
+
+    /// Applies the effects in order.
+    pub async fn apply(&self, snapshot: &Snapshot, plan: &Plan) -> Result<Applied, RequestError> {
+        let meta = &snapshot.rollout.metadata;
+        let mut run = Run { snapshot, namespace: &meta.namespace, key: Key::of(meta), versions: BTreeMap::new() };
+        for effect in plan.effects() {
+            match effect {
+                Effect::AdoptReplicaSet { name } => {
+                    if !self.may_adopt(&run).await? {
+                        return Ok(Applied::Gone);
+                    }
+                    self.patch_set(&mut run, name, bodies::adoption(snapshot, name)).await?;
+                }
+                Effect::ReleaseReplicaSet { name } => {
+                    self.patch_set(&mut run, name, bodies::release(snapshot, name)).await?;
+                }
+                Effect::CreateReplicaSet { name, object } => {
+                    if let Some(set) = self.create_set(&mut run, name, object).await? {
+                        return Ok(Applied::Collision(Box::new(set)));
+                    }
+                }
+                Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations } => {
+                    let old = find_set(snapshot, name);
+                    let body = bodies::set_update(old, *replicas, *min_ready_seconds, template.as_ref(), annotations);
+                    self.patch_set(&mut run, name, body).await?;
+                }
+                Effect::DeleteReplicaSet { name } => self.delete_set(&run, name).await?,
+                Effect::SwitchService { name, hash } => self.switch_service(&mut run, name, hash).await?,
+                Effect::EvictPod { name } => self.evict(&run, name).await?,
+                Effect::PatchPod { name, labels, annotations } => {
+                    self.patch_pod(&run, name, bodies::metadata(labels, annotations)).await?;
+                }
+                Effect::PatchRollout { replicas, annotations } => {
+                    let body = bodies::rollout(*replicas, annotations);
+                    self.patch_rollout(&mut run, None, body).await?;
+                }
+                Effect::PatchStatus { status } => {
+                    if let Some(body) = bodies::status(&snapshot.rollout.status, status) {
+                        self.patch_rollout(&mut run, Some("status"), json!({ "status": body })).await?;
+                    }
+                }
+                Effect::Event { r#type, reason, message } => {
+                    let reference = ObjectReference::new(&resource::ROLLOUTS, meta);
+                    let kind = match r#type {
+                        EventType::Normal => events::EventType::Normal,
+                        EventType::Warning => events::EventType::Warning,
+                    };
+                    tracing::info!(rollout = %run.key, event = reason, "{message}");
+                    self.recorder.event(&reference, kind, reason, message);
+                }
+            }
+        }
+        Ok(Applied::All)
+    }
+
+    /// Writes parts of a status without a snapshot, for Rollouts that cannot be decoded.
+    pub async fn patch_rollout_status(&self, key: &Key, status: Value) -> Result<(), RequestError> {
+        let body = json!({ "status": status });
+        let (r, sub) = (&resource::ROLLOUTS, Some("status"));
+        let answer: Result<Value, _> =
+            self.rest.patch(r, &key.namespace, &key.name, sub, PatchKind::Merge, &body).await;
+        answer.map(|_| ())
+    }
+
+    /// Adopting asks the API server, not the cache: a Rollout that is being deleted, or was replaced by another of
+    /// its name, must not become an owner (rollout.md §2.4).
+    async fn may_adopt(&self, run: &Run<'_>) -> Result<bool, RequestError> {
+        let live: Option<Rollout> = self.rest.get_opt(&resource::ROLLOUTS, run.namespace, &run.key.name).await?;
+        let uid = &run.snapshot.rollout.metadata.uid;
+        Ok(live.is_some_and(|ro| ro.metadata.uid == *uid && ro.metadata.deletion_timestamp.is_none()))
+    }
+
+    async fn patch_set(&self, run: &mut Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {
+        let known = find_set(run.snapshot, name).map(|s| s.metadata.resource_version.clone());
+        let set: ReplicaSet = self.patch_versioned(run, &resource::REPLICA_SETS, name, None, known, body).await?;
+        self.tracking.wrote_set(&run.key, &set.metadata, self.clock.now());
+        Ok(())
+    }
+
+    async fn patch_rollout(&self, run: &mut Run<'_>, sub: Option<&str>, body: Value) -> Result<(), RequestError> {
+        let (name, version) = (run.key.name.to_string(), run.snapshot.rollout.metadata.resource_version.clone());
+        let ro: bodies::MetaOnly =
+            self.patch_versioned(run, &resource::ROLLOUTS, &name, sub, Some(version), body).await?;
+        self.tracking.wrote_rollout(&run.key, &ro.metadata, self.clock.now());
+        Ok(())
+    }
+
+    /// A merge patch that conflicts unless the object is still the version it was decided on.
+    async fn patch_versioned<T: serde::de::DeserializeOwned + rollouts_kube::cache::Cached>(
+        &self,
+        run: &mut Run<'_>,
+        r: &Resource,
+        name: &str,
+        sub: Option<&str>,
+        known: Option<String>,
+        mut body: Value,
+    ) -> Result<T, RequestError> {
+        let slot = (resource_name(r), name.to_string());
+        if let Some(version) = run.versions.get(&slot).cloned().or(known) {
+            body["metadata"]["resourceVersion"] = version.into();
+        }
+        let object: T = self.rest.patch(r, run.namespace, name, sub, PatchKind::Merge, &body).await?;
+        run.versions.insert(slot, object.meta().resource_version.clone());
+        Ok(object)
+    }
+
+    /// Returns the foreign ReplicaSet that has the name already, if one has.
+    async fn create_set(
+        &self,
+        run: &mut Run<'_>,
+        name: &str,
+        object: &Value,
+    ) -> Result<Option<ReplicaSet>, RequestError> {
+        let created: Result<ReplicaSet, _> = self.rest.create(&resource::REPLICA_SETS, run.namespace, object).await;
+        let error = match created {
+            Ok(set) => {
+                run.versions.insert(
+                    (resource_name(&resource::REPLICA_SETS), name.to_string()),
+                    set.metadata.resource_version.clone(),
+                );
+                self.tracking.wrote_set(&run.key, &set.metadata, self.clock.now());
+                return Ok(None);
+            }
+            Err(error) => error,
+        };
+        if error.is_already_exists() {
+            let existing: Option<ReplicaSet> = self.rest.get_opt(&resource::REPLICA_SETS, run.namespace, name).await?;
+            let uid = &run.snapshot.rollout.metadata.uid;
+            return match existing {
+                Some(set) if set.metadata.controller().is_none_or(|c| c.uid != *uid) => Ok(Some(set)),
+                // Ours: an earlier answer was lost, or the cache is late. Planning again finds it.
+                _ => Err(error),
+            };
+        }
+        if !error.is_transient() {
+            let plan = rollouts_core::plan_after_create_error(run.snapshot, self.clock.now(), name, &error.to_string());
+            Box::pin(self.apply(run.snapshot, &plan)).await?;
+        }
+        Err(error)
+    }
+
+    async fn delete_set(&self, run: &Run<'_>, name: &str) -> Result<(), RequestError> {
+        let Some(set) = find_set(run.snapshot, name) else { return Ok(()) };
+        let options = Delete {
+            propagation: Some(Propagation::Background),
+            uid: Some(set.metadata.uid.clone()),
+            resource_version: Some(set.metadata.resource_version.clone()),
+            ..Default::default()
+        };
+        ignore_missing(self.rest.delete(&resource::REPLICA_SETS, run.namespace, name, &options).await)?;
+        self.tracking.deleted_set(&run.key, &set.metadata, self.clock.now());
+        Ok(())
+    }
+
+    async fn switch_service(&self, run: &mut Run<'_>, name: &str, hash: &str) -> Result<(), RequestError> {
+        let Some(service) = run.snapshot.services.get(name) else { return Ok(()) };
+        let body = bodies::service_switch(service, hash, &run.key.name);
+        let version = Some(service.metadata.resource_version.clone());
+        let service: Service = self.patch_versioned(run, &resource::SERVICES, name, None, version, body).await?;
+        self.tracking.wrote_service(&run.key, &service.metadata, self.clock.now());
+        Ok(())
+    }
+
+    /// A disruption budget may refuse (429): that pod stays for now, the others go on.
+    async fn evict(&self, run: &Run<'_>, name: &str) -> Result<(), RequestError> {
+        let pod = run.snapshot.pods.iter().find(|p| p.metadata.name == *name);
+        let uid = pod.map(|p| p.metadata.uid.as_str());
+        let body = bodies::eviction(run.namespace, name, uid);
+        let path = resource::PODS.object(run.namespace, name, Some("eviction"));
+        let answer: Result<Value, RequestError> = rollouts_kube::rest::send(
+            self.rest.client(),
+            http::Method::POST,
+            &path,
+            Some(rollouts_kube::rest::Body::json(&body)?),
+        )
+        .await;
+        match answer {
+            Err(error) if error.status().is_some_and(|s| s.code == 429) => {
+                tracing::info!(rollout = %run.key, pod = name, "Eviction refused for now: {error}");
+                Ok(())
+            }
+            other => ignore_missing(other.map(|_| ())),
+        }
+    }
+
+    async fn patch_pod(&self, run: &Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {
+        let answer: Result<Pod, _> =
+            self.rest.patch(&resource::PODS, run.namespace, name, None, PatchKind::Merge, &body).await;
+        ignore_missing(answer.map(|_| ()))
+    }
+}
+
+fn find_set<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a ReplicaSet> {
+    snapshot.replica_sets.iter().find(|s| s.metadata.name == name).map(|s| &**s)
+}
+
+fn resource_name(r: &Resource) -> &'static str {
+    match r.plural.as_ref() {
+        "replicasets" => "replicasets",
+        "services" => "services",
+        _ => "rollouts",
+    }
+}
+
+fn ignore_missing(answer: Result<(), RequestError>) -> Result<(), RequestError> {
+    match answer {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other,
+    }
+}

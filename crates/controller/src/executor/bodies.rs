@@ -1,0 +1,112 @@
+//! What is sent for each effect: minimal merge patches.
+
+use rollouts_api::{ObjectMeta, OwnerReference, PodTemplate, RolloutStatus, names};
+use rollouts_core::{AnnotationChanges, ReplicaSet, Service, Snapshot};
+use rollouts_kube::patch;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// An answer of which only the metadata matters.
+#[derive(Debug, Deserialize)]
+pub(super) struct MetaOnly {
+    pub metadata: ObjectMeta,
+}
+
+impl rollouts_kube::cache::Cached for MetaOnly {
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+}
+
+pub(super) fn adoption(snapshot: &Snapshot, name: &str) -> Value {
+    let meta = &snapshot.rollout.metadata;
+    let mut owners = owners(snapshot, name);
+    owners.push(OwnerReference {
+        api_version: names::API_VERSION.into(),
+        kind: "Rollout".into(),
+        name: meta.name.clone(),
+        uid: meta.uid.clone(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    });
+    json!({ "metadata": { "ownerReferences": owners } })
+}
+
+pub(super) fn release(snapshot: &Snapshot, name: &str) -> Value {
+    let mut owners = owners(snapshot, name);
+    owners.retain(|o| o.uid != snapshot.rollout.metadata.uid);
+    json!({ "metadata": { "ownerReferences": owners } })
+}
+
+fn owners(snapshot: &Snapshot, name: &str) -> Vec<OwnerReference> {
+    let set = snapshot.replica_sets.iter().find(|s| s.metadata.name == name);
+    set.map(|s| s.metadata.owner_references.clone()).unwrap_or_default()
+}
+
+pub(super) fn set_update(
+    old: Option<&ReplicaSet>,
+    replicas: Option<i32>,
+    min_ready_seconds: Option<i32>,
+    template: Option<&Value>,
+    annotations: &AnnotationChanges,
+) -> Value {
+    let mut body = metadata(&AnnotationChanges::new(), annotations);
+    if let Some(n) = replicas {
+        body["spec"]["replicas"] = n.into();
+    }
+    if let Some(n) = min_ready_seconds {
+        body["spec"]["minReadySeconds"] = n.into();
+    }
+    let present = old.map(|s| &s.spec.template).map(PodTemplate::value);
+    if let Some(change) = template.and_then(|t| patch::diff(&present.unwrap_or_default(), t)) {
+        body["spec"]["template"] = change;
+    }
+    body
+}
+
+pub(super) fn metadata(labels: &AnnotationChanges, annotations: &AnnotationChanges) -> Value {
+    let mut metadata = Map::new();
+    for (field, changes) in [("labels", labels), ("annotations", annotations)] {
+        if !changes.is_empty() {
+            metadata.insert(field.into(), json!(changes));
+        }
+    }
+    json!({ "metadata": metadata })
+}
+
+pub(super) fn rollout(replicas: Option<i32>, annotations: &AnnotationChanges) -> Value {
+    let mut body = metadata(&AnnotationChanges::new(), annotations);
+    if let Some(n) = replicas {
+        body["spec"]["replicas"] = n.into();
+    }
+    body
+}
+
+/// The change of a status; a first status is written whole, so that `canary` and `blueGreen` are there as in Go.
+pub(super) fn status(old: &RolloutStatus, new: &RolloutStatus) -> Option<Value> {
+    let old = match *old == RolloutStatus::default() {
+        true => Value::Object(Map::new()),
+        false => json!(old),
+    };
+    patch::diff(&old, &json!(new))
+}
+
+pub(super) fn service_switch(service: &Service, hash: &str, rollout: &str) -> Value {
+    let mut body = json!({ "spec": { "selector": { names::POD_TEMPLATE_HASH: hash } } });
+    if service.metadata.annotation(names::MANAGED_BY_ROLLOUTS).is_none() {
+        body["metadata"]["annotations"][names::MANAGED_BY_ROLLOUTS] = rollout.into();
+    }
+    body
+}
+
+pub(super) fn eviction(namespace: &str, name: &str, uid: Option<&str>) -> Value {
+    let mut body = json!({
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": { "name": name, "namespace": namespace },
+    });
+    if let Some(uid) = uid {
+        body["deleteOptions"]["preconditions"]["uid"] = uid.into();
+    }
+    body
+}

@@ -1,0 +1,47 @@
+//! Rollouts that cannot be decoded: they say so in their status, and nothing else happens to them.
+
+use crate::executor::Executor;
+use jiff::Timestamp;
+use rollouts_kube::Key;
+use rollouts_kube::cache;
+use rollouts_kube::queue::Next;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// What was told of each, so that it is told once.
+#[derive(Debug, Default)]
+pub(crate) struct Malformed(Mutex<BTreeMap<Key, String>>);
+
+impl Malformed {
+    pub async fn tell(&self, executor: &Executor, object: &cache::Malformed, now: Timestamp) -> Next {
+        let key = Key::of(&object.meta);
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if known.as_ref() == Some(&object.error) {
+            return Next::Done;
+        }
+        tracing::error!(rollout = %key, "Cannot read Rollout: {}", object.error);
+        let message = format!("The Rollout \"{}\" is invalid: {}", key.name, object.error);
+        let now = rollouts_api::Time::new(now);
+        let status = json!({
+            "phase": "Degraded",
+            "message": format!("InvalidSpec: {message}"),
+            "observedGeneration": object.meta.generation.to_string(),
+            "conditions": [{
+                "type": "InvalidSpec", "status": "True", "reason": "InvalidSpec", "message": message,
+                "lastUpdateTime": now, "lastTransitionTime": now,
+            }],
+        });
+        match executor.patch_rollout_status(&key, status).await {
+            Ok(()) => {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, object.error.clone());
+                Next::Done
+            }
+            Err(error) if error.is_not_found() => Next::Done,
+            Err(error) => {
+                tracing::warn!(rollout = %key, "Cannot write that it is invalid: {error}");
+                Next::Failed
+            }
+        }
+    }
+}

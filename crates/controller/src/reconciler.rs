@@ -1,0 +1,71 @@
+//! One key of the queue: snapshot, plan, apply.
+
+use crate::caches::Caches;
+use crate::executor::{Applied, Executor};
+use crate::malformed::Malformed;
+use crate::snapshots::{self, Hidden};
+use rollouts_api::Clock;
+use rollouts_kube::Key;
+use rollouts_kube::queue::Next;
+
+pub(crate) struct Reconciler {
+    caches: Caches,
+    executor: Executor,
+    clock: Clock,
+    hidden: Hidden,
+    malformed: Malformed,
+}
+
+impl Reconciler {
+    pub fn new(caches: Caches, executor: Executor, clock: Clock) -> Self {
+        Reconciler { caches, executor, clock, hidden: Hidden::default(), malformed: Malformed::default() }
+    }
+
+    /// Waits until every cache holds what the API server held at the start.
+    pub async fn synced(&self) {
+        self.caches.rollouts.synced().await;
+        self.caches.replica_sets.synced().await;
+        self.caches.services.synced().await;
+    }
+
+    pub async fn reconcile(&self, key: Key) -> Next {
+        if let Some(malformed) = self.caches.rollouts.get_malformed(&key.namespace, &key.name) {
+            return self.malformed.tell(&self.executor, &malformed, self.clock.now()).await;
+        }
+        let Some(ro) = self.caches.rollouts.get(&key.namespace, &key.name) else {
+            self.executor.forget(&key);
+            return Next::Done;
+        };
+        if self.executor.behind(&key, &self.caches) {
+            // The caches have not seen our own last writes yet; their arrival brings the key back.
+            return Next::After(crate::executor::CATCH_UP);
+        }
+        let snapshot = match snapshots::take(ro, &self.caches, &self.hidden, self.executor.rest()).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                tracing::warn!(rollout = %key, "Cannot list pods: {error}");
+                return Next::Failed;
+            }
+        };
+        let plan = rollouts_core::plan(&snapshot, self.clock.now());
+        if !plan.is_idle() {
+            tracing::debug!(rollout = %key, "Plan:\n{plan}");
+        }
+        match self.executor.apply(&snapshot, &plan).await {
+            Ok(Applied::All) => plan.wake_at.map_or(Next::Done, Next::At),
+            Ok(Applied::Collision(set)) => {
+                self.hidden.insert(*set);
+                Next::Failed
+            }
+            Ok(Applied::Gone) => Next::Done,
+            Err(error) if error.is_conflict() => {
+                tracing::debug!(rollout = %key, "Planned on an old state, again: {error}");
+                Next::Failed
+            }
+            Err(error) => {
+                tracing::warn!(rollout = %key, "Reconcile failed, will be retried: {error}");
+                Next::Failed
+            }
+        }
+    }
+}

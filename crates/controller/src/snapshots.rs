@@ -1,0 +1,65 @@
+//! From caches to a [`Snapshot`].
+
+use crate::caches::{BY_OWNER, Caches, ORPHANS, selects, service_names};
+use rollouts_api::{Rollout, names};
+use rollouts_core::{Pod, ReplicaSet, Snapshot};
+use rollouts_kube::rest::Query;
+use rollouts_kube::{Key, RequestError, Rest, resource};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// ReplicaSets that exist under a name we wanted but that the cache does not hold (they lack the hash label), by key.
+/// One entry a collision, removed when the collision count has moved on.
+#[derive(Debug, Default)]
+pub(crate) struct Hidden(Mutex<BTreeMap<Key, Arc<ReplicaSet>>>);
+
+impl Hidden {
+    pub fn insert(&self, set: ReplicaSet) {
+        let key = Key::of(&set.metadata);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(set));
+    }
+
+    fn take(&self, key: &Key) -> Option<Arc<ReplicaSet>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
+    }
+}
+
+/// Everything the decisions about `ro` may read.
+pub(crate) async fn take(
+    ro: Arc<Rollout>,
+    caches: &Caches,
+    hidden: &Hidden,
+    rest: &Rest,
+) -> Result<Snapshot, RequestError> {
+    let namespace = ro.metadata.namespace.as_str();
+    let mut replica_sets = caches.replica_sets.by_index(BY_OWNER, &ro.metadata.uid);
+    let orphans = caches.replica_sets.by_index(ORPHANS, namespace);
+    replica_sets.extend(orphans.into_iter().filter(|s| selects(&ro, &s.metadata.labels)));
+    replica_sets.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+
+    let mut foreign_replica_sets = BTreeMap::new();
+    let wanted = rollouts_core::new_replica_set_name(&ro);
+    if !replica_sets.iter().any(|s| s.metadata.name == wanted) {
+        let key = Key::new(namespace, wanted.as_str());
+        let other = caches.replica_sets.get(namespace, &wanted).or_else(|| hidden.take(&key));
+        foreign_replica_sets.extend(other.map(|s| (wanted, s)));
+    }
+
+    let services = service_names(&ro).into_iter();
+    let services = services.filter_map(|name| Some((name.clone(), caches.services.get(namespace, &name)?))).collect();
+    let pods = match rollouts_core::reads_pods(&ro, &replica_sets) {
+        true => pods(namespace, &replica_sets, rest).await?,
+        false => Vec::new(),
+    };
+    Ok(Snapshot { rollout: ro, replica_sets, foreign_replica_sets, pods, services })
+}
+
+/// The pods of the ReplicaSets. Asked for when a decision needs them: a cache of all pods of a cluster would cost more
+/// than everything else together.
+async fn pods(namespace: &str, sets: &[Arc<ReplicaSet>], rest: &Rest) -> Result<Vec<Arc<Pod>>, RequestError> {
+    let hashes: Vec<&str> = sets.iter().map(|s| s.hash()).collect();
+    let query = Query::default().labels(format!("{} in ({})", names::POD_TEMPLATE_HASH, hashes.join(",")));
+    let page = rest.list::<Pod>(&resource::PODS, Some(namespace), &query).await?;
+    let ours = |p: &Pod| p.metadata.controller().is_some_and(|c| sets.iter().any(|s| s.metadata.uid == c.uid));
+    Ok(page.items.into_iter().filter(ours).map(Arc::new).collect())
+}

@@ -1,0 +1,75 @@
+//! `status.duration`: how long this update has taken (rollout.md §7.7).
+
+use crate::reconcile::Reconcile;
+use rollouts_api::rollout::RolloutDuration;
+use rollouts_api::{RolloutStatus, Time};
+
+impl Reconcile<'_> {
+    pub(crate) fn update_duration(&self, next: &mut RolloutStatus) {
+        let now = Time::new(self.now);
+        let old = self.old_status();
+        let mut d = old.duration.clone().unwrap_or_default();
+        let running = d.rollout_started_at.is_some() && d.finished_at.is_none();
+        let promoted = !next.stable_rs.is_empty() && next.stable_rs == next.current_pod_hash;
+        let changed = old.current_pod_hash != next.current_pod_hash || old.current_step_hash != next.current_step_hash;
+        let retried = old.abort && !next.abort && !promoted;
+        let promoted_now = old.stable_rs != next.stable_rs && promoted;
+        let start = RolloutDuration { rollout_started_at: Some(now), ..Default::default() };
+
+        if changed && running && (promoted || self.rolls_back()) {
+            d.completion_status = if promoted { "FastRolledBack" } else { "RolledBack" }.into();
+        } else if (changed && !(promoted && !promoted_now)) || retried {
+            d = start;
+        }
+        if next.abort && !old.abort && d.finished_at.is_none() && d.rollout_started_at.is_some() {
+            d.finished_at = Some(now);
+            d.completion_status = "Aborted".into();
+        }
+        if promoted_now && d.completion_status.is_empty() {
+            d.completion_status =
+                if old.promote_full || self.fast_rollback() { "FastPromoted" } else { "Promoted" }.into();
+        }
+        self.count_manual_pause(&mut d, next, now);
+        let available = self.new_set().is_some_and(|s| s.available() >= self.ro.spec.replicas());
+        if promoted && available && d.rollout_started_at.is_some() && d.finished_at.is_none() {
+            d.finished_at = Some(now);
+        }
+        next.duration = (d != RolloutDuration::default()).then_some(d);
+    }
+
+    fn count_manual_pause(&self, d: &mut RolloutDuration, next: &RolloutStatus, now: Time) {
+        if d.rollout_started_at.is_none() || d.finished_at.is_some() {
+            return;
+        }
+        match (self.waits_for_human(next), d.manual_pause_started_at) {
+            (true, None) => d.manual_pause_started_at = Some(now),
+            (false, Some(since)) => {
+                d.total_manual_pause_duration_seconds += now.timestamp().as_second() - since.timestamp().as_second();
+                d.manual_pause_started_at = None;
+            }
+            _ => {}
+        }
+    }
+
+    fn waits_for_human(&self, next: &RolloutStatus) -> bool {
+        let indefinite = || {
+            let step = self.step_at(next.current_step_index);
+            step.and_then(|s| s.pause.as_ref()).is_some_and(|p| p.duration.is_none())
+        };
+        let manual_gate = || self.ro.spec.strategy.blue_green.as_ref().is_some_and(|b| !b.auto_promotion_enabled());
+        self.ro.spec.paused
+            || next.pause_conditions.iter().any(|c| match c.reason.as_str() {
+                crate::pauses::CANARY_PAUSE_STEP => indefinite(),
+                crate::pauses::BLUE_GREEN_PAUSE => manual_gate(),
+                _ => true,
+            })
+    }
+
+    /// Whether the new ReplicaSet is older than the stable one.
+    fn rolls_back(&self) -> bool {
+        match (self.new_set(), self.stable_set()) {
+            (Some(new), Some(stable)) => new.created() < stable.created(),
+            _ => false,
+        }
+    }
+}

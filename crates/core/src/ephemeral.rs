@@ -1,0 +1,91 @@
+//! Metadata that pods carry while their ReplicaSet has a role (rollout.md §11).
+
+use crate::Effect;
+use crate::plan::AnnotationChanges;
+use crate::reconcile::Reconcile;
+use crate::restart::owned_by;
+use rollouts_api::names;
+use rollouts_api::pod_template::ephemeral;
+use rollouts_api::rollout::PodTemplateMetadata;
+use std::collections::BTreeMap;
+
+/// What each role's pods carry.
+#[derive(Debug, Default)]
+pub(crate) struct RoleMetadata {
+    /// Of the new ReplicaSet during an update.
+    pub new: Option<PodTemplateMetadata>,
+    /// Of the stable ReplicaSet.
+    pub stable: Option<PodTemplateMetadata>,
+}
+
+impl Reconcile<'_> {
+    /// The metadata of both roles, and whether the feature is in use.
+    pub(crate) fn role_metadata(&self) -> (RoleMetadata, bool) {
+        let strategy = &self.ro.spec.strategy;
+        let metadata = match (&strategy.canary, &strategy.blue_green) {
+            (Some(c), _) => RoleMetadata { new: c.canary_metadata.clone(), stable: c.stable_metadata.clone() },
+            (None, Some(b)) => RoleMetadata { new: b.preview_metadata.clone(), stable: b.active_metadata.clone() },
+            (None, None) => RoleMetadata::default(),
+        };
+        let used = metadata.new.is_some() || metadata.stable.is_some();
+        (metadata, used)
+    }
+
+    /// Injects and removes metadata of ReplicaSets and their running pods. Other than upstream, metadata is removed
+    /// also after both fields were deleted from the spec.
+    pub(crate) fn sync_metadata(&mut self) {
+        let (metadata, _) = self.role_metadata();
+        let updating = self.roles.stable.is_some() && !self.new_is_stable();
+        for i in 0..self.sets.len() {
+            let desired = match () {
+                () if self.roles.new == Some(i) && updating => metadata.new.clone(),
+                () if self.roles.new == Some(i) || self.roles.stable == Some(i) => metadata.stable.clone(),
+                () => None,
+            };
+            self.sync_set_metadata(i, desired);
+        }
+    }
+
+    fn sync_set_metadata(&mut self, index: usize, desired: Option<PodTemplateMetadata>) {
+        let set = &self.sets[index];
+        let recorded = set.metadata.annotation(names::EPHEMERAL_METADATA).map(str::to_string);
+        if desired.is_none() && recorded.is_none() {
+            return;
+        }
+        let existing = ephemeral::parse_annotation(recorded.as_deref()).unwrap_or_default();
+        let mut template = set.spec.template.value();
+        let changed = ephemeral::apply(&mut template, desired.as_ref(), Some(&existing));
+        let record = desired.as_ref().map(ephemeral::annotation);
+        if changed || record != recorded {
+            let changes = AnnotationChanges::from([(names::EPHEMERAL_METADATA.to_string(), record)]);
+            let template = changed.then_some(template);
+            self.update_set(index, None, None, template, changes, "its pods carry the metadata of its role");
+        }
+        self.sync_pod_metadata(index, &existing, &desired.unwrap_or_default());
+    }
+
+    fn sync_pod_metadata(&mut self, index: usize, existing: &PodTemplateMetadata, desired: &PodTemplateMetadata) {
+        let uid = self.sets[index].metadata.uid.clone();
+        let snapshot = self.snapshot;
+        for pod in snapshot.pods.iter().filter(|p| owned_by(p, &uid)) {
+            let labels = changes(&pod.metadata.labels, &existing.labels, &desired.labels);
+            let annotations = changes(&pod.metadata.annotations, &existing.annotations, &desired.annotations);
+            if !labels.is_empty() || !annotations.is_empty() {
+                let name = pod.metadata.name.clone();
+                let effect = Effect::PatchPod { name, labels, annotations };
+                self.push(effect, "it carries the metadata of its ReplicaSet's role");
+            }
+        }
+    }
+}
+
+/// Sets what is desired, removes what was injected and is no longer desired.
+fn changes(
+    present: &BTreeMap<String, String>,
+    injected: &BTreeMap<String, String>,
+    desired: &BTreeMap<String, String>,
+) -> AnnotationChanges {
+    let set = desired.iter().filter(|(k, v)| present.get(*k) != Some(v)).map(|(k, v)| (k.clone(), Some(v.clone())));
+    let gone = injected.keys().filter(|k| !desired.contains_key(*k) && present.contains_key(*k));
+    set.chain(gone.map(|k| (k.clone(), None))).collect()
+}

@@ -1,0 +1,86 @@
+//! Bad specs become a condition (rollout.md §9).
+
+use crate::Effect;
+use crate::conditions::{self, INVALID_SPEC};
+use crate::phase::phase;
+use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
+use rollouts_api::Time;
+use rollouts_api::rollout::Condition;
+
+/// How soon a spec with a bad reference is looked at again when nothing else reports the repair.
+const INVALID_RETRY_SECONDS: i64 = 20;
+
+impl Reconcile<'_> {
+    /// Stops at the first violated rule and tells it.
+    pub(crate) fn reject_invalid(&mut self) -> Flow {
+        let Some(error) = self.first_error() else { return GO_ON };
+        let message = format!("The Rollout \"{}\" is invalid: {error}", self.ro.metadata.name);
+        self.note(message.clone());
+        self.plan.retry = true;
+        let retry_at = Time::new(self.now).plus_seconds(INVALID_RETRY_SECONDS);
+        self.plan.wake(retry_at);
+        let mut next = self.old_status().clone();
+        if conditions::find(&next.conditions, INVALID_SPEC).is_none_or(|c| c.message != message) {
+            conditions::remove(&mut next.conditions, INVALID_SPEC);
+            let now = Time::new(self.now);
+            next.conditions.push(Condition {
+                r#type: INVALID_SPEC.into(),
+                status: "True".into(),
+                last_update_time: now,
+                last_transition_time: now,
+                reason: INVALID_SPEC.into(),
+                message,
+            });
+        }
+        next.observed_generation = self.ro.metadata.generation.to_string();
+        let (phase, text) = phase(&self.ro, &next);
+        next.phase = phase.into();
+        next.message = text;
+        if next != *self.old_status() {
+            self.push(Effect::PatchStatus { status: Box::new(next) }, "the spec is invalid");
+        }
+        STOP
+    }
+
+    fn first_error(&self) -> Option<String> {
+        let first = |errors: Vec<rollouts_api::field::FieldError>| errors.first().map(ToString::to_string);
+        first(validation::rollout(&self.ro))
+            .or_else(|| validation::unsupported(&self.ro).map(|e| e.to_string()))
+            .or_else(|| first(validation::references(&self.ro, &self.references())))
+    }
+
+    fn references(&self) -> validation::References {
+        let services = self.snapshot.services.iter().map(|(name, service)| {
+            let service = validation::ServiceReference {
+                selector: service.spec.selector.clone(),
+                managed_by: service.metadata.annotation(rollouts_api::names::MANAGED_BY_ROLLOUTS).map(str::to_string),
+            };
+            (name.clone(), service)
+        });
+        validation::References { services: services.collect(), ..Default::default() }
+    }
+}
+
+mod validation {
+    use rollouts_api::Rollout;
+    use rollouts_api::field::FieldError;
+    use std::collections::BTreeMap;
+    pub struct ServiceReference {
+        pub selector: BTreeMap<String, String>,
+        pub managed_by: Option<String>,
+    }
+    #[derive(Default)]
+    pub struct References {
+        pub services: BTreeMap<String, ServiceReference>,
+        pub _x: (),
+    }
+    pub fn rollout(_: &Rollout) -> Vec<FieldError> {
+        Vec::new()
+    }
+    pub fn unsupported(_: &Rollout) -> Option<FieldError> {
+        None
+    }
+    pub fn references(_: &Rollout, _: &References) -> Vec<FieldError> {
+        Vec::new()
+    }
+}

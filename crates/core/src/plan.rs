@@ -1,0 +1,232 @@
+//! What a reconcile decided.
+
+use jiff::Timestamp;
+use rollouts_api::{RolloutStatus, Time};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The decisions of one reconcile. Effects are applied in order; the first conflict or error stops the rest, and
+/// the next snapshot starts over. Every effect is idempotent, so stopping between any two is safe.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// What to do, in order, each with its reason.
+    pub effects: Vec<Step>,
+    /// When to look again although nothing changed.
+    pub wake_at: Option<Timestamp>,
+    /// Decisions not to act, and why.
+    pub notes: Vec<String>,
+    /// Set when the input is bad: plan again after a while even though nothing is scheduled.
+    pub retry: bool,
+}
+
+/// One effect and why it is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What to do.
+    pub effect: Effect,
+    /// Why; empty for events.
+    pub why: String,
+}
+
+/// Annotations to set (`Some`) or remove (`None`).
+pub type AnnotationChanges = BTreeMap<String, Option<String>>;
+
+/// One write. Names are of objects in the Rollout's namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Makes the Rollout the controller of an orphaned ReplicaSet.
+    AdoptReplicaSet {
+        /// ReplicaSet.
+        name: String,
+    },
+    /// Removes the Rollout from the owners of a ReplicaSet that its selector no longer matches.
+    ReleaseReplicaSet {
+        /// ReplicaSet.
+        name: String,
+    },
+    /// Creates a ReplicaSet.
+    CreateReplicaSet {
+        /// Name.
+        name: String,
+        /// The whole object.
+        object: Value,
+    },
+    /// Changes a ReplicaSet, if it still is as the snapshot knew it.
+    UpdateReplicaSet {
+        /// ReplicaSet.
+        name: String,
+        /// New size.
+        replicas: Option<i32>,
+        /// New `minReadySeconds`.
+        min_ready_seconds: Option<i32>,
+        /// New pod template.
+        template: Option<Value>,
+        /// Annotations.
+        annotations: AnnotationChanges,
+    },
+    /// Deletes a ReplicaSet, if it still is as the snapshot knew it.
+    DeleteReplicaSet {
+        /// ReplicaSet.
+        name: String,
+    },
+    /// Points a Service at the pods of one ReplicaSet and marks it as managed by the Rollout.
+    SwitchService {
+        /// Service.
+        name: String,
+        /// Hash of the ReplicaSet.
+        hash: String,
+    },
+    /// Evicts a pod, respecting disruption budgets; a refusal (429) is not an error.
+    EvictPod {
+        /// Pod.
+        name: String,
+    },
+    /// Changes labels and annotations of a pod.
+    PatchPod {
+        /// Pod.
+        name: String,
+        /// Labels.
+        labels: AnnotationChanges,
+        /// Annotations.
+        annotations: AnnotationChanges,
+    },
+    /// Changes the Rollout outside its status.
+    PatchRollout {
+        /// New `spec.replicas`.
+        replicas: Option<i32>,
+        /// Annotations.
+        annotations: AnnotationChanges,
+    },
+    /// Writes the Rollout's status, if the Rollout still is as the snapshot knew it.
+    PatchStatus {
+        /// The whole new status.
+        status: Box<RolloutStatus>,
+    },
+    /// Tells the user.
+    Event {
+        /// Normal or Warning.
+        r#type: EventType,
+        /// One word in CamelCase.
+        reason: String,
+        /// For humans.
+        message: String,
+    },
+}
+
+/// Type of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventType {
+    /// Nothing to worry about.
+    Normal,
+    /// Someone should look.
+    Warning,
+}
+
+impl EventType {
+    /// As the API spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventType::Normal => "Normal",
+            EventType::Warning => "Warning",
+        }
+    }
+}
+
+impl Plan {
+    /// Whether nothing is to be done now.
+    pub fn is_idle(&self) -> bool {
+        self.effects.is_empty()
+    }
+
+    /// The effects alone.
+    pub fn effects(&self) -> impl Iterator<Item = &Effect> {
+        self.effects.iter().map(|s| &s.effect)
+    }
+
+    /// Notes that something is due at `at`; the earliest wins.
+    pub(crate) fn wake(&mut self, at: Timestamp) {
+        self.wake_at = Some(self.wake_at.map_or(at, |w| w.min(at)));
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_idle() {
+            writeln!(f, "nothing to do")?;
+        }
+        for step in &self.effects {
+            write!(f, "- {}", step.effect)?;
+            match step.why.is_empty() {
+                true => writeln!(f)?,
+                false => writeln!(f, "\n    because {}", step.why)?,
+            }
+        }
+        for note in &self.notes {
+            writeln!(f, "* {note}")?;
+        }
+        match self.wake_at {
+            Some(at) => writeln!(f, "next look at {}", Time::new(at)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Effect::AdoptReplicaSet { name } => write!(f, "adopt ReplicaSet {name}"),
+            Effect::ReleaseReplicaSet { name } => write!(f, "release ReplicaSet {name}"),
+            Effect::CreateReplicaSet { name, .. } => write!(f, "create ReplicaSet {name}"),
+            Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations } => {
+                write!(f, "update ReplicaSet {name}:")?;
+                if let Some(n) = replicas {
+                    write!(f, " replicas={n}")?;
+                }
+                if let Some(n) = min_ready_seconds {
+                    write!(f, " minReadySeconds={n}")?;
+                }
+                if template.is_some() {
+                    write!(f, " pod template")?;
+                }
+                changes(f, annotations)
+            }
+            Effect::DeleteReplicaSet { name } => write!(f, "delete ReplicaSet {name}"),
+            Effect::SwitchService { name, hash } => write!(f, "point Service {name} at {hash}"),
+            Effect::EvictPod { name } => write!(f, "evict Pod {name}"),
+            Effect::PatchPod { name, labels, annotations } => {
+                write!(f, "patch Pod {name}:")?;
+                changes(f, labels)?;
+                changes(f, annotations)
+            }
+            Effect::PatchRollout { replicas, annotations } => {
+                write!(f, "patch Rollout:")?;
+                if let Some(n) = replicas {
+                    write!(f, " replicas={n}")?;
+                }
+                changes(f, annotations)
+            }
+            Effect::PatchStatus { status } => {
+                write!(f, "write status: {}", status.phase)?;
+                if !status.message.is_empty() {
+                    write!(f, " ({})", status.message)?;
+                }
+                match status.current_step_index {
+                    Some(i) => write!(f, ", step {i}"),
+                    None => Ok(()),
+                }
+            }
+            Effect::Event { r#type, reason, message } => write!(f, "{} event {reason}: {message}", r#type.as_str()),
+        }
+    }
+}
+
+fn changes(f: &mut fmt::Formatter<'_>, changes: &AnnotationChanges) -> fmt::Result {
+    for (key, value) in changes {
+        match value {
+            Some(value) => write!(f, " {key}={value}")?,
+            None => write!(f, " -{key}")?,
+        }
+    }
+    Ok(())
+}

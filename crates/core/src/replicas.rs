@@ -1,0 +1,172 @@
+//! Replica maths of a canary without traffic routing (rollout.md §3). Pure integers: no objects.
+
+/// Weight of the canary out of `max`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Weight {
+    /// 0 to `max`.
+    pub weight: i32,
+    /// What everything is; 100 unless the traffic routing says otherwise.
+    pub max: i32,
+}
+
+/// Pods that a ReplicaSet should have and has available.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pods {
+    /// `spec.replicas`.
+    pub size: i32,
+    /// `status.availableReplicas`.
+    pub available: i32,
+}
+
+/// Input of [`next`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// `spec.replicas` of the Rollout.
+    pub replicas: i32,
+    /// Weight of the canary.
+    pub weight: Weight,
+    /// Pods allowed above `replicas`.
+    pub max_surge: i32,
+    /// Pods allowed to be missing from `replicas`.
+    pub max_unavailable: i32,
+    /// The stable ReplicaSet, if there is one besides the canary.
+    pub stable: Option<Pods>,
+    /// The new ReplicaSet.
+    pub canary: Option<Pods>,
+    /// Sum of `spec.replicas` of all other ReplicaSets.
+    pub others: i32,
+}
+
+/// Sizes of the two ReplicaSets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Stable.
+    pub stable: i32,
+    /// Canary.
+    pub canary: i32,
+}
+
+/// The sizes that come closest to the weight (§3.3). With `surge`, one pod more than `n` may be used to get closer.
+///
+/// Upstream gives the canary nothing when no option remains (no surge and a tied weight near the maximum, such as
+/// two pods at 75 %); here the stable keeps one pod and the canary has the rest.
+pub fn ideal(n: i32, weight: Weight, surge: i32) -> Sizes {
+    let Weight { weight: w, max } = weight;
+    if n <= 0 || max <= 0 {
+        return Sizes { stable: 0, canary: 0 };
+    }
+    let product = i64::from(n) * i64::from(w);
+    let floor = (product / i64::from(max)) as i32;
+    let ceil = floor + i32::from(product % i64::from(max) != 0);
+    let zero_ok = w == max || w == 0 || (n == 1 && surge == 0);
+    let mut options = Vec::with_capacity(4);
+    if ceil < n || zero_ok {
+        options.push((ceil, n));
+    }
+    if !tied(n, weight) && (floor != 0 || zero_ok) {
+        options.push((floor, n));
+    }
+    if surge > 0 {
+        options.push((ceil, n + 1));
+        if !tied(n + 1, weight) && (floor != 0 || zero_ok) {
+            options.push((floor, n + 1));
+        }
+    }
+    let distance = |(canary, total): (i32, i32)| {
+        let share = f64::from(canary) * f64::from(max) / f64::from(total);
+        (share - f64::from(w)).abs()
+    };
+    let mut best: Option<(i32, i32)> = None;
+    for option in options {
+        if best.is_none_or(|b| distance(option) < distance(b)) {
+            best = Some(option);
+        }
+    }
+    let (canary, total) = best.unwrap_or((n - 1, n));
+    Sizes { stable: total - canary, canary }
+}
+
+/// Whether `n` pods at this weight fall exactly between two counts. Float on purpose: upstream's, and so every
+/// recorded trajectory's, rounding is that of float64.
+fn tied(n: i32, weight: Weight) -> bool {
+    let share = f64::from(n) * (f64::from(weight.weight) / f64::from(weight.max));
+    share.fract() == 0.5
+}
+
+/// The sizes one reconcile moves to (§3.4): as far towards [`ideal`] as surge and availability allow now.
+pub fn next(c: &Counts) -> Sizes {
+    let canary = c.canary.unwrap_or_default();
+    let Some(stable) = c.stable else {
+        // Nothing to replace: straight to full size, but within the surge while other pods remain.
+        let grows = c.others > 0 && canary.size < c.replicas;
+        let within_surge = (c.replicas + c.max_surge - c.others).clamp(canary.size, c.replicas.max(canary.size));
+        let size = match c.others > 0 {
+            true if grows => within_surge,
+            true => canary.size,
+            false => c.replicas,
+        };
+        return Sizes { stable: 0, canary: size };
+    };
+    let ideal = ideal(c.replicas, c.weight, c.max_surge);
+    let most = c.replicas + c.max_surge;
+    let least_available = c.replicas - c.max_unavailable;
+    let mut sizes = Sizes { stable: stable.size, canary: canary.size };
+
+    let mut room = most - (c.others + canary.size + stable.size);
+    if stable.size < ideal.stable && room > 0 {
+        let grown = ideal.stable.min(stable.size + room);
+        room -= grown - stable.size;
+        sizes.stable = grown;
+    }
+    if canary.size < ideal.canary && room > 0 {
+        sizes.canary = ideal.canary.min(canary.size + room);
+    }
+    if c.others > 0 {
+        // The others must shrink before these two may.
+        return sizes;
+    }
+
+    let canary_grows = c.canary.is_none() || ideal.canary >= canary.size;
+    let counted = |p: Pods, ignore_availability: bool| match p.size < p.available || ignore_availability {
+        true => p.size,
+        false => p.available,
+    };
+    let total = counted(canary, !canary_grows) + counted(stable, canary_grows);
+    if total <= least_available {
+        return sizes;
+    }
+    let spare = total - least_available;
+    let limits = Limits { most, least_available };
+    if canary_grows {
+        if stable.size > ideal.stable {
+            sizes.stable = ideal.stable.max(stable.size - spare);
+            limits.apply(&mut sizes.stable, stable.available, &mut sizes.canary, canary.available);
+        }
+    } else if canary.size > ideal.canary {
+        sizes.canary = ideal.canary.max(canary.size - spare);
+        limits.apply(&mut sizes.canary, canary.available, &mut sizes.stable, stable.available);
+    }
+    sizes
+}
+
+struct Limits {
+    most: i32,
+    least_available: i32,
+}
+
+impl Limits {
+    /// §3.4.5: keeps the sum within the surge and the surely available pods above the minimum, at the cost of the
+    /// side that is not being drained.
+    fn apply(&self, drained: &mut i32, drained_available: i32, adjusted: &mut i32, adjusted_available: i32) {
+        let over = (*drained + *adjusted - self.most).max(0);
+        *adjusted -= over;
+        let available = drained_available.min(*drained) + adjusted_available.min(*adjusted);
+        let lost = (adjusted_available - *adjusted).max(0);
+        *adjusted += lost.min((self.least_available - available).max(0));
+        let over = (*drained + *adjusted - self.most).max(0);
+        *drained -= over;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Resizing ReplicaSets (rollout.md §3.5–3.8).
+
+use crate::plan::AnnotationChanges;
+use crate::reconcile::{Flow, Reconcile, STOP};
+use crate::replicas::{Counts, Pods, Weight};
+use crate::{ReplicaSet, pauses};
+use rollouts_api::names;
+
+fn pods(set: &ReplicaSet) -> Pods {
+    Pods { size: set.size(), available: set.available() }
+}
+
+impl Reconcile<'_> {
+    /// Input of the replica maths.
+    pub(crate) fn counts(&self) -> Counts {
+        let n = self.ro.spec.replicas();
+        Counts {
+            replicas: n,
+            weight: Weight { weight: self.desired_weight(), max: self.max_weight() },
+            max_surge: self.ro.spec.max_surge(n),
+            max_unavailable: self.ro.spec.max_unavailable(n),
+            stable: self.old_stable().map(|i| pods(&self.sets[i])),
+            canary: self.new_set().map(pods),
+            others: self.others().iter().map(|i| self.sets[*i].size()).sum(),
+        }
+    }
+
+    /// Whether `spec.replicas` changed since the ReplicaSets were last sized (§3.8).
+    pub(crate) fn is_scaling_event(&self) -> bool {
+        let n = self.ro.spec.replicas();
+        let stale = |s: &ReplicaSet| s.size() > 0 && s.desired_annotation().is_some_and(|d| d != n);
+        [self.new_set(), self.stable_set()].into_iter().flatten().any(stale)
+    }
+
+    /// Follows `spec.replicas` and leaves everything else for the next reconcile. Other than upstream this happens
+    /// while the Rollout is paused too.
+    pub(crate) fn scale_only(&mut self) -> Flow {
+        let n = self.ro.spec.replicas();
+        self.note(format!("spec.replicas changed to {n}: only sizes are reconciled"));
+        match self.ro.spec.strategy.blue_green.is_some() {
+            true => self.size_blue_green(),
+            false => {
+                self.size_canary();
+            }
+        }
+        let mut next = self.ro.status.clone();
+        let fresh = self.base_status();
+        next.replicas = fresh.replicas;
+        next.updated_replicas = fresh.updated_replicas;
+        next.ready_replicas = fresh.ready_replicas;
+        next.available_replicas = fresh.available_replicas;
+        next.hpa_replicas = fresh.hpa_replicas;
+        next.selector = fresh.selector;
+        self.keep_pauses();
+        self.finish(next, "the sizes changed");
+        STOP
+    }
+
+    /// Sizes one kind of ReplicaSets a reconcile: stable, then new, then others. Returns whether a size changed.
+    pub(crate) fn size_canary(&mut self) -> bool {
+        self.drop_deadlines();
+        let sizes = self.next_sizes();
+        let weight = self.desired_weight();
+        if let Some(stable) = self.old_stable()
+            && self.resize(stable, sizes.stable, format!("the canary's weight is {weight} of {}", self.max_weight()))
+        {
+            return true;
+        }
+        if let Some(new) = self.roles.new
+            && self.resize(new, sizes.canary, format!("the canary's weight is {weight} of {}", self.max_weight()))
+        {
+            return true;
+        }
+        self.size_others()
+    }
+
+    /// Shrinks ReplicaSets of earlier, superseded updates (§3.5).
+    fn size_others(&mut self) -> bool {
+        let others = self.others();
+        if others.iter().all(|i| self.sets[*i].size() == 0) {
+            return false;
+        }
+        let n = self.ro.spec.replicas();
+        let unavailable = self.ro.spec.max_unavailable(n);
+        // Pods that are about to go are not counted twice: available, but no more than wanted.
+        let available: i32 = self.sets.iter().map(|s| s.available().min(s.size())).sum();
+        let mut changed = false;
+        for i in &others {
+            let set = &self.sets[*i];
+            if set.size() > set.available() {
+                let healthy = set.available();
+                changed |= self.resize(*i, healthy, "its other pods are not available and nobody needs them");
+            }
+        }
+        let mut budget = available - (n - unavailable);
+        let mut newest_first = others;
+        newest_first.sort_by_key(|i| std::cmp::Reverse(self.sets[*i].revision()));
+        for i in newest_first {
+            let size = self.sets[i].size();
+            if budget <= 0 {
+                break;
+            }
+            if size > 0 {
+                let fewer = size.min(budget);
+                budget -= fewer;
+                changed |= self.resize(i, size - fewer, "a newer update superseded it and enough pods are available");
+            }
+        }
+        changed
+    }
+
+    /// A ReplicaSet that is new or stable again has no deadline.
+    pub(crate) fn drop_deadlines(&mut self) {
+        let held = self.holds_aborted_new();
+        let roles = [self.roles.new.filter(|_| !held), self.roles.stable];
+        for i in roles.into_iter().flatten() {
+            if self.sets[i].deadline().is_some() {
+                let changes = AnnotationChanges::from([(names::SCALE_DOWN_DEADLINE.to_string(), None)]);
+                self.update_set(i, None, None, None, changes, "it is needed again");
+            }
+        }
+    }
+
+    /// Sets size and desired-replicas annotation. Returns whether the size changed.
+    pub(crate) fn resize(&mut self, index: usize, size: i32, why: impl Into<String>) -> bool {
+        let n = self.ro.spec.replicas();
+        let set = &self.sets[index];
+        let from = set.size();
+        let mut annotations = AnnotationChanges::new();
+        if set.desired_annotation() != Some(n) {
+            annotations.insert(names::DESIRED_REPLICAS.into(), Some(n.to_string()));
+        }
+        if from == size && annotations.is_empty() {
+            return false;
+        }
+        let held = self.roles.new == Some(index) && self.holds_aborted_new();
+        if size == 0 && set.deadline().is_some() && !held {
+            annotations.insert(names::SCALE_DOWN_DEADLINE.into(), None);
+        }
+        if from == size {
+            self.update_set(index, None, None, None, annotations, "it is counted for the present spec.replicas");
+            return false;
+        }
+        let (name, revision) = (set.metadata.name.clone(), set.revision());
+        self.update_set(index, Some(size), None, None, annotations, why);
+        let direction = if size > from { "up" } else { "down" };
+        let message = format!("Scaled {direction} ReplicaSet {name} (revision {revision}) from {from} to {size}");
+        self.event("ScalingReplicaSet", message);
+        true
+    }
+
+    /// Whether sizes are frozen: a human asked, or an analysis was inconclusive.
+    pub(crate) fn sizes_frozen(&self) -> bool {
+        self.ro.spec.paused || self.inconclusive()
+    }
+
+    pub(crate) fn inconclusive(&self) -> bool {
+        self.pause_condition(pauses::INCONCLUSIVE_ANALYSIS_RUN).is_some()
+    }
+
+    /// A write that does not look at pauses must not lose a resumption that nobody acted on.
+    fn keep_pauses(&mut self) {
+        if self.resumed_by_user() {
+            self.pauses.keep_resumed();
+        }
+    }
+}

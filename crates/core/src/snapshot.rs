@@ -1,0 +1,176 @@
+//! Everything a decision may read.
+
+use rollouts_api::{ObjectMeta, PodTemplate, Rollout, Time, names};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the caches knew at one moment about one Rollout.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The Rollout.
+    pub rollout: Arc<Rollout>,
+    /// ReplicaSets of the namespace that carry the hash label and are controlled by this Rollout, or by nobody and
+    /// match its selector.
+    pub replica_sets: Vec<Arc<ReplicaSet>>,
+    /// Other ReplicaSets of the namespace that a new one of ours could collide with, by name.
+    pub foreign_replica_sets: BTreeMap<String, Arc<ReplicaSet>>,
+    /// Pods controlled by [`Self::replica_sets`].
+    pub pods: Vec<Arc<Pod>>,
+    /// The Services that the Rollout names and that exist, by name.
+    pub services: BTreeMap<String, Arc<Service>>,
+}
+
+/// A ReplicaSet, as far as decisions read it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReplicaSet {
+    /// Standard metadata.
+    pub metadata: ObjectMeta,
+    /// Desired state.
+    pub spec: ReplicaSetSpec,
+    /// Observed state.
+    pub status: ReplicaSetStatus,
+}
+
+/// `spec` of a [`ReplicaSet`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReplicaSetSpec {
+    /// Desired pods; absent means 1.
+    pub replicas: Option<i32>,
+    /// Seconds a pod must be ready to be available.
+    pub min_ready_seconds: i32,
+    /// The pod template.
+    pub template: PodTemplate,
+}
+
+/// `status` of a [`ReplicaSet`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReplicaSetStatus {
+    /// Existing pods.
+    pub replicas: i32,
+    /// Ready pods.
+    pub ready_replicas: i32,
+    /// Pods ready for `minReadySeconds`.
+    pub available_replicas: i32,
+    /// Generation that the ReplicaSet controller has acted on.
+    pub observed_generation: i64,
+    /// Conditions; only `ReplicaFailure` is read.
+    pub conditions: Vec<ReplicaSetCondition>,
+}
+
+/// A condition of a ReplicaSet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReplicaSetCondition {
+    /// Such as `ReplicaFailure`.
+    pub r#type: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// One word in CamelCase.
+    pub reason: String,
+    /// For humans.
+    pub message: String,
+}
+
+impl ReplicaSet {
+    /// Desired pods.
+    pub fn size(&self) -> i32 {
+        self.spec.replicas.unwrap_or(1)
+    }
+
+    /// Available pods.
+    pub fn available(&self) -> i32 {
+        self.status.available_replicas
+    }
+
+    /// The value of the hash label, or "".
+    pub fn hash(&self) -> &str {
+        self.metadata.label(names::POD_TEMPLATE_HASH).unwrap_or_default()
+    }
+
+    /// The revision annotation, 0 when it is absent or no number.
+    pub fn revision(&self) -> i64 {
+        self.metadata.annotation(names::REVISION).and_then(|r| r.parse().ok()).unwrap_or(0)
+    }
+
+    /// When it was created; objects without a time sort first.
+    pub fn created(&self) -> Option<Time> {
+        self.metadata.creation_timestamp
+    }
+
+    /// The scale-down deadline: `None` without the annotation, `Some(None)` when it cannot be read.
+    pub fn deadline(&self) -> Option<Option<Time>> {
+        self.metadata.annotation(names::SCALE_DOWN_DEADLINE).map(Time::parse)
+    }
+
+    /// The desired-replicas annotation.
+    pub fn desired_annotation(&self) -> Option<i32> {
+        self.metadata.annotation(names::DESIRED_REPLICAS).and_then(|r| r.parse().ok())
+    }
+}
+
+/// A pod, as far as decisions read it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Pod {
+    /// Standard metadata.
+    pub metadata: ObjectMeta,
+    /// Observed state.
+    pub status: PodStatus,
+}
+
+/// `status` of a [`Pod`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodStatus {
+    /// Conditions; only `Ready` is read.
+    pub conditions: Vec<PodCondition>,
+}
+
+/// A condition of a pod.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodCondition {
+    /// Such as `Ready`.
+    pub r#type: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// When `status` changed.
+    pub last_transition_time: Option<Time>,
+}
+
+impl Pod {
+    /// Since when the pod is ready; `None` when it is not.
+    pub fn ready_since(&self) -> Option<Option<Time>> {
+        let ready = self.status.conditions.iter().find(|c| c.r#type == "Ready")?;
+        (ready.status == "True").then_some(ready.last_transition_time)
+    }
+}
+
+/// A Service, as far as decisions read it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Service {
+    /// Standard metadata.
+    pub metadata: ObjectMeta,
+    /// Desired state.
+    pub spec: ServiceSpec,
+}
+
+/// `spec` of a [`Service`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceSpec {
+    /// Labels of the pods it selects.
+    pub selector: BTreeMap<String, String>,
+}
+
+impl Service {
+    /// The hash its selector asks for, or "".
+    pub fn selected_hash(&self) -> &str {
+        self.spec.selector.get(names::POD_TEMPLATE_HASH).map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,169 @@
+//! The canary step machine (rollout.md §4).
+
+use crate::pauses::CANARY_PAUSE_STEP;
+use crate::reconcile::Reconcile;
+use crate::replicas::Sizes;
+use crate::{EventType, ReplicaSet};
+use rollouts_api::RolloutStatus;
+use rollouts_api::rollout::{CanaryStep, ReplicaProgressThreshold, SetCanaryScale};
+
+impl Reconcile<'_> {
+    pub(crate) fn steps(&self) -> &[CanaryStep] {
+        self.ro.spec.canary_steps()
+    }
+
+    pub(crate) fn step_at(&self, index: Option<i32>) -> Option<&CanaryStep> {
+        self.steps().get(usize::try_from(index?).ok()?)
+    }
+
+    /// The step that is being worked on; `None` without steps and after the last one.
+    pub(crate) fn current_step(&self) -> Option<&CanaryStep> {
+        self.step_at(self.ro.status.current_step_index)
+    }
+
+    /// The index of "all steps done": the number of steps, or nothing without steps.
+    pub(crate) fn last_index(&self) -> Option<i32> {
+        let steps = self.steps().len() as i32;
+        (steps > 0).then_some(steps)
+    }
+
+    /// Enters and times pause steps (§4.2).
+    pub(crate) fn pause_step(&mut self) {
+        let status = &self.ro.status;
+        if self.ro.spec.paused || status.promote_full || self.aborted() {
+            return;
+        }
+        let Some(pause) = self.current_step().and_then(|s| s.pause.clone()) else { return };
+        match self.pause_condition(CANARY_PAUSE_STEP) {
+            None if !status.controller_pause => self.pauses.add(CANARY_PAUSE_STEP),
+            None => {}
+            Some(condition) => {
+                if let Some(seconds) = pause.duration_seconds() {
+                    self.plan.wake(condition.start_time.plus_seconds(seconds));
+                }
+            }
+        }
+    }
+
+    /// Whether the current step has done its work (§4.1).
+    pub(crate) fn step_completed(&self) -> bool {
+        let Some(step) = self.current_step() else { return false };
+        if self.ro.spec.paused {
+            return false;
+        }
+        if let Some(pause) = &step.pause {
+            return self.pause_over(pause.duration_seconds());
+        }
+        let routed = self.ro.spec.traffic_routing().is_some();
+        if step.set_weight.is_some() || step.set_canary_scale.is_some() {
+            let verified = self.ro.status.canary.weights.as_ref().is_none_or(|w| w.verified != Some(false));
+            return self.at_desired_sizes(routed) && (verified || step.set_weight.is_none());
+        }
+        step.set_header_route.is_some() || step.set_mirror_route.is_some()
+    }
+
+    fn pause_over(&self, seconds: Option<i64>) -> bool {
+        match (self.pause_condition(CANARY_PAUSE_STEP), seconds) {
+            (None, _) => self.ro.status.controller_pause,
+            (Some(_), None) => false,
+            (Some(condition), Some(seconds)) => self.now > condition.start_time.plus_seconds(seconds),
+        }
+    }
+
+    /// Whether the pods are where the weight wants them: the sizes that a reconcile would move to are the present ones.
+    fn at_desired_sizes(&self, routed: bool) -> bool {
+        let desired = self.next_sizes();
+        let Some(new) = self.new_set() else { return false };
+        let Some(stable) = self.old_stable().map(|i| &self.sets[i]) else { return false };
+        let others = self.others().iter().map(|i| self.sets[*i].available()).sum::<i32>();
+        let dynamic = self.ro.spec.strategy.canary.as_ref().is_some_and(|c| c.dynamic_stable_scale);
+        let stable_done = dynamic || (stable.size() == desired.stable && stable.status.replicas == desired.stable);
+        self.meets_threshold(new, desired.canary) && stable_done && (routed || others == 0)
+    }
+
+    /// `replicaProgressThreshold`; without it all desired pods must be there and available.
+    pub(crate) fn meets_threshold(&self, set: &ReplicaSet, desired: i32) -> bool {
+        let threshold = self.ro.spec.strategy.canary.as_ref().and_then(|c| c.replica_progress_threshold.as_ref());
+        match threshold.filter(|t| t.value >= 0) {
+            None => set.size() == desired && set.available() == desired,
+            Some(ReplicaProgressThreshold { r#type, value }) if r#type == "Percent" => {
+                let percent = f64::from(set.available()) / f64::from(desired) * 100.0;
+                desired == 0 || percent >= f64::from(*value) - 1e-10
+            }
+            Some(threshold) => set.available() >= threshold.value,
+        }
+    }
+
+    /// Moves on to the next step.
+    pub(crate) fn complete_step(&mut self, next: &mut RolloutStatus) {
+        let index = next.current_step_index.unwrap_or(0);
+        let text = self.step_at(Some(index)).map(describe).unwrap_or_default();
+        let message = format!("Rollout step {}/{} completed ({text})", index + 1, self.steps().len());
+        self.status_event(EventType::Normal, "RolloutStepCompleted", message);
+        next.current_step_index = Some(index + 1);
+        next.canary.current_step_analysis_run_status = None;
+        self.pauses.remove(CANARY_PAUSE_STEP);
+    }
+
+    /// The canary's weight now (§3.2).
+    pub(crate) fn desired_weight(&self) -> i32 {
+        let max = self.max_weight();
+        let status = &self.ro.status;
+        if status.promote_full || status.stable_rs.is_empty() || self.fully_promoted() {
+            return max;
+        }
+        if self.aborted() {
+            return 0;
+        }
+        match (self.current_step(), status.current_step_index) {
+            (Some(_), Some(index)) => {
+                let until_now = self.steps().iter().take(index as usize + 1);
+                until_now.filter_map(|s| s.set_weight).next_back().unwrap_or(0)
+            }
+            _ => max,
+        }
+    }
+
+    pub(crate) fn max_weight(&self) -> i32 {
+        self.ro.spec.max_traffic_weight()
+    }
+
+    /// Sizes that this reconcile moves the two ReplicaSets to.
+    pub(crate) fn next_sizes(&self) -> Sizes {
+        crate::replicas::next(&self.counts())
+    }
+}
+
+/// A step as events show it (§8).
+pub(crate) fn describe(step: &CanaryStep) -> String {
+    if let Some(weight) = step.set_weight {
+        return format!("setWeight: {weight}");
+    }
+    if let Some(pause) = &step.pause {
+        return pause.duration.as_ref().map_or("pause".into(), |d| format!("pause: {d}"));
+    }
+    if step.experiment.is_some() {
+        return "experiment".into();
+    }
+    if step.analysis.is_some() {
+        return "analysis".into();
+    }
+    match &step.set_canary_scale {
+        Some(SetCanaryScale { weight: Some(w), .. }) => return format!("setCanaryScale{{weight: {w}}}"),
+        Some(SetCanaryScale { match_traffic_weight: true, .. }) => {
+            return "setCanaryScale{matchTrafficWeight: true}".into();
+        }
+        Some(SetCanaryScale { replicas: Some(n), .. }) => return format!("setCanaryScale{{replicas: {n}}}"),
+        _ => {}
+    }
+    if let Some(plugin) = &step.plugin {
+        return format!("plugin: {}", plugin.name);
+    }
+    if let Some(route) = &step.set_header_route {
+        return format!("setHeaderRoute: {}", route.name);
+    }
+    match &step.set_mirror_route {
+        Some(route) => format!("setMirrorRoute: {}", route.name),
+        None => "invalid".into(),
+    }
+}

@@ -1,0 +1,100 @@
+//! `rollouts playground`: a Kubernetes API server, its actors, the controller and sample applications in one process.
+
+mod files;
+mod progress;
+mod samples;
+
+use anyhow::{Context, Result};
+use rollouts_kube::{Rest, resource, system_clock};
+use std::future::Future;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// What the command line asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the API server listens; port 0 means any.
+    pub listen: SocketAddr,
+    /// Where the kubeconfig goes; `None` means the playground's own directory.
+    pub kubeconfig: Option<PathBuf>,
+    /// Whether to apply the sample applications.
+    pub samples: bool,
+    /// Whether to run the controller.
+    pub controller: bool,
+    /// Whether to end once the samples are Healthy.
+    pub until_healthy: bool,
+}
+
+/// Runs until `interrupted` resolves, or until the samples are Healthy if that was asked for.
+pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future<Output = ()>) -> Result<()> {
+    let listener = TcpListener::bind(options.listen).await.with_context(|| {
+        format!("cannot listen on {}: choose another address with --listen, such as 127.0.0.1:0 for any port", options.listen)
+    })?;
+    let address = listener.local_addr().context("cannot read the address of the listening socket")?;
+    let clock = system_clock();
+    let server = rollouts_memkube::Server::new(rollouts_memkube::Config::new(clock.clone()));
+    let tls = rollouts_memkube::Tls::self_signed().context("cannot make a certificate")?;
+    let files = files::write(&options, &server.kubeconfig(address, &tls))?;
+    let client = rollouts_kube::client::from_service(server.service());
+    let rest = Rest::new(client.clone());
+    for crd in rollouts_api::crd::manifests() {
+        let _: serde_json::Value = rest
+            .create(&resource::CUSTOM_RESOURCE_DEFINITIONS, "", &crd)
+            .await
+            .with_context(|| format!("cannot install the CRD {}", crd["metadata"]["name"]))?;
+    }
+    writeln!(out, "Kubernetes API server  https://{address}  (in memory, gone when this ends)")?;
+
+    let stop = CancellationToken::new();
+    let mut tasks = tokio::task::JoinSet::new();
+    let closing = stop.clone();
+    let serving = server.clone();
+    tasks.spawn(async move {
+        if let Err(error) = serving.serve_https(listener, tls, closing.cancelled_owned()).await {
+            tracing::error!("The API server ended: {error}");
+        }
+    });
+    let actors = rollouts_actors::Options::new(clock.clone());
+    let (closing, actors_client) = (stop.clone(), client.clone());
+    tasks.spawn(async move {
+        if let Err(error) = rollouts_actors::run(actors_client, actors, closing.cancelled_owned()).await {
+            tracing::error!("The simulated nodes ended: {error}");
+        }
+    });
+    if options.controller {
+        let controller = rollouts_controller::Options::new(clock.clone());
+        tasks.spawn(rollouts_controller::run(client.clone(), controller, stop.clone()));
+        writeln!(out, "Argo Rollouts          running")?;
+    } else {
+        writeln!(out, "Argo Rollouts          not started (--no-controller)")?;
+    }
+    out.flush()?;
+
+    let session = async {
+        if options.samples {
+            samples::apply(&rest, out).await?;
+            if options.controller {
+                progress::until_healthy(&rest, out).await?;
+            }
+        }
+        if options.until_healthy {
+            return Ok(());
+        }
+        files.print_next_steps(options.samples && options.controller, out)?;
+        std::future::pending().await
+    };
+    let result: Result<()> = tokio::select! {
+        biased;
+        () = interrupted => {
+            Ok(())
+        }
+        result = session => result,
+    };
+    stop.cancel();
+    while tasks.join_next().await.is_some() {}
+    files.remove();
+    result
+}
