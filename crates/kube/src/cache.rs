@@ -107,6 +107,12 @@ impl<T: Cached> Cache<T> {
         self.read().get_malformed(namespace, name)
     }
 
+    /// The resourceVersion up to which the copy is complete: it shows every change up to this version, and maybe
+    /// later ones. Empty before the first list.
+    pub fn version(&self) -> String {
+        self.read().version.clone()
+    }
+
     /// How many objects there are.
     pub fn len(&self) -> usize {
         self.read().len()

@@ -10,9 +10,12 @@ pub mod clock;
 pub mod error;
 pub mod events;
 pub mod key;
+pub mod patch;
 pub mod queue;
 pub mod resource;
 pub mod rest;
+pub mod version;
+pub mod writes;
 
 pub use cache::Cache;
 pub use client::{ConnectError, ConnectOptions, Throttle, connect, from_service};
@@ -23,6 +26,7 @@ pub use key::Key;
 pub use queue::Queue;
 pub use resource::Resource;
 pub use rest::Rest;
+pub use writes::OwnWrites;
 
 #[cfg(test)]
 mod testing;

@@ -7,6 +7,7 @@ use super::{Cache, Cached, Change, limits};
 use crate::backoff::Backoff;
 use crate::queue::panic_text;
 use crate::rest::{PageMeta, Query, send_for_body};
+use crate::version::older;
 use crate::{Key, RequestError};
 use http::Method;
 use http_body_util::BodyExt;
@@ -139,6 +140,7 @@ impl<T: Cached> Reflector<T> {
                 for key in missing {
                     self.apply(|store| store.remove(&key).into_iter().collect());
                 }
+                self.reached(&meta.resource_version);
                 self.cache.shared.health.send_if_modified(|health| !std::mem::replace(&mut health.synced, true));
                 return Ok(meta.resource_version);
             }
@@ -199,23 +201,31 @@ impl<T: Cached> Reflector<T> {
     }
 
     fn take_in(&mut self, event: Event<T>, version: &mut String) {
-        let (item, deleted) = match event {
-            Event::Upsert(item) => (item, false),
-            Event::Deleted(item) => (item, true),
-            Event::Bookmark(at) => return advance(version, &at),
+        match event {
+            Event::Upsert(item) => {
+                advance(version, &item.meta().resource_version);
+                if !self.is_old_news(&item) {
+                    self.apply(|store| store.upsert(item));
+                }
+            }
+            Event::Deleted(item) => {
+                advance(version, &item.meta().resource_version);
+                if !self.is_old_news(&item) {
+                    let key = Key::of(item.meta());
+                    self.apply(|store| store.remove(&key).into_iter().collect());
+                }
+            }
+            Event::Bookmark(at) => advance(version, &at),
             // Ends the watch before it gets here.
-            Event::Error(_) => return,
-        };
-        advance(version, &item.meta().resource_version);
-        if self.is_old_news(&item) {
-            return;
+            Event::Error(_) => {}
         }
-        if deleted {
-            let key = Key::of(item.meta());
-            self.apply(|store| store.remove(&key).into_iter().collect());
-        } else {
-            self.apply(|store| store.upsert(item));
-        }
+        self.reached(version);
+    }
+
+    /// Tells users of the copy up to where it is complete.
+    fn reached(&self, version: &str) {
+        let mut store = self.cache.shared.store.write().unwrap_or_else(PoisonError::into_inner);
+        version.clone_into(&mut store.version);
     }
 
     /// Whether a watch brings something older than what is known of the object. API servers send events in order,
@@ -269,10 +279,4 @@ fn advance(version: &mut String, to: &str) {
     if !to.is_empty() && !older(to, version) {
         to.clone_into(version);
     }
-}
-
-/// Whether resourceVersion `a` is older than `b`. They are opaque in principle; in practice they are etcd's
-/// revisions, and Kubernetes itself compares them as numbers. Any that are not numbers count as news.
-fn older(a: &str, b: &str) -> bool {
-    matches!((a.parse::<u64>(), b.parse::<u64>()), (Ok(a), Ok(b)) if a < b)
 }

@@ -36,6 +36,8 @@ pub(super) struct Store<T> {
     /// By namespace and then name, so that both can be looked up without building a key.
     entries: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Entry<T>>>,
     indexes: BTreeMap<&'static str, Index<T>>,
+    /// The resourceVersion up to which the copy is complete; empty before the first list.
+    pub(super) version: String,
 }
 
 struct Index<T> {
@@ -47,7 +49,7 @@ impl<T: Cached> Store<T> {
     pub(super) fn new(indexes: Vec<(&'static str, IndexFn<T>)>) -> Self {
         let indexes =
             indexes.into_iter().map(|(name, values_of)| (name, Index { values_of, keys: BTreeMap::new() })).collect();
-        Store { entries: BTreeMap::new(), indexes }
+        Store { entries: BTreeMap::new(), indexes, version: String::new() }
     }
 
     pub(super) fn get(&self, namespace: &str, name: &str) -> Option<Arc<T>> {
