@@ -1,0 +1,220 @@
+//! A world of a few objects that applies plans at once: pods are ready one second after they are wanted. Enough to run
+//! whole updates through `plan` in microseconds.
+
+#![expect(dead_code, reason = "each test file uses a part")]
+
+use jiff::{SignedDuration, Timestamp};
+use rollouts_api::{Rollout, RolloutStatus, Time, names};
+use rollouts_core::{Effect, Plan, ReplicaSet, Service, Snapshot, plan};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Plans without time passing before the world counts as busy for ever.
+const PLANS_MAX: usize = 200;
+
+pub struct World {
+    pub rollout: Rollout,
+    pub sets: BTreeMap<String, ReplicaSet>,
+    pub services: BTreeMap<String, Service>,
+    pub now: Timestamp,
+    /// When the pods of a ReplicaSet become available.
+    ready_at: BTreeMap<String, Timestamp>,
+    /// Hashes whose pods never become available.
+    pub broken: Vec<String>,
+    /// Events, oldest first.
+    pub events: Vec<String>,
+    /// Distinct states of the status: phase, message, step.
+    pub phases: Vec<String>,
+    /// Every plan, printed.
+    pub plans: Vec<String>,
+    wake_at: Option<Timestamp>,
+    version: u64,
+}
+
+impl World {
+    /// A Rollout named `web` with container `web`.
+    pub fn new(replicas: i32, strategy: Value) -> Self {
+        let rollout = serde_json::from_value(json!({
+            "metadata": { "name": "web", "namespace": "ns", "uid": "ro", "generation": 1 },
+            "spec": {
+                "replicas": replicas,
+                "selector": { "matchLabels": { "app": "web" } },
+                "template": template("1"),
+                "strategy": strategy,
+            },
+        }))
+        .unwrap();
+        World {
+            rollout,
+            sets: BTreeMap::new(),
+            services: BTreeMap::new(),
+            now: "2026-01-01T00:00:00Z".parse().unwrap(),
+            ready_at: BTreeMap::new(),
+            broken: Vec::new(),
+            events: Vec::new(),
+            phases: Vec::new(),
+            plans: Vec::new(),
+            wake_at: None,
+            version: 0,
+        }
+    }
+
+    pub fn with_services(mut self, names: &[&str]) -> Self {
+        for name in names {
+            let service = json!({ "metadata": { "name": name }, "spec": { "selector": { "app": "web" } } });
+            self.services.insert((*name).into(), serde_json::from_value(service).unwrap());
+        }
+        self
+    }
+
+    pub fn set_image(&mut self, tag: &str) {
+        self.change(|ro| ro.spec.template = serde_json::from_value(template(tag)).unwrap());
+    }
+
+    /// Changes the spec.
+    pub fn change(&mut self, f: impl FnOnce(&mut Rollout)) {
+        f(&mut self.rollout);
+        self.rollout.metadata.generation += 1;
+    }
+
+    pub fn status(&self) -> &RolloutStatus {
+        &self.rollout.status
+    }
+
+    /// Sizes of all ReplicaSets by revision.
+    pub fn sizes(&self) -> Vec<(i64, i32)> {
+        let mut sizes: Vec<_> = self.sets.values().map(|s| (s.revision(), s.size())).collect();
+        sizes.sort();
+        sizes
+    }
+
+    pub fn promote(&mut self) {
+        self.rollout.status.pause_conditions.clear();
+    }
+
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            rollout: Arc::new(self.rollout.clone()),
+            replica_sets: self.sets.values().cloned().map(Arc::new).collect(),
+            services: self.services.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone()))).collect(),
+            ..Default::default()
+        }
+    }
+
+    /// Plans and applies until nothing is left to do now, then lets time pass to the next thing that is due; for at
+    /// most `seconds`.
+    pub fn run(&mut self, seconds: i64) {
+        let end = self.now + SignedDuration::from_secs(seconds);
+        loop {
+            self.settle();
+            let due = self.ready_at.values().copied().chain(self.wake_at).filter(|t| *t > self.now).min();
+            match due {
+                Some(due) if due <= end => self.now = due + SignedDuration::from_millis(1),
+                _ => {
+                    self.now = end;
+                    return;
+                }
+            }
+            self.ripen();
+        }
+    }
+
+    fn settle(&mut self) {
+        for _ in 0..PLANS_MAX {
+            let plan = plan(&self.snapshot(), self.now);
+            self.wake_at = plan.wake_at;
+            if plan.is_idle() {
+                return;
+            }
+            self.plans.push(plan.to_string());
+            self.apply(plan);
+        }
+        panic!("no end of plans: {}", self.plans[self.plans.len() - 4..].join("\n"));
+    }
+
+    /// Pods become available.
+    fn ripen(&mut self) {
+        let now = self.now;
+        let ripe: Vec<String> = self.ready_at.iter().filter(|(_, at)| **at <= now).map(|(n, _)| n.clone()).collect();
+        for name in ripe {
+            self.ready_at.remove(&name);
+            if let Some(set) = self.sets.get_mut(&name) {
+                let ready = if self.broken.iter().any(|h| h == set.hash()) { 0 } else { set.size() };
+                set.status.ready_replicas = ready;
+                set.status.available_replicas = ready;
+            }
+        }
+    }
+
+    fn apply(&mut self, plan: Plan) {
+        for step in plan.effects {
+            match step.effect {
+                Effect::CreateReplicaSet { name, object } => {
+                    let mut set: ReplicaSet = serde_json::from_value(object).unwrap();
+                    set.metadata.uid = name.clone();
+                    set.metadata.creation_timestamp = Some(Time::new(self.now));
+                    assert!(self.sets.insert(name, set).is_none(), "created twice");
+                }
+                Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations } => {
+                    let set = self.sets.get_mut(&name).expect("update of a ReplicaSet that exists");
+                    set.spec.min_ready_seconds = min_ready_seconds.unwrap_or(set.spec.min_ready_seconds);
+                    if let Some(template) = template {
+                        set.spec.template = serde_json::from_value(template).unwrap();
+                    }
+                    apply_changes(&mut set.metadata.annotations, annotations);
+                    if let Some(size) = replicas {
+                        set.spec.replicas = Some(size);
+                        set.status.replicas = size;
+                        set.status.available_replicas = set.status.available_replicas.min(size);
+                        set.status.ready_replicas = set.status.ready_replicas.min(size);
+                        self.ready_at.insert(name, self.now + SignedDuration::from_secs(1));
+                    }
+                }
+                Effect::DeleteReplicaSet { name } => {
+                    self.sets.remove(&name).expect("deletion of a ReplicaSet that exists");
+                }
+                Effect::SwitchService { name, hash } => {
+                    let service = self.services.get_mut(&name).unwrap();
+                    service.spec.selector.insert(names::POD_TEMPLATE_HASH.into(), hash);
+                    service.metadata.annotations.insert(names::MANAGED_BY_ROLLOUTS.into(), "web".into());
+                }
+                Effect::PatchRollout { replicas, annotations } => {
+                    apply_changes(&mut self.rollout.metadata.annotations, annotations);
+                    if let Some(n) = replicas {
+                        self.change(|ro| ro.spec.replicas = Some(n));
+                    }
+                }
+                Effect::PatchStatus { status } => {
+                    assert_ne!(*status, self.rollout.status, "a write without a change");
+                    self.rollout.status = *status;
+                    let s = &self.rollout.status;
+                    let step = s.current_step_index.map(|i| format!(" @{i}")).unwrap_or_default();
+                    let phase = format!("{}{step} {}", s.phase, s.message);
+                    if self.phases.last().map(String::as_str) != Some(phase.trim_end()) {
+                        self.phases.push(phase.trim_end().into());
+                    }
+                }
+                Effect::Event { reason, message, .. } => self.events.push(format!("{reason} {message}")),
+                other => panic!("unexpected effect: {other}"),
+            }
+            self.version += 1;
+        }
+    }
+}
+
+fn apply_changes(to: &mut BTreeMap<String, String>, changes: BTreeMap<String, Option<String>>) {
+    for (key, value) in changes {
+        match value {
+            Some(value) => to.insert(key, value),
+            None => to.remove(&key),
+        };
+    }
+}
+
+fn template(tag: &str) -> Value {
+    json!({
+        "metadata": { "labels": { "app": "web" } },
+        "spec": { "containers": [{ "name": "web", "image": format!("shop/web:{tag}") }] },
+    })
+}
