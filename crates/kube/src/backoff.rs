@@ -17,7 +17,7 @@ impl Backoff {
     }
 
     /// Counts a failure and says how long to wait: `min`, `2·min`, `4·min` … `max`.
-    pub fn next(&mut self) -> Duration {
+    pub fn failed(&mut self) -> Duration {
         let wait = exponential(self.min, self.max, self.failures);
         self.failures = self.failures.saturating_add(1);
         wait
@@ -42,10 +42,10 @@ mod tests {
     #[test]
     fn doubles_up_to_the_maximum_and_forgets() {
         let mut backoff = Backoff::new(Duration::from_millis(1), Duration::from_secs(10));
-        let waits: Vec<u128> = (0..16).map(|_| backoff.next().as_millis()).collect();
+        let waits: Vec<u128> = (0..16).map(|_| backoff.failed().as_millis()).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 10_000, 10_000]);
         backoff.reset();
-        assert_eq!(backoff.next(), Duration::from_millis(1));
+        assert_eq!(backoff.failed(), Duration::from_millis(1));
         assert_eq!(exponential(Duration::from_millis(1), Duration::from_secs(10), 1_000_000), Duration::from_secs(10));
     }
 }

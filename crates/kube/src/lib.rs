@@ -10,6 +10,7 @@ pub mod clock;
 pub mod error;
 pub mod events;
 pub mod key;
+pub mod lease;
 pub mod patch;
 pub mod queue;
 pub mod resource;

@@ -10,11 +10,19 @@ pub use http_call::{Body, REQUEST_TIMEOUT, send, send_for_body};
 pub use query::Query;
 
 use crate::{RequestError, Resource};
+use http::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+/// How often a request is repeated when the server says after which time to come back. It did not carry the request
+/// out then, so that any request may be repeated.
+pub const REPEATS_MAX: u32 = 10;
+
 /// Requests on the objects of an API server.
+///
+/// A request that the server puts off with `Retry-After` (because it is overloaded, say) is repeated after that time,
+/// at most [`REPEATS_MAX`] times, as Kubernetes' own client does. Any other failure is the caller's to judge.
 #[derive(Clone)]
 pub struct Rest {
     client: kube::Client,
@@ -88,9 +96,30 @@ impl Rest {
         &self.client
     }
 
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        url: &str,
+        body: Option<Body>,
+    ) -> Result<T, RequestError> {
+        let mut repeats = 0;
+        loop {
+            let error = match send(&self.client, method.clone(), url, body.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let Some(wait) = error.retry_after().filter(|_| error.is_transient() && repeats < REPEATS_MAX) else {
+                return Err(error);
+            };
+            repeats += 1;
+            tracing::debug!(%method, url, "put off by the API server for {wait:?}: {error}");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
     /// Reads one object.
     pub async fn get<T: DeserializeOwned>(&self, r: &Resource, namespace: &str, name: &str) -> Result<T, RequestError> {
-        send(&self.client, http::Method::GET, &r.object(namespace, name, None), None).await
+        self.send(Method::GET, &r.object(namespace, name, None), None).await
     }
 
     /// Reads one object, `None` if it does not exist.
@@ -115,7 +144,7 @@ impl Rest {
         namespace: Option<&str>,
         query: &Query,
     ) -> Result<Page<T>, RequestError> {
-        send(&self.client, http::Method::GET, &query.on(&r.collection(namespace)), None).await
+        self.send(Method::GET, &query.on(&r.collection(namespace)), None).await
     }
 
     /// Creates `object` and returns what the server made of it.
@@ -126,7 +155,7 @@ impl Rest {
         object: &impl Serialize,
     ) -> Result<T, RequestError> {
         let body = Body::json(object)?;
-        send(&self.client, http::Method::POST, &r.collection(Some(namespace)), Some(body)).await
+        self.send(Method::POST, &r.collection(Some(namespace)), Some(body)).await
     }
 
     /// Replaces an object, or its subresource. With a resourceVersion in `object` the server checks that nothing
@@ -140,7 +169,7 @@ impl Rest {
         object: &impl Serialize,
     ) -> Result<T, RequestError> {
         let body = Body::json(object)?;
-        send(&self.client, http::Method::PUT, &r.object(namespace, name, subresource), Some(body)).await
+        self.send(Method::PUT, &r.object(namespace, name, subresource), Some(body)).await
     }
 
     /// Patches an object, or its subresource.
@@ -154,7 +183,7 @@ impl Rest {
         patch: &Value,
     ) -> Result<T, RequestError> {
         let body = Body::patch(kind, patch)?;
-        send(&self.client, http::Method::PATCH, &r.object(namespace, name, subresource), Some(body)).await
+        self.send(Method::PATCH, &r.object(namespace, name, subresource), Some(body)).await
     }
 
     /// Server-side apply of `object` as `manager`; `force` takes fields over from other managers.
@@ -172,7 +201,7 @@ impl Rest {
             query = query.with("force", "true");
         }
         let body = Body::apply(object)?;
-        send(&self.client, http::Method::PATCH, &query.on(&r.object(namespace, name, None)), Some(body)).await
+        self.send(Method::PATCH, &query.on(&r.object(namespace, name, None)), Some(body)).await
     }
 
     /// Deletes an object. What the server answers (the object, or a status) is of no use to anybody here.
@@ -185,7 +214,7 @@ impl Rest {
     ) -> Result<(), RequestError> {
         let body = Body::json(&options.to_json())?;
         let path = r.object(namespace, name, None);
-        let _: serde::de::IgnoredAny = send(&self.client, http::Method::DELETE, &path, Some(body)).await?;
+        let _: serde::de::IgnoredAny = self.send(Method::DELETE, &path, Some(body)).await?;
         Ok(())
     }
 }
@@ -208,3 +237,6 @@ impl Delete {
         options
     }
 }
+
+#[cfg(test)]
+mod tests;

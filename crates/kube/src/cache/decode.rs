@@ -6,11 +6,12 @@ use crate::rest::PageMeta;
 use rollouts_api::ObjectMeta;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// One object of a list or a watch.
 pub(super) enum Item<T> {
     Good(T),
-    Bad(Malformed),
+    Bad(Arc<Malformed>),
 }
 
 impl<T: Cached> Item<T> {
@@ -40,7 +41,7 @@ pub(super) fn object<T: Cached>(text: &str) -> Result<Item<T>, String> {
         Err(e) => e.to_string(),
     };
     match meta(text) {
-        Some(meta) if !meta.name.is_empty() => Ok(Item::Bad(Malformed { meta, error: problem })),
+        Some(meta) if !meta.name.is_empty() => Ok(Item::Bad(Arc::new(Malformed { meta, error: problem }))),
         _ => Err(problem),
     }
 }
@@ -70,8 +71,11 @@ fn meta(text: &str) -> Option<ObjectMeta> {
     Some(ObjectMeta { name, namespace, uid, resource_version, ..ObjectMeta::default() })
 }
 
-/// Cuts a page of a list into its objects and decodes each. Objects nobody can name are described apart.
-pub(super) fn page<T: Cached>(text: &[u8]) -> Result<(PageMeta, Vec<Result<Item<T>, String>>), String> {
+/// A page of a list: where it ends, and its objects. `Err` is what is wrong with an object that cannot be named.
+pub(super) type ItemPage<T> = (PageMeta, Vec<Result<Item<T>, String>>);
+
+/// Cuts a page of a list into its objects and decodes each.
+pub(super) fn page<T: Cached>(text: &[u8]) -> Result<ItemPage<T>, String> {
     #[derive(Deserialize)]
     struct RawPage<'a> {
         #[serde(default)]

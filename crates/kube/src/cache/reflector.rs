@@ -1,12 +1,12 @@
 //! The task behind a cache: list, watch, and begin again when either fails.
 
 use super::builder::{Builder, Handler};
-use super::decode::{self, Event, Item};
+use super::decode::{self, Event, Item, ItemPage};
 use super::lines::Lines;
 use super::{Cache, Cached, Change, limits};
 use crate::backoff::Backoff;
 use crate::queue::panic_text;
-use crate::rest::{PageMeta, Query, send_for_body};
+use crate::rest::{Query, send_for_body};
 use crate::version::older;
 use crate::{Key, RequestError};
 use http::Method;
@@ -90,12 +90,12 @@ impl<T: Cached> Reflector<T> {
             End::Closed => return,
             End::Expired => {
                 tracing::debug!(resource = %self.cache.resource(), "version expired, listing again");
-                return tokio::time::sleep(self.backoff.next()).await;
+                return tokio::time::sleep(self.backoff.failed()).await;
             }
             End::Failed(error) => (error.to_string(), error.retry_after()),
             End::Confused(problem) => (problem, None),
         };
-        let wait = self.backoff.next().max(wait.unwrap_or_default());
+        let wait = self.backoff.failed().max(wait.unwrap_or_default());
         let news = self.cache.shared.health.send_if_modified(|health| {
             let news = health.lost.is_none();
             health.lost = Some(problem.clone());
@@ -261,10 +261,7 @@ impl<T: Cached> Reflector<T> {
     }
 }
 
-async fn read_page<T: Cached>(
-    client: &kube::Client,
-    url: &str,
-) -> Result<(PageMeta, Vec<Result<Item<T>, String>>), End> {
+async fn read_page<T: Cached>(client: &kube::Client, url: &str) -> Result<ItemPage<T>, End> {
     let read = async {
         let body = send_for_body(client, Method::GET, url, None).await?;
         let text = body.collect().await.map_err(|e| RequestError::lost(&e))?.to_bytes();

@@ -124,7 +124,7 @@ impl<T: Cached> Store<T> {
                 let filed = self.indexes.iter().map(|(name, index)| (*name, (index.values_of)(&object))).collect();
                 (Entry::Good(Arc::new(object)), filed)
             }
-            Item::Bad(malformed) => (Entry::Bad(Arc::new(malformed)), Vec::new()),
+            Item::Bad(malformed) => (Entry::Bad(malformed), Vec::new()),
         };
         let old = self.take(&key).and_then(|entry| entry.good().cloned());
         for (name, values) in filed {

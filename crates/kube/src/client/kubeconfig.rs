@@ -17,7 +17,7 @@ use std::path::PathBuf;
 const MADE_UP: &str = "command-line";
 
 pub(super) fn load(options: &ConnectOptions) -> Result<Config, ConnectError> {
-    let (tried, files, kubeconfig) = read(options)?;
+    let Found { tried, files, kubeconfig } = read(options)?;
     match kubeconfig {
         Some(kubeconfig) => effective(kubeconfig, options, &files),
         None if options.server.is_some() => effective(Kubeconfig::default(), options, &files),
@@ -26,8 +26,18 @@ pub(super) fn load(options: &ConnectOptions) -> Result<Config, ConnectError> {
     }
 }
 
-/// The files looked for, those found, and their merged contents. Missing files of a list are skipped, as by kubectl.
-fn read(options: &ConnectOptions) -> Result<(Vec<PathBuf>, Vec<PathBuf>, Option<Kubeconfig>), ConnectError> {
+/// What is on disk.
+struct Found {
+    /// The files looked for.
+    tried: Vec<PathBuf>,
+    /// Those that exist.
+    files: Vec<PathBuf>,
+    /// Their merged contents, if they say anything.
+    kubeconfig: Option<Kubeconfig>,
+}
+
+/// Reads the kubeconfig files. Missing files of a list are skipped, as by kubectl.
+fn read(options: &ConnectOptions) -> Result<Found, ConnectError> {
     let explicit = options.kubeconfig.is_some();
     let tried = match &options.kubeconfig {
         Some(path) => vec![path.clone()],
@@ -49,8 +59,8 @@ fn read(options: &ConnectOptions) -> Result<(Vec<PathBuf>, Vec<PathBuf>, Option<
         });
     }
     // A file without contents says nothing, wherever it lies.
-    let said = merged.filter(|k| !k.clusters.is_empty() || !k.contexts.is_empty() || explicit);
-    Ok((tried, files, said))
+    let kubeconfig = merged.filter(|k| !k.clusters.is_empty() || !k.contexts.is_empty() || explicit);
+    Ok(Found { tried, files, kubeconfig })
 }
 
 /// The words of an error about one file, without the file's name.

@@ -41,7 +41,7 @@ pub(super) async fn write(client: &kube::Client, action: Action) {
             tracing::error!(%object, reason = event.reason, "event lost after {TRIES_MAX} tries: {error}");
             return;
         }
-        let wait = backoff.next().max(error.retry_after().unwrap_or_default());
+        let wait = backoff.failed().max(error.retry_after().unwrap_or_default());
         tracing::debug!(%object, reason = event.reason, "event not written yet: {error}");
         tokio::time::sleep(wait).await;
     }

@@ -3,6 +3,7 @@
 use super::PatchKind;
 use crate::RequestError;
 use crate::error::Status;
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
@@ -12,9 +13,10 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// A request body and its media type.
+/// A request body and its media type. Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct Body {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     content_type: &'static str,
 }
 
@@ -41,7 +43,7 @@ impl Body {
 
     fn encode(object: &impl Serialize, content_type: &'static str) -> Result<Self, RequestError> {
         match serde_json::to_vec(object) {
-            Ok(bytes) => Ok(Body { bytes, content_type }),
+            Ok(bytes) => Ok(Body { bytes: bytes.into(), content_type }),
             Err(e) => Err(RequestError::Malformed { request: "a request body".into(), problem: e.to_string() }),
         }
     }
