@@ -5,6 +5,7 @@
 //! declares as a pointer, or omits when empty and where absence means something, is an `Option` here.
 
 pub mod field;
+pub mod field_path;
 pub mod go_duration;
 pub mod go_json;
 pub mod int_or_string;
@@ -17,6 +18,7 @@ pub mod rollout;
 pub mod selector;
 pub mod step_hash;
 pub mod time;
+pub mod validation;
 
 pub use go_duration::GoDuration;
 pub use int_or_string::IntOrString;

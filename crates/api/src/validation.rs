@@ -1,0 +1,99 @@
+//! Validation of a Rollout (rollout.md §9). Only the first error reaches its `InvalidSpec` condition, so the order
+//! of the checks is part of what users see; `lint` prints them all.
+//!
+//! Paths of these checks leave out `canary` and `blueGreen` (`spec.strategy.steps[0]`): the original does, and
+//! people search for its messages. Those of [`references`] are complete.
+
+mod blue_green;
+mod canary;
+mod references;
+mod routes;
+mod steps;
+mod strategy;
+mod unsupported;
+
+pub use references::{References, ServiceRef, references, service_names};
+pub use unsupported::unsupported;
+
+use crate::field::{BadValue, FieldError, Kind, Path};
+use crate::go_json;
+use crate::rollout::{Rollout, RolloutSpec};
+use serde_json::json;
+
+const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
+
+/// Everything wrong with a Rollout in itself, in order. If `workloadRef` is set, the template and the selector must
+/// already be the workload's.
+pub fn rollout(rollout: &Rollout) -> Vec<FieldError> {
+    let spec = &rollout.spec;
+    let path = Path::new("spec");
+    let mut errors = Vec::new();
+    not_negative(&path.child("replicas"), spec.replicas(), &mut errors);
+    selector_and_template(spec, &path, &mut errors);
+    not_negative(&path.child("minReadySeconds"), spec.min_ready_seconds, &mut errors);
+    not_negative(&path.child("revisionHistoryLimit"), spec.revision_history_limit(), &mut errors);
+    let deadline = path.child("progressDeadlineSeconds");
+    not_negative(&deadline, spec.progress_deadline_seconds(), &mut errors);
+    if spec.progress_deadline_seconds() <= spec.min_ready_seconds {
+        let detail = "must be greater than minReadySeconds";
+        errors.push(FieldError::invalid(&deadline, spec.progress_deadline_seconds(), detail));
+    }
+    errors.extend(strategy::validate(rollout, &path.child("strategy")));
+    errors
+}
+
+/// [`rollout`] as written in a file, with `workloadRef` unresolved: the template must then be empty.
+pub fn unresolved_rollout(written: &Rollout) -> Vec<FieldError> {
+    if written.spec.workload_ref.is_none() {
+        return rollout(written);
+    }
+    let template = &written.spec.template;
+    let mut errors = rollout(written);
+    // What the workload will supply cannot be checked here.
+    errors.retain(|e| !["spec.selector", "spec.template"].iter().any(|p| e.path.as_str().starts_with(p)));
+    if !template.labels().is_empty() || !template.annotations().is_empty() {
+        let path = Path::new("spec.template");
+        errors.insert(0, internal(&path, "template must be empty for workload reference rollout"));
+    }
+    errors
+}
+
+/// `PATH: Internal error: DETAIL`.
+fn internal(path: &Path, detail: &str) -> FieldError {
+    FieldError { path: path.clone(), kind: Kind::Internal, value: None, detail: detail.to_string() }
+}
+
+fn not_negative(path: &Path, n: i32, errors: &mut Vec<FieldError>) {
+    if n < 0 {
+        errors.push(FieldError::invalid(path, n, NOT_NEGATIVE));
+    }
+}
+
+fn selector_and_template(spec: &RolloutSpec, path: &Path, errors: &mut Vec<FieldError>) {
+    let at = path.child("selector");
+    let labels = spec.template.labels();
+    let matches = match &spec.selector {
+        None => {
+            errors.push(FieldError::required(&at, "Rollout has missing field '.spec.selector'"));
+            false
+        }
+        Some(selector) if selector.is_empty() => {
+            errors.push(FieldError::invalid(&at, &json!({}), "empty selector is invalid for deployment"));
+            true
+        }
+        Some(selector) => match selector.compile() {
+            Ok(compiled) => compiled.matches(&labels),
+            Err(detail) => {
+                let value = BadValue::raw(String::from_utf8_lossy(&crate::step_hash::to_go_json(selector)));
+                errors.push(FieldError::invalid(&at, value, detail));
+                return;
+            }
+        },
+    };
+    let at = path.child("template");
+    if !matches {
+        let value = BadValue::raw(go_json::to_string(&json!(labels)));
+        let detail = "`selector` does not match template `labels`";
+        errors.push(FieldError::invalid(&at.child("metadata").child("labels"), value, detail));
+    }
+}

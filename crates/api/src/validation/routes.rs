@@ -1,0 +1,84 @@
+//! `setHeaderRoute` and `setMirrorRoute` steps.
+
+use super::steps::go_value;
+use crate::field::{BadValue, FieldError, Path};
+use crate::rollout::{CanaryStep, SetHeaderRoute, SetMirrorRoute, StringMatch, TrafficRouting};
+
+const MANAGED_ROUTES_MISSING: &str = "Rollout has missing field 'spec.strategy.canary.trafficRouting.managedRoutes'";
+const NOT_LISTED: &str =
+    "Steps define a route that does not exist in spec.strategy.canary.trafficRouting.managedRoutes";
+
+pub(super) fn validate(
+    step: &CanaryStep,
+    routing: Option<&TrafficRouting>,
+    path: &Path,
+    strategy: &Path,
+    errors: &mut Vec<FieldError>,
+) {
+    let header = step.set_header_route.as_ref().map(|route| (path.child("setHeaderRoute"), route));
+    let mirror = step.set_mirror_route.as_ref().map(|route| (path.child("setMirrorRoute"), route));
+    if let Some((at, route)) = &header {
+        header_route(route, routing, at, errors);
+    }
+    if let Some((at, route)) = &mirror {
+        mirror_route(route, routing, at, errors);
+    }
+    let names = header.iter().map(|(at, r)| (at, &r.name)).chain(mirror.iter().map(|(at, r)| (at, &r.name)));
+    let (Some(routing), true) = (routing, header.is_some() || mirror.is_some()) else { return };
+    let Some(managed) = &routing.managed_routes else {
+        let at = strategy.child("trafficRouting").child("managedRoutes");
+        errors.push(FieldError::required(&at, MANAGED_ROUTES_MISSING));
+        return;
+    };
+    for (at, name) in names {
+        if !managed.iter().any(|m| m.name == *name) {
+            errors.push(FieldError::invalid(at, name, NOT_LISTED));
+        }
+    }
+}
+
+fn header_route(route: &SetHeaderRoute, routing: Option<&TrafficRouting>, path: &Path, errors: &mut Vec<FieldError>) {
+    if !routing.is_some_and(|r| r.alb.is_some() || r.istio.is_some() || r.apisix.is_some() || !r.plugins.is_empty()) {
+        let detail = "SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix";
+        errors.push(FieldError::invalid(path, go_value(route), detail));
+    }
+    let exact_only = routing.is_some_and(|r| r.alb.is_some());
+    for (j, header) in route.r#match.iter().enumerate() {
+        let at = path.child("match").index(j);
+        let value = header.header_value.as_ref();
+        if !exact_only {
+            string_match(value, &at, errors);
+        } else if !value.is_some_and(|v| !v.exact.is_empty() && v.prefix.is_empty() && v.regex.is_empty()) {
+            let detail = "SetHeaderRoute match value invalid. ALB supports 'exact' value only";
+            errors.push(FieldError::invalid(&at, printed(value), detail));
+        }
+    }
+}
+
+fn mirror_route(route: &SetMirrorRoute, routing: Option<&TrafficRouting>, path: &Path, errors: &mut Vec<FieldError>) {
+    if !routing.is_some_and(|r| r.istio.is_some() || !r.plugins.is_empty()) {
+        let detail = "SetMirrorRoute requires TrafficRouting, supports Istio and Plugins";
+        errors.push(FieldError::invalid(path, go_value(route), detail));
+    }
+    for (j, alternative) in route.r#match.iter().enumerate() {
+        let at = path.child("match").index(j);
+        // Headers are not checked: objects that were accepted so far stay valid.
+        for part in alternative.method.iter().chain(&alternative.path) {
+            string_match(Some(part), &at, errors);
+        }
+    }
+}
+
+fn string_match(value: Option<&StringMatch>, path: &Path, errors: &mut Vec<FieldError>) {
+    let forms = value.map_or(0, |v| [&v.exact, &v.prefix, &v.regex].iter().filter(|form| !form.is_empty()).count());
+    let detail = match forms {
+        0 => "StringMatch value missed, match value must have one of the following: exact, regex, prefix",
+        1 => return,
+        _ => "StringMatch match value must have exactly one of the following: exact, regex, prefix",
+    };
+    errors.push(FieldError::invalid(path, printed(value), detail));
+}
+
+fn printed(value: Option<&StringMatch>) -> BadValue {
+    value.map_or(BadValue::raw("null"), go_value)
+}

@@ -1,0 +1,66 @@
+//! Features that this version refuses instead of ignoring them. A feature that lands loses its line here.
+
+use crate::field::{FieldError, Path};
+use crate::rollout::Rollout;
+use crate::rollout::{CanaryStep, RolloutSpec};
+
+const DETAIL: &str = "not supported by this version";
+
+/// Path under `spec`, and whether the Rollout uses it.
+const SPEC: &[(&str, fn(&RolloutSpec) -> bool)] = &[
+    ("workloadRef", |s| s.workload_ref.is_some()),
+    ("strategy.blueGreen.prePromotionAnalysis", |s| {
+        s.strategy.blue_green.as_ref().is_some_and(|b| b.pre_promotion_analysis.is_some())
+    }),
+    ("strategy.blueGreen.postPromotionAnalysis", |s| {
+        s.strategy.blue_green.as_ref().is_some_and(|b| b.post_promotion_analysis.is_some())
+    }),
+    ("strategy.canary.trafficRouting", |s| s.traffic_routing().is_some()),
+    ("strategy.canary.analysis", |s| s.strategy.canary.as_ref().is_some_and(|c| c.analysis.is_some())),
+    ("strategy.canary.pingPong", |s| s.strategy.canary.as_ref().is_some_and(|c| c.ping_pong.is_some())),
+];
+
+/// Path under `spec.strategy.canary.steps[i]`, and whether the step uses it.
+const STEP: &[(&str, fn(&CanaryStep) -> bool)] = &[
+    ("analysis", |s| s.analysis.is_some()),
+    ("experiment", |s| s.experiment.is_some()),
+    ("setHeaderRoute", |s| s.set_header_route.is_some()),
+    ("setMirrorRoute", |s| s.set_mirror_route.is_some()),
+    ("plugin", |s| s.plugin.is_some()),
+];
+
+/// The first field whose behaviour this version lacks.
+pub fn unsupported(rollout: &Rollout) -> Option<FieldError> {
+    let spec = &rollout.spec;
+    if let Some((field, _)) = SPEC.iter().find(|(_, used)| used(spec)) {
+        return Some(FieldError::forbidden(&Path::new("spec").child(field), DETAIL));
+    }
+    let steps = Path::new("spec.strategy.canary.steps");
+    spec.canary_steps().iter().enumerate().find_map(|(i, step)| {
+        let (field, _) = STEP.iter().find(|(_, used)| used(step))?;
+        Some(FieldError::forbidden(&steps.index(i).child(field), DETAIL))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_the_field() {
+        let of = |spec| {
+            let rollout: Rollout = serde_json::from_value(json!({ "spec": spec })).expect("a Rollout");
+            unsupported(&rollout).map(|e| e.to_string())
+        };
+        assert_eq!(of(json!({"strategy": {"canary": {"steps": [{"setWeight": 1}]}}})), None);
+        assert_eq!(
+            of(json!({"strategy": {"canary": {"trafficRouting": {"smi": {}}}}})).as_deref(),
+            Some("spec.strategy.canary.trafficRouting: Forbidden: not supported by this version")
+        );
+        assert_eq!(
+            of(json!({"strategy": {"canary": {"steps": [{"pause": {}}, {"plugin": {"name": "x"}}]}}})).as_deref(),
+            Some("spec.strategy.canary.steps[1].plugin: Forbidden: not supported by this version")
+        );
+    }
+}

