@@ -2,9 +2,14 @@
 
 use serde_json::Value;
 
-use super::{Schema, SchemaRef};
+use super::Schema;
 
 impl Schema {
+    /// Null is a value of its own here: nullable, or nothing is known about the type.
+    pub(crate) fn takes_null(&self) -> bool {
+        self.nullable || self.preserve_unknown && self.ty == super::Type::Any
+    }
+
     /// Fills in schema defaults, also below what was just filled in, and drops nulls of fields that are not nullable
     /// (or replaces them by the default), as the API server does before it validates.
     ///
@@ -19,7 +24,7 @@ impl Schema {
                         return true;
                     }
                     let Some(child) = self.field(name) else { return true };
-                    if takes_null(child) {
+                    if child.takes_null() {
                         return true;
                     }
                     match child.default_value() {
@@ -56,7 +61,7 @@ impl Schema {
             Value::Array(items) => {
                 let Some(child) = &self.items else { return };
                 for item in items {
-                    if let (true, false, Some(default)) = (item.is_null(), takes_null(child), child.default_value()) {
+                    if let (true, false, Some(default)) = (item.is_null(), child.takes_null(), child.default_value()) {
                         item.clone_from(default);
                     }
                     child.default_fields(item);
@@ -65,11 +70,6 @@ impl Schema {
             _ => {}
         }
     }
-}
-
-/// Null is a value of its own here: nullable, or nothing is known about the type.
-fn takes_null(child: &SchemaRef) -> bool {
-    child.nullable || child.preserve_unknown && child.ty == super::Type::Any
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use serde_json::{Number, Value};
 use crate::builtin::Definition;
 use crate::cel::Rule;
 
+pub(crate) use value_rules::same_deep;
+
 /// The JSON type a schema asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Type {
@@ -124,6 +126,8 @@ pub struct Schema {
     pub limits: Option<Box<Limits>>,
     /// `x-kubernetes-validations`, compiled.
     pub rules: Vec<Rule>,
+    /// One of Kubernetes' own kinds, whose Go zero value writes empty structs.
+    pub(crate) builtin: bool,
     /// True when this node or anything below it has CEL rules, a default or limits worth visiting.
     pub(crate) below: Below,
 }

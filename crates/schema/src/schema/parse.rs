@@ -85,6 +85,7 @@ impl Parser {
             embedded_resource: flag(object, "x-kubernetes-embedded-resource"),
             required: texts(object.get("required")),
             limits: self.limits(object, path),
+            builtin: self.builtin,
             ..Schema::default()
         };
         if schema.format.as_deref() == Some("int-or-string") {

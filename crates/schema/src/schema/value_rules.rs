@@ -230,6 +230,17 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// [`same`] all the way down.
+pub(crate) fn same_deep(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|((name, a), (other, b))| name == other && same_deep(a, b))
+        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_deep(a, b)),
+        _ => same(a, b),
+    }
+}
+
 fn compare(a: &Number, b: &Number) -> std::cmp::Ordering {
     if let (Some(a), Some(b)) = (a.as_i64(), b.as_i64()) {
         return a.cmp(&b);
