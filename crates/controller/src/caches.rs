@@ -1,7 +1,7 @@
 //! What the controller watches, and which Rollout a change concerns.
 
 use crate::Options;
-use rollouts_api::{Rollout, names};
+use rollouts_api::{Rollout, names, validation};
 use rollouts_core::{ReplicaSet, Service};
 use rollouts_kube::cache::Change;
 use rollouts_kube::events::{EventType, ObjectReference, Recorder};
@@ -44,7 +44,7 @@ impl Caches {
             .namespace(namespace.clone())
             .labels(instance)
             .index(BY_SERVICE, |ro: &Rollout| {
-                service_names(ro).into_iter().map(|s| format!("{}/{s}", ro.metadata.namespace)).collect()
+                validation::service_names(ro).into_iter().map(|s| format!("{}/{s}", ro.metadata.namespace)).collect()
             })
             .on_change(move |change: &Change<Rollout>| {
                 tell_arrivals(&events, change);
@@ -135,23 +135,4 @@ fn rollouts_of(all: &OnceLock<Cache<Rollout>>, set: &ReplicaSet) -> Vec<Key> {
 /// Whether the Rollout's selector matches; one that cannot be read matches nothing.
 pub(crate) fn selects(ro: &Rollout, labels: &BTreeMap<String, String>) -> bool {
     ro.spec.selector.as_ref().and_then(|s| s.compile().ok()).is_some_and(|s| s.matches(labels))
-}
-
-/// Names of the Services that a Rollout refers to.
-pub(crate) fn service_names(ro: &Rollout) -> Vec<String> {
-    let strategy = &ro.spec.strategy;
-    let mut names = Vec::new();
-    if let Some(b) = &strategy.blue_green {
-        names.extend([b.active_service.clone(), b.preview_service.clone()]);
-    }
-    if let Some(c) = &strategy.canary {
-        names.extend([c.canary_service.clone(), c.stable_service.clone()]);
-        if let Some(p) = &c.ping_pong {
-            names.extend([p.ping_service.clone(), p.pong_service.clone()]);
-        }
-    }
-    names.retain(|n| !n.is_empty());
-    names.sort();
-    names.dedup();
-    names
 }

@@ -2,18 +2,17 @@
 //! can at worst cause a conflict, and the first error stops the rest.
 
 mod bodies;
-mod tracking;
 
 use crate::caches::Caches;
 use rollouts_api::{Clock, Rollout};
 use rollouts_core::{Effect, EventType, Plan, Pod, ReplicaSet, Service, Snapshot};
 use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, PatchKind, Propagation};
+use rollouts_kube::writes::OwnWrites;
 use rollouts_kube::{Key, RequestError, Resource, Rest, resource};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tracking::Tracking;
 
 /// How long to wait for the caches to show our own writes before looking again.
 pub(crate) const CATCH_UP: Duration = Duration::from_millis(100);
@@ -28,11 +27,20 @@ pub(crate) enum Applied {
     Gone,
 }
 
+/// Which of our own writes the caches have not shown yet. Planning without them would decide the same again: harmless,
+/// since every write is versioned, but noisy.
+#[derive(Default)]
+struct Writes {
+    rollouts: OwnWrites,
+    replica_sets: OwnWrites,
+    services: OwnWrites,
+}
+
 pub(crate) struct Executor {
     rest: Rest,
     recorder: Recorder,
     clock: Clock,
-    tracking: Tracking,
+    writes: Writes,
 }
 
 /// One plan being applied: the versions of objects that this plan itself has already written.
@@ -45,7 +53,7 @@ struct Run<'a> {
 
 impl Executor {
     pub fn new(client: kube::Client, recorder: Recorder, clock: Clock) -> Self {
-        Executor { rest: Rest::new(client), recorder, clock, tracking: Tracking::default() }
+        Executor { rest: Rest::new(client), recorder, clock, writes: Writes::default() }
     }
 
     pub fn rest(&self) -> &Rest {
@@ -54,12 +62,16 @@ impl Executor {
 
     /// Whether the caches still lack a write of ours for this Rollout.
     pub fn behind(&self, key: &Key, caches: &Caches) -> bool {
-        self.tracking.behind(key, caches, self.clock.now())
+        let Writes { rollouts, replica_sets, services } = &self.writes;
+        let missing = rollouts.behind(key, &caches.rollouts);
+        let missing = missing.or_else(|| replica_sets.behind(key, &caches.replica_sets));
+        missing.or_else(|| services.behind(key, &caches.services)).is_some()
     }
 
     /// The Rollout is gone: nothing to wait for.
     pub fn forget(&self, key: &Key) {
-        self.tracking.forget(key);
+        let Writes { rollouts, replica_sets, services } = &self.writes;
+        [rollouts, replica_sets, services].into_iter().for_each(|writes| writes.forget(key));
     }
 
     /// Applies the effects in order.
@@ -136,7 +148,7 @@ impl Executor {
     async fn patch_set(&self, run: &mut Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {
         let known = find_set(run.snapshot, name).map(|s| s.metadata.resource_version.clone());
         let set: ReplicaSet = self.patch_versioned(run, &resource::REPLICA_SETS, name, None, known, body).await?;
-        self.tracking.wrote_set(&run.key, &set.metadata, self.clock.now());
+        self.writes.replica_sets.wrote(&run.key, &Key::of(&set.metadata), &set.metadata.resource_version);
         Ok(())
     }
 
@@ -144,7 +156,7 @@ impl Executor {
         let (name, version) = (run.key.name.to_string(), run.snapshot.rollout.metadata.resource_version.clone());
         let ro: bodies::MetaOnly =
             self.patch_versioned(run, &resource::ROLLOUTS, &name, sub, Some(version), body).await?;
-        self.tracking.wrote_rollout(&run.key, &ro.metadata, self.clock.now());
+        self.writes.rollouts.wrote(&run.key, &Key::of(&ro.metadata), &ro.metadata.resource_version);
         Ok(())
     }
 
@@ -181,7 +193,7 @@ impl Executor {
                     (resource_name(&resource::REPLICA_SETS), name.to_string()),
                     set.metadata.resource_version.clone(),
                 );
-                self.tracking.wrote_set(&run.key, &set.metadata, self.clock.now());
+                self.writes.replica_sets.wrote(&run.key, &Key::of(&set.metadata), &set.metadata.resource_version);
                 return Ok(None);
             }
             Err(error) => error,
@@ -211,7 +223,7 @@ impl Executor {
             ..Default::default()
         };
         ignore_missing(self.rest.delete(&resource::REPLICA_SETS, run.namespace, name, &options).await)?;
-        self.tracking.deleted_set(&run.key, &set.metadata, self.clock.now());
+        self.writes.replica_sets.deleted(&run.key, &Key::of(&set.metadata), &set.metadata.uid);
         Ok(())
     }
 
@@ -220,7 +232,7 @@ impl Executor {
         let body = bodies::service_switch(service, hash, &run.key.name);
         let version = Some(service.metadata.resource_version.clone());
         let service: Service = self.patch_versioned(run, &resource::SERVICES, name, None, version, body).await?;
-        self.tracking.wrote_service(&run.key, &service.metadata, self.clock.now());
+        self.writes.services.wrote(&run.key, &Key::of(&service.metadata), &service.metadata.resource_version);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! From caches to a [`Snapshot`].
 
-use crate::caches::{BY_OWNER, Caches, ORPHANS, selects, service_names};
-use rollouts_api::{Rollout, names};
+use crate::caches::{BY_OWNER, Caches, ORPHANS, selects};
+use rollouts_api::{Rollout, names, validation};
 use rollouts_core::{Pod, ReplicaSet, Snapshot};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
@@ -45,8 +45,9 @@ pub(crate) async fn take(
         foreign_replica_sets.extend(other.map(|s| (wanted, s)));
     }
 
-    let services = service_names(&ro).into_iter();
-    let services = services.filter_map(|name| Some((name.clone(), caches.services.get(namespace, &name)?))).collect();
+    let services = validation::service_names(&ro).into_iter();
+    let services =
+        services.filter_map(|name| Some((name.to_string(), caches.services.get(namespace, name)?))).collect();
     let pods = match rollouts_core::reads_pods(&ro, &replica_sets) {
         true => pods(namespace, &replica_sets, rest).await?,
         false => Vec::new(),

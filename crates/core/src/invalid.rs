@@ -6,6 +6,7 @@ use crate::phase::phase;
 use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
 use rollouts_api::Time;
 use rollouts_api::rollout::Condition;
+use rollouts_api::validation::{self, References, ServiceRef};
 
 /// How soon a spec with a bad reference is looked at again when nothing else reports the repair.
 const INVALID_RETRY_SECONDS: i64 = 20;
@@ -16,7 +17,6 @@ impl Reconcile<'_> {
         let Some(error) = self.first_error() else { return GO_ON };
         let message = format!("The Rollout \"{}\" is invalid: {error}", self.ro.metadata.name);
         self.note(message.clone());
-        self.plan.retry = true;
         let retry_at = Time::new(self.now).plus_seconds(INVALID_RETRY_SECONDS);
         self.plan.wake(retry_at);
         let mut next = self.old_status().clone();
@@ -49,38 +49,14 @@ impl Reconcile<'_> {
             .or_else(|| first(validation::references(&self.ro, &self.references())))
     }
 
-    fn references(&self) -> validation::References {
+    fn references(&self) -> References {
         let services = self.snapshot.services.iter().map(|(name, service)| {
-            let service = validation::ServiceReference {
+            let service = ServiceRef {
                 selector: service.spec.selector.clone(),
                 managed_by: service.metadata.annotation(rollouts_api::names::MANAGED_BY_ROLLOUTS).map(str::to_string),
             };
             (name.clone(), service)
         });
-        validation::References { services: services.collect(), ..Default::default() }
-    }
-}
-
-mod validation {
-    use rollouts_api::Rollout;
-    use rollouts_api::field::FieldError;
-    use std::collections::BTreeMap;
-    pub struct ServiceReference {
-        pub selector: BTreeMap<String, String>,
-        pub managed_by: Option<String>,
-    }
-    #[derive(Default)]
-    pub struct References {
-        pub services: BTreeMap<String, ServiceReference>,
-        pub _x: (),
-    }
-    pub fn rollout(_: &Rollout) -> Vec<FieldError> {
-        Vec::new()
-    }
-    pub fn unsupported(_: &Rollout) -> Option<FieldError> {
-        None
-    }
-    pub fn references(_: &Rollout, _: &References) -> Vec<FieldError> {
-        Vec::new()
+        References { services: services.collect() }
     }
 }

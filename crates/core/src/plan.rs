@@ -16,8 +16,6 @@ pub struct Plan {
     pub wake_at: Option<Timestamp>,
     /// Decisions not to act, and why.
     pub notes: Vec<String>,
-    /// Set when the input is bad: plan again after a while even though nothing is scheduled.
-    pub retry: bool,
 }
 
 /// One effect and why it is there.

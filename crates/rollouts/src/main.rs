@@ -1,2 +1,77 @@
-//! The one binary.
-fn main() {}
+//! The one binary. Called as `kubectl-argo-rollouts` it is the kubectl plugin; called as `rollouts` its first
+//! argument picks: `controller`, `playground`, or any command of the plugin.
+
+mod commands;
+mod controller;
+mod logging;
+mod playground;
+mod plugin;
+mod signals;
+
+use commands::Action;
+use rollouts_cli::cobra::Outcome;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let mut args = std::env::args();
+    let program = args.next().unwrap_or_default();
+    let args: Vec<String> = args.collect();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::from(error).context("cannot start the runtime")),
+    };
+    let name = Path::new(&program).file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+    let code = match name.starts_with("kubectl") || commands::is_of_plugin(&args) {
+        true => runtime.block_on(plugin::run(args)),
+        false => runtime.block_on(run(&args)),
+    };
+    // Ends tasks that are still reading: the process is going anyway.
+    runtime.shutdown_background();
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// A controller is bound by the API server, not by its own work.
+const WORKER_THREADS: usize = 2;
+
+async fn run(args: &[String]) -> i32 {
+    let (action, matches) = match commands::tree().dispatch(args) {
+        Outcome::Reply(reply) => {
+            let _ = std::io::stdout().write_all(reply.stdout.as_bytes());
+            let _ = std::io::stderr().write_all(reply.stderr.as_bytes());
+            return reply.code;
+        }
+        Outcome::Complete(_) => return 0,
+        Outcome::Run { action, matches, warnings } => {
+            let _ = std::io::stderr().write_all(warnings.as_bytes());
+            (action, matches)
+        }
+    };
+    let result = match action {
+        Action::Controller => controller::run(&matches).await,
+        Action::Playground => match commands::playground(&matches) {
+            Ok(options) => {
+                logging::start(logging::QUIET, false);
+                playground::run(options, &mut std::io::stdout(), signals::interrupted()).await
+            }
+            Err(error) => Err(error),
+        },
+    };
+    match result {
+        Ok(()) => 0,
+        Err(error) => {
+            fail(&error);
+            1
+        }
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "Error: {error:#}");
+    ExitCode::FAILURE
+}

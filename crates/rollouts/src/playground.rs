@@ -31,7 +31,10 @@ pub struct Options {
 /// Runs until `interrupted` resolves, or until the samples are Healthy if that was asked for.
 pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future<Output = ()>) -> Result<()> {
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
-        format!("cannot listen on {}: choose another address with --listen, such as 127.0.0.1:0 for any port", options.listen)
+        format!(
+            "cannot listen on {}: choose another address with --listen, such as 127.0.0.1:0 for any port",
+            options.listen
+        )
     })?;
     let address = listener.local_addr().context("cannot read the address of the listening socket")?;
     let clock = system_clock();

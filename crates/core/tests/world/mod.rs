@@ -1,8 +1,6 @@
 //! A world of a few objects that applies plans at once: pods are ready one second after they are wanted. Enough to run
 //! whole updates through `plan` in microseconds.
 
-#![expect(dead_code, reason = "each test file uses a part")]
-
 use jiff::{SignedDuration, Timestamp};
 use rollouts_api::{Rollout, RolloutStatus, Time, names};
 use rollouts_core::{Effect, Plan, ReplicaSet, Service, Snapshot, plan};

@@ -23,11 +23,15 @@ pub fn write(options: &Options, kubeconfig: &str) -> Result<Files> {
         None => (Path::new(DIRECTORY).join("kubeconfig"), Some(Path::new(DIRECTORY).join("bin/kubectl-argo-rollouts"))),
     };
     if std::fs::read_to_string(&path).is_ok_and(|present| !present.trim().is_empty() && !present.contains(MARK)) {
-        bail!("{} is not a kubeconfig of the playground and will not be overwritten: choose another path with --kubeconfig", path.display());
+        bail!(
+            "{} is not a kubeconfig of the playground and will not be overwritten: choose another path with --kubeconfig",
+            path.display()
+        );
     }
     create_parent(&path)?;
-    write_private(&path, kubeconfig)
-        .with_context(|| format!("cannot write the kubeconfig to {}: choose another path with --kubeconfig", path.display()))?;
+    write_private(&path, kubeconfig).with_context(|| {
+        format!("cannot write the kubeconfig to {}: choose another path with --kubeconfig", path.display())
+    })?;
     let plugin = plugin.filter(|plugin| link_to_this_program(plugin).is_ok());
     let path = std::path::absolute(&path).unwrap_or(path);
     Ok(Files { kubeconfig: path, plugin: plugin.and_then(|p| std::path::absolute(p).ok()) })
@@ -69,7 +73,11 @@ impl Files {
             Some(directory) => writeln!(out, "  export PATH={}:$PATH", directory.display())?,
             None => {
                 let program = std::env::current_exe().unwrap_or_else(|_| "rollouts".into());
-                writeln!(out, "  # once, in a directory of your PATH: ln -s {} kubectl-argo-rollouts", program.display())?;
+                writeln!(
+                    out,
+                    "  # once, in a directory of your PATH: ln -s {} kubectl-argo-rollouts",
+                    program.display()
+                )?;
             }
         }
         if samples {
