@@ -6,8 +6,12 @@
 //! Nothing polls; under tokio's paused clock, time jumps from one timer to the next.
 
 pub mod annotations;
+mod deployment;
+mod disruption;
 mod endpoints;
 mod gc;
+mod hpa;
+mod job;
 mod machinery;
 mod namespace;
 mod options;
@@ -40,6 +44,18 @@ pub async fn run(client: kube::Client, options: Options, shutdown: impl Future<O
     let ctx = Context { client, clock: options.clock.clone(), events, options: Arc::new(options) };
     let mut hub = Hub::new(ctx.clone());
     hub.spawn(write_events(ctx, pending));
+    if which.deployment {
+        deployment::start(&mut hub);
+    }
+    if which.job {
+        job::start(&mut hub);
+    }
+    if which.disruption {
+        disruption::start(&mut hub);
+    }
+    if which.hpa {
+        hpa::start(&mut hub);
+    }
     if which.replicaset {
         replicaset::start(&mut hub);
     }

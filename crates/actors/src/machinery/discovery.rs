@@ -19,13 +19,6 @@ impl ServedResource {
         self.verbs.iter().any(|v| v == verb)
     }
 
-    pub(crate) fn api_version(&self) -> String {
-        match self.group.is_empty() {
-            true => self.version.clone(),
-            false => format!("{}/{}", self.group, self.version),
-        }
-    }
-
     /// `/api/v1` or `/apis/GROUP/VERSION`.
     fn prefix(&self) -> String {
         match self.group.is_empty() {
