@@ -17,6 +17,7 @@ pub mod quantity;
 pub mod rollout;
 pub mod selector;
 pub mod step_hash;
+pub mod syntax;
 pub mod time;
 pub mod validation;
 

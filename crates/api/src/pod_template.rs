@@ -6,6 +6,7 @@ pub mod defaults;
 pub mod ephemeral;
 mod image;
 pub mod json;
+pub mod validate;
 
 pub use affinity as anti_affinity;
 pub use defaults::default;

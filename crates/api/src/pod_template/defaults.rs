@@ -104,10 +104,6 @@ fn volume(v: &mut Value) {
     if !has_source {
         set(v, "emptyDir", json!({}));
     }
-    if let Some(image) = get_object(v, "image") {
-        let policy = pull_policy(image.get("reference").and_then(Value::as_str).unwrap_or_default());
-        fill_zero(image, "pullPolicy", policy);
-    }
     if let Some(host) = get_object(v, "hostPath") {
         fill(host, "type", "");
     }

@@ -13,7 +13,7 @@ fn tag(reference: &str) -> Option<&str> {
         None => (reference, None),
     };
     let path = match name.split_once('/') {
-        Some((domain, path)) if is_domain_like(domain) => is_domain(domain).then_some(path)?,
+        Some((domain, path)) if is_domain_like(domain) && is_domain(domain) => path,
         _ => name,
     };
     let (path, tag) = match path.split_once(':') {

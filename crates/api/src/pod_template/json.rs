@@ -59,3 +59,42 @@ pub fn get_object<'a>(parent: &'a mut Value, key: &str) -> Option<&'a mut Value>
 pub fn items<'a>(parent: &'a mut Value, key: &str) -> impl Iterator<Item = &'a mut Value> {
     parent.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten().filter(|v| v.is_object())
 }
+
+/// The value at `key`, unless it is `null`.
+pub fn get<'a>(parent: &'a Value, key: &str) -> Option<&'a Value> {
+    parent.get(key).filter(|v| !v.is_null())
+}
+
+/// The string at `key`; empty if there is none.
+pub fn text<'a>(parent: &'a Value, key: &str) -> &'a str {
+    parent.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The whole number at `key`, also if it is written with a fraction of zero.
+pub fn int(parent: &Value, key: &str) -> Option<i64> {
+    let value = parent.get(key)?;
+    value.as_i64().or_else(|| value.as_f64().filter(|f| f.fract() == 0.0).map(|f| f as i64))
+}
+
+/// Whether the boolean at `key` is there and true.
+pub fn is_true(parent: &Value, key: &str) -> bool {
+    parent.get(key).and_then(Value::as_bool).unwrap_or_default()
+}
+
+/// The list at `key`; empty if there is none.
+pub fn list<'a>(parent: &'a Value, key: &str) -> &'a [Value] {
+    parent.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The strings of the list at `key`.
+pub fn texts<'a>(parent: &'a Value, key: &str) -> Vec<&'a str> {
+    list(parent, key).iter().filter_map(Value::as_str).collect()
+}
+
+/// The entries of the map at `key`, in order of their names.
+pub fn entries<'a>(parent: &'a Value, key: &str) -> Vec<(&'a str, &'a Value)> {
+    let map = parent.get(key).and_then(Value::as_object).into_iter().flatten();
+    let mut entries: Vec<_> = map.map(|(k, v)| (k.as_str(), v)).collect();
+    entries.sort_by_key(|(k, _)| *k);
+    entries
+}

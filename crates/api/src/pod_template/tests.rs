@@ -73,3 +73,19 @@ fn a_stored_template_equals_the_one_it_was_made_from() {
     assert!(!equal_ignoring_hash(&stored, &desired.with_label("new", "label")));
     assert!(!equal_ignoring_hash(&stored, &desired.map(|t| t["spec"]["containers"][0]["image"] = "a:2".into())));
 }
+
+/// Name, template, and the template as Kubernetes 1.34 defaults it.
+const DEFAULTED: &str = include_str!("golden_defaults.tsv");
+
+#[test]
+fn defaults_are_those_of_kubernetes() {
+    for line in DEFAULTED.lines() {
+        let [name, given, expected] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let mut template: Value = serde_json::from_str(given).unwrap();
+        default(&mut template);
+        let expected: Value = serde_json::from_str(expected).unwrap();
+        assert_eq!(shape::normalize(STRUCT, &template), expected, "{name}");
+        let given = PodTemplate::new(&serde_json::from_str(given).unwrap());
+        assert!(equal_ignoring_hash(&PodTemplate::new(&expected), &given), "{name}");
+    }
+}
