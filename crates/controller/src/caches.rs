@@ -1,6 +1,6 @@
 //! What the controller watches, and which Rollout a change concerns.
 
-use crate::Options;
+use crate::{Options, services};
 use rollouts_api::{Rollout, names, validation};
 use rollouts_core::{ReplicaSet, Service};
 use rollouts_kube::cache::Change;
@@ -15,7 +15,7 @@ pub(crate) const BY_OWNER: &str = "owner";
 /// ReplicaSets without a controller, by namespace.
 pub(crate) const ORPHANS: &str = "orphans";
 /// Rollouts by `namespace/name` of the Services they name.
-const BY_SERVICE: &str = "service";
+pub(crate) const BY_SERVICE: &str = "service";
 
 /// The caches of one controller.
 #[derive(Clone)]
@@ -31,6 +31,7 @@ impl Caches {
         client: &kube::Client,
         options: &Options,
         queue: &Queue<Key>,
+        service_queue: &Queue<Key>,
         recorder: &Recorder,
         stop: &CancellationToken,
     ) -> Self {
@@ -39,7 +40,7 @@ impl Caches {
             Some(id) => format!("{}={id}", names::INSTANCE_ID),
             None => format!("!{}", names::INSTANCE_ID),
         };
-        let (to, events) = (queue.clone(), recorder.clone());
+        let (to, services_to, events) = (queue.clone(), service_queue.clone(), recorder.clone());
         let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
             .namespace(namespace.clone())
             .labels(instance)
@@ -48,6 +49,7 @@ impl Caches {
             })
             .on_change(move |change: &Change<Rollout>| {
                 tell_arrivals(&events, change);
+                services::enqueue_left_behind(&services_to, change);
                 to.add(change.key());
             })
             .start(stop);
@@ -86,11 +88,16 @@ impl Caches {
             })
             .start(stop);
 
-        let (to, all) = (queue.clone(), known);
+        let (to, services_to, all) = (queue.clone(), service_queue.clone(), known);
         let services = Cache::builder(client.clone(), resource::SERVICES)
             .namespace(namespace)
             .on_change(move |change: &Change<Service>| {
                 let Some(all) = all.get() else { return };
+                if let Change::Added(service) | Change::Updated { new: service, .. } = change
+                    && services::is_marked(service)
+                {
+                    services_to.add(change.key());
+                }
                 let key = change.key().to_string();
                 all.by_index(BY_SERVICE, &key).iter().for_each(|ro| to.add(Key::of(&ro.metadata)));
             })
