@@ -4,6 +4,8 @@
 //! Types keep the JSON names of the Kubernetes API in camelCase and Rust names in snake_case. A field that Go
 //! declares as a pointer, or omits when empty and where absence means something, is an `Option` here.
 
+pub mod analysis;
+pub mod experiment;
 pub mod field;
 pub mod field_path;
 pub mod go_duration;
@@ -21,6 +23,8 @@ pub mod syntax;
 pub mod time;
 pub mod validation;
 
+pub use analysis::{AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate};
+pub use experiment::Experiment;
 pub use go_duration::GoDuration;
 pub use int_or_string::IntOrString;
 pub use meta::{LabelSelector, ObjectMeta, OwnerReference};

@@ -38,7 +38,7 @@ pub struct RolloutAnalysisBackground {
 }
 
 /// Reference to an AnalysisTemplate or ClusterAnalysisTemplate.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AnalysisTemplateRef {
     /// Name of the template.
@@ -75,7 +75,7 @@ pub struct ArgumentValueFrom {
 }
 
 /// Path of a field.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FieldRef {
     /// Such as `metadata.labels['env']`.
@@ -83,7 +83,7 @@ pub struct FieldRef {
 }
 
 /// Metrics, by regular expression, whose result does not count.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DryRun {
     /// Unanchored regular expression.
@@ -91,7 +91,7 @@ pub struct DryRun {
 }
 
 /// Measurements to keep, by regular expression of the metric's name.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MeasurementRetention {
     /// Unanchored regular expression.

@@ -187,7 +187,16 @@ pub struct RolloutExperimentTemplate {
     pub weight: Option<i32>,
     /// Creates a Service.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service: Option<Value>,
+    pub service: Option<TemplateService>,
+}
+
+/// Service of an experiment's template.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TemplateService {
+    /// Name of the Service; absent means that of the ReplicaSet.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
 }
 
 /// One analysis of an [`ExperimentStep`].

@@ -163,3 +163,10 @@ pub struct PodTemplateMetadata {
     #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_default")]
     pub annotations: BTreeMap<String, String>,
 }
+
+impl PodTemplateMetadata {
+    /// Whether there is nothing to inject.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.annotations.is_empty()
+    }
+}

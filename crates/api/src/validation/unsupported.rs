@@ -6,8 +6,11 @@ use crate::rollout::{CanaryStep, RolloutSpec};
 
 const DETAIL: &str = "not supported by this version";
 
-/// Path under `spec`, and whether the Rollout uses it.
-const SPEC: &[(&str, fn(&RolloutSpec) -> bool)] = &[
+/// A path, and whether the object uses what is there.
+type Feature<T> = (&'static str, fn(&T) -> bool);
+
+/// Paths under `spec`.
+const SPEC: &[Feature<RolloutSpec>] = &[
     ("workloadRef", |s| s.workload_ref.is_some()),
     ("strategy.blueGreen.prePromotionAnalysis", |s| {
         s.strategy.blue_green.as_ref().is_some_and(|b| b.pre_promotion_analysis.is_some())
@@ -20,8 +23,8 @@ const SPEC: &[(&str, fn(&RolloutSpec) -> bool)] = &[
     ("strategy.canary.pingPong", |s| s.strategy.canary.as_ref().is_some_and(|c| c.ping_pong.is_some())),
 ];
 
-/// Path under `spec.strategy.canary.steps[i]`, and whether the step uses it.
-const STEP: &[(&str, fn(&CanaryStep) -> bool)] = &[
+/// Paths under `spec.strategy.canary.steps[i]`.
+const STEP: &[Feature<CanaryStep>] = &[
     ("analysis", |s| s.analysis.is_some()),
     ("experiment", |s| s.experiment.is_some()),
     ("setHeaderRoute", |s| s.set_header_route.is_some()),
