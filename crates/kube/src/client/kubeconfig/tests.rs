@@ -132,8 +132,8 @@ fn errors_name_the_file_and_the_problem() {
 
 #[test]
 fn looks_where_kubectl_looks() {
-    let home = || Some(PathBuf::from("/home/me"));
-    let config = PathBuf::from("/home/me/.kube/config");
+    let home = || Some(PathBuf::from("/users/me"));
+    let config = PathBuf::from("/users/me/.kube/config");
     assert_eq!(search_path(None, home()), std::slice::from_ref(&config));
     assert_eq!(search_path(Some("".into()), home()), [config]);
     assert_eq!(search_path(Some("/a::b".into()), home()), [PathBuf::from("/a"), PathBuf::from("b")]);
