@@ -34,11 +34,11 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Objects<'a> {
     /// ReplicaSets.
-    pub replica_sets: &'a [Value],
+    pub replica_sets: &'a [&'a Value],
     /// Pods.
-    pub pods: &'a [Value],
+    pub pods: &'a [&'a Value],
     /// Experiments.
-    pub experiments: &'a [Value],
+    pub experiments: &'a [&'a Value],
     /// AnalysisRuns.
-    pub analysis_runs: &'a [Value],
+    pub analysis_runs: &'a [&'a Value],
 }

@@ -70,14 +70,14 @@ impl ReplicaSetInfo {
     /// All ReplicaSets that belong to the owner, newest revision first. `roles` says what a ReplicaSet with that
     /// pod-template hash is.
     pub fn owned(objects: Objects<'_>, owner: &str, now: Timestamp, roles: impl Fn(&str) -> Vec<Tag>) -> Vec<Self> {
-        let owned = objects.replica_sets.iter().filter(|rs| owned_by(rs, owner));
+        let owned = objects.replica_sets.iter().copied().filter(|rs| owned_by(rs, owner));
         let mut infos: Vec<_> =
             owned.map(|rs| Self::of(rs, objects.pods, now, roles(label(rs, POD_TEMPLATE_HASH)))).collect();
         infos.sort_by(|a, b| b.revision.cmp(&a.revision).then_with(|| a.name.cmp(&b.name)));
         infos
     }
 
-    fn of(rs: &Value, pods: &[Value], now: Timestamp, roles: Vec<Tag>) -> Self {
+    fn of(rs: &Value, pods: &[&Value], now: Timestamp, roles: Vec<Tag>) -> Self {
         let created = created(rs);
         let status = status(rs);
         let uid = text(rs, "/metadata/uid");

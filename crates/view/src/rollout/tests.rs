@@ -50,10 +50,10 @@ fn one_of_everything() {
     ]});
     let pods = [owned("p", "web-b", "")];
     let objects = Objects {
-        replica_sets: &replica_sets,
-        pods: &pods,
-        experiments: &[experiment],
-        analysis_runs: &[run, owned("orphan", "gone", "2")],
+        replica_sets: &replica_sets.iter().collect::<Vec<_>>(),
+        pods: &pods.iter().collect::<Vec<_>>(),
+        experiments: &[&experiment],
+        analysis_runs: &[&run, &owned("orphan", "gone", "2")],
     };
     let info = RolloutInfo::of(&canary(), objects, "2026-01-02T00:00:00Z".parse().unwrap());
 

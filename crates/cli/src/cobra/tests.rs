@@ -1,0 +1,182 @@
+use super::*;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Act {
+    Get,
+    Status,
+    Shell,
+}
+
+fn tree() -> Command<Act> {
+    let get = Command::new("rollout NAME", "Get a rollout", Arguments::Exactly(1), Act::Get)
+        .aliases(&["ro"])
+        .flag(Flag::switch("watch", "Watch").short('w'))
+        .flag(Flag::switch("all", "All").short('a').deprecated("use --watch instead"))
+        .flag(Flag::list("file", &["-"], "Files").short('f'));
+    let status = Command::new("status NAME", "Show the status", Arguments::AtLeast(1), Act::Status)
+        .flag(Flag::switch_on("watch", "Watch").short('w'))
+        .flag(Flag::duration("timeout", "How long").short('t'))
+        .flag(Flag::int("count", 3, "How many"));
+    let shell = Command::new("shell [bash|zsh]", "Print", Arguments::OneOf(&["bash", "zsh"]), Act::Shell).bare_usage();
+    let loud = |m: &Matches| if m.text("level") == "loud" { Err("too loud".into()) } else { Ok(()) };
+    Command::group("prog COMMAND", "A program")
+        .check(loud)
+        .persistent(vec![Flag::text("namespace", "", "Namespace").short('n'), Flag::text("level", "info", "Level")])
+        .child(Command::group("get KIND", "Get things").child(get))
+        .child(status)
+        .child(shell)
+}
+
+fn dispatch(line: &str) -> Outcome<Act> {
+    let words: Vec<String> = line.split(' ').filter(|w| !w.is_empty()).map(|w| w.replace("''", "")).collect();
+    tree().dispatch(&words)
+}
+
+fn reply(line: &str) -> Reply {
+    match dispatch(line) {
+        Outcome::Reply(reply) => reply,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+fn run(line: &str) -> (Act, Matches, String) {
+    match dispatch(line) {
+        Outcome::Run { action, matches, warnings } => (action, matches, warnings),
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn flags_stand_anywhere() {
+    for line in [
+        "-n prod get rollout web -w",
+        "get -nprod ro --watch web",
+        "get rollout --namespace=prod web --watch=true",
+        "--namespace prod get rollout -w=1 web",
+        "get --level x rollout -wn prod -- web",
+    ] {
+        let (action, matches, _) = run(line);
+        assert_eq!(
+            (action, matches.arg(0), matches.text("namespace"), matches.bool("watch")),
+            (Act::Get, "web", "prod", true)
+        );
+    }
+    let (_, matches, _) = run("get rollout -f a -f=b,c --file d -- -w");
+    assert_eq!(
+        (matches.list("file"), matches.args()),
+        (&["a", "b,c", "d"].map(String::from)[..], &["-w".to_string()][..])
+    );
+    assert_eq!(run("get rollout -").1.args(), ["-"]);
+    assert!(!run("status a -w=false").1.bool("watch"));
+    assert_eq!(run("status a").1.int("count"), 3);
+}
+
+#[test]
+fn wrong_flags() {
+    for (line, message) in [
+        ("status --zzz a", "unknown flag: --zzz"),
+        ("status -Z a", "unknown shorthand flag: 'Z' in -Z"),
+        ("status -wZt a", "unknown shorthand flag: 'Z' in -Zt"),
+        ("status a --count", "flag needs an argument: --count"),
+        ("status a -t", "flag needs an argument: 't' in -t"),
+        ("status a --=x", "bad flag syntax: --=x"),
+        ("status a ---x", "bad flag syntax: ---x"),
+        ("status a -t soon", "invalid argument \"soon\" for \"-t, --timeout\" flag: time: invalid duration \"soon\""),
+        ("status a -t 60", "invalid argument \"60\" for \"-t, --timeout\" flag: time: missing unit in duration \"60\""),
+        (
+            "status a --count=x",
+            "invalid argument \"x\" for \"--count\" flag: strconv.ParseInt: parsing \"x\": invalid syntax",
+        ),
+        (
+            "status a -w=x",
+            "invalid argument \"x\" for \"-w, --watch\" flag: strconv.ParseBool: parsing \"x\": invalid syntax",
+        ),
+        ("status a --level loud", "too loud"),
+        ("status --level loud", "too loud"),
+        ("shell", "accepts 1 arg(s), received 0"),
+        ("shell tcsh", "invalid argument \"tcsh\" for \"prog shell\""),
+    ] {
+        assert_eq!(reply(line), Reply { stderr: format!("Error: {message}\n"), code: 1, ..Reply::default() });
+    }
+}
+
+#[test]
+fn misuse_shows_usage() {
+    for line in ["get rollout", "get rollout a b", "get", "get nothing", "status", ""] {
+        let reply = reply(line);
+        assert!(reply.stderr.starts_with("Usage:\n  prog") && reply.stdout.is_empty() && reply.code == 1, "{line}");
+    }
+}
+
+#[test]
+fn unknown_commands() {
+    let text = "Error: unknown command \"statsu\" for \"prog\"\n\nDid you mean this?\n\tstatus\n\nRun 'prog --help' for usage.\n";
+    assert_eq!(reply("statsu a").stderr, text);
+    assert_eq!(reply("zzz").stderr, "Error: unknown command \"zzz\" for \"prog\"\nRun 'prog --help' for usage.\n");
+}
+
+#[test]
+fn deprecated_flags_warn_and_are_not_shown() {
+    let advice = "Flag --all has been deprecated, use --watch instead\n";
+    assert_eq!(run("get rollout a -a").2, advice);
+    assert_eq!(reply("get rollout -a --zzz").stderr, format!("{advice}Error: unknown flag: --zzz\n"));
+    assert!(!reply("get rollout -h").stdout.contains("--all"));
+}
+
+#[test]
+fn help_text() {
+    let expected = "\
+Get a rollout
+
+Usage:
+  prog get rollout NAME [flags]
+
+Aliases:
+  rollout, ro
+
+Flags:
+  -f, --file stringArray   Files (default [-])
+  -h, --help               help for rollout
+  -w, --watch              Watch
+
+Global Flags:
+      --level string       Level (default \"info\")
+  -n, --namespace string   Namespace
+";
+    for line in ["get rollout --help", "help get rollout", "help get ro", "get rollout a b -h"] {
+        assert_eq!(reply(line), Reply { stdout: expected.into(), ..Reply::default() }, "{line}");
+    }
+    let root = reply("help").stdout;
+    assert!(root.contains("Available Commands:\n  get         Get things\n  help        Help about any command\n"));
+    assert!(root.ends_with("\nUse \"prog [command] --help\" for more information about a command.\n"));
+    assert!(
+        reply("help nosuch thing").stderr.starts_with("Unknown help topic [`nosuch` `thing`]\nUsage:\n  prog COMMAND")
+    );
+    assert_eq!(reply("help nosuch").code, 0);
+}
+
+#[test]
+fn completion() {
+    for (line, stdout) in [
+        ("__complete ''", "get\tGet things\nhelp\tHelp about any command\nshell\tPrint\nstatus\tShow the status\n:4\n"),
+        ("__completeNoDesc s", "shell\nstatus\n:4\n"),
+        ("__complete -n x get ''", "rollout\tGet a rollout\n:4\n"),
+        ("__complete shell ''", "bash\nzsh\n:4\n"),
+        ("__complete get rollout -n ''", ":0\n"),
+        ("__complete get rollout --wa", "--watch\tWatch\n:4\n"),
+        ("__complete get rollout -w --wa", ":4\n"),
+        ("__complete nosuch ''", ":1\n"),
+        ("__complete help g", "get\tGet things\n:4\n"),
+    ] {
+        assert_eq!(reply(line).stdout, stdout, "{line}");
+    }
+    match dispatch("__complete get ro -n prod we") {
+        Outcome::Complete(c) => {
+            assert_eq!((c.action, c.prefix.as_str(), c.matches.text("namespace")), (Act::Get, "we", "prod"));
+            let reply = c.reply(&["web".into()], Directive::NoFiles);
+            assert_eq!(reply.stdout, "web\n:4\n");
+            assert_eq!(reply.stderr, "Completion ended with directive: ShellCompDirectiveNoFileComp\n");
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -1,0 +1,55 @@
+//! `get rollout`: a Rollout and all that belongs to it, as a tree.
+
+use super::Action;
+use super::live::{Live, PARTS, screens};
+use super::parts::{Parts, Slices};
+use crate::cobra::{Arguments, Command, Flag};
+use crate::context::Context;
+use crate::draw;
+use crate::failure::Result;
+use crate::objects::{look_at, not_found};
+use jiff::Timestamp;
+use rollouts_kube::resource::ROLLOUTS;
+use rollouts_view::RolloutInfo;
+use std::time::Duration;
+
+pub(super) fn command() -> Command<Action> {
+    Command::new("rollout ROLLOUT_NAME", "Show a rollout", Arguments::Exactly(1), Action::GetRollout)
+        .aliases(&["ro", "rollouts"])
+        .long(concat!(
+            "Shows a rollout: its state, and all that belongs to it as a tree.\n\n",
+            "Signs of the tree: ⟳ Rollout, Σ Experiment, α AnalysisRun, # Revision, ⧉ ReplicaSet, □ Pod, ⊞ Job"
+        ))
+        .example(
+            "  # Show a rollout\n  kubectl argo rollouts get rollout guestbook\n\n  \
+             # Follow it\n  kubectl argo rollouts get rollout guestbook -w\n\n  \
+             # Follow it for a minute\n  kubectl argo rollouts get rollout guestbook -w --timeout-seconds 60",
+        )
+        .flag(Flag::switch("no-color", "Print no colours"))
+        .flag(Flag::int("timeout-seconds", 0, "Stop following after so many seconds"))
+        .flag(Flag::switch("watch", "Follow the rollout: show it again whenever it changes").short('w'))
+}
+
+pub(super) async fn run(context: &mut Context<'_>) -> Result {
+    let session = context.connect()?;
+    let name = context.matches.arg(0).to_owned();
+    let rollout = look_at(&session.rest, &ROLLOUTS, &session.namespace, &name).await?;
+    if !context.matches.bool("watch") {
+        let parts = Parts::read(&session).await?;
+        let info = RolloutInfo::of(&rollout, parts.slices().objects(), context.now());
+        return context.print(&draw::rollout(&info, context.paint()));
+    }
+    let seconds = u64::try_from(context.matches.int("timeout-seconds")).unwrap_or(0);
+    let timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
+    let sources = [&[(ROLLOUTS, name.as_str())], PARTS.as_slice()].concat();
+    let mut live = Live::start(&session, Some(&session.namespace), &sources).await?;
+    let paint = context.paint();
+    screens(context, &mut live, timeout, |live: &Live, now: Timestamp| {
+        let rollouts = live.list(0);
+        let rollout = rollouts.first().ok_or_else(|| not_found(&ROLLOUTS, &name))?;
+        let parts = live.parts();
+        let slices = Slices::of(&parts);
+        Ok(draw::rollout(&RolloutInfo::of(&rollout.value, slices.objects(), now), paint))
+    })
+    .await
+}

@@ -1,0 +1,93 @@
+//! `list rollouts`.
+
+use super::Action;
+use super::live::Live;
+use crate::cobra::{Arguments, Command, Flag};
+use crate::context::Context;
+use crate::draw::{List, RolloutRow};
+use crate::failure::Result;
+use rollouts_kube::resource::ROLLOUTS;
+use rollouts_kube::rest::Query;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How long changes are collected before they are printed together.
+const COLLECT_FOR: Duration = Duration::from_millis(500);
+
+pub(super) fn command() -> Command<Action> {
+    Command::new("rollouts", "List rollouts", Arguments::Any, Action::ListRollouts)
+        .aliases(&["ro", "rollout"])
+        .long("Lists the rollouts of a namespace.")
+        .example(
+            "  # List rollouts\n  kubectl argo rollouts list rollouts\n\n  \
+             # List one\n  kubectl argo rollouts list rollouts --name guestbook\n\n  \
+             # List those of all namespaces\n  kubectl argo rollouts list rollouts --all-namespaces\n\n  \
+             # List them and what changes\n  kubectl argo rollouts list rollouts --watch",
+        )
+        .flag(Flag::switch("all-namespaces", "List the rollouts of all namespaces").short('A'))
+        .flag(Flag::text("name", "", "List the rollout of this name only"))
+        .flag(Flag::switch("timestamps", "Print the time in front of each line"))
+        .flag(Flag::switch("watch", "Go on and print what changes").short('w'))
+}
+
+pub(super) async fn run(context: &mut Context<'_>) -> Result {
+    let session = context.connect()?;
+    let matches = &context.matches;
+    let all = matches.bool("all-namespaces");
+    let list = List { namespaces: all, timestamps: matches.bool("timestamps") };
+    let name = matches.text("name").to_owned();
+    let namespace = (!all).then_some(session.namespace.as_str());
+    if matches.bool("watch") {
+        let mut live = Live::start(&session, namespace, &[(ROLLOUTS, &name)]).await?;
+        return watch(context, &mut live, list).await;
+    }
+    let mut query = Query::default();
+    if !name.is_empty() {
+        query = query.fields(format!("metadata.name={name}"));
+    }
+    let page = session.rest.list::<Value>(&ROLLOUTS, namespace, &query).await?;
+    if page.items.is_empty() {
+        return context.warn("No resources found.\n");
+    }
+    let now = context.now();
+    let rows: Vec<_> = page.items.iter().map(|rollout| RolloutRow::of(rollout, now)).collect();
+    context.print(&list.rollouts(&rows, true, now))
+}
+
+/// Prints all rows, and then those that change, until the user asks to stop.
+async fn watch(context: &mut Context<'_>, live: &mut Live, list: List) -> Result {
+    let mut shown: BTreeMap<(String, String), RolloutRow> = BTreeMap::new();
+    let mut titles = true;
+    loop {
+        let change = live.watch();
+        let now = context.now();
+        let mut rows = Vec::new();
+        let mut present = BTreeMap::new();
+        for rollout in live.list(0) {
+            let row = RolloutRow::of(&rollout.value, now);
+            let key = row.key();
+            if shown.remove(&key).as_ref() != Some(&row) {
+                rows.push(row.clone());
+            }
+            present.insert(key, row);
+        }
+        // What is left is gone.
+        rows.extend(std::mem::replace(&mut shown, present).into_values().map(RolloutRow::deleted));
+        if titles || !rows.is_empty() {
+            context.print(&list.rollouts(&rows, titles, now))?;
+            titles = false;
+        }
+        let go_on = live.run(async {
+            tokio::select! {
+                biased;
+                () = context.shutdown() => false,
+                () = async { change.await; sleep(COLLECT_FOR).await } => true,
+            }
+        });
+        if !go_on.await {
+            return Ok(());
+        }
+    }
+}

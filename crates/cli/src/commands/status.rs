@@ -1,0 +1,110 @@
+//! `status`: one line about a Rollout, and an exit code for scripts.
+
+use super::Action;
+use super::live::Live;
+use crate::cobra::{Arguments, Command, Flag};
+use crate::context::{Context, Session};
+use crate::failure::{Failure, Result};
+use crate::objects::{look_at, not_found};
+use rollouts_kube::resource::ROLLOUTS;
+use rollouts_view::phase::Phase;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+pub(super) fn command() -> Command<Action> {
+    Command::new("status ROLLOUT_NAME", "Show the status of a rollout", Arguments::Exactly(1), Action::Status)
+        .long(
+            "Prints the status of a rollout whenever it changes, until the rollout is healthy, which is success, or\n\
+             degraded, or the time is over, which are failures.",
+        )
+        .example(
+            "  # Wait until a rollout is done\n  kubectl argo rollouts status guestbook\n\n  \
+             # Print the status as it is\n  kubectl argo rollouts status guestbook --watch=false\n\n  \
+             # Wait for a minute at most\n  kubectl argo rollouts status guestbook --timeout 60s",
+        )
+        .flag(Flag::duration("timeout", "How long to wait, such as 30s, 5m or 1h; 0 waits for ever").short('t'))
+        .flag(Flag::switch_on("watch", "Wait until the rollout is done").short('w'))
+}
+
+pub(super) async fn run(context: &mut Context<'_>) -> Result {
+    let session = context.connect()?;
+    let name = context.matches.arg(0).to_owned();
+    if context.matches.bool("watch") {
+        let timeout = context.matches.duration("timeout").unsigned();
+        return watch(context, &session, &name, timeout).await;
+    }
+    let phase = Phase::of(&look_at(&session.rest, &ROLLOUTS, &session.namespace, &name).await?);
+    match phase.name.as_str() {
+        "Healthy" | "Degraded" => context.print(&format!("{}\n", phase.name))?,
+        _ => context.print(&format!("{} - {}\n", phase.name, phase.message))?,
+    }
+    degraded(&phase)
+}
+
+/// Prints each new line until the Rollout is done. The timeout counts from the start; zero is none.
+async fn watch(context: &mut Context<'_>, session: &Session, name: &str, timeout: Duration) -> Result {
+    let deadline = (!timeout.is_zero()).then(|| Instant::now() + timeout);
+    look_at(&session.rest, &ROLLOUTS, &session.namespace, name).await?;
+    let mut live = Live::start(session, Some(&session.namespace), &[(ROLLOUTS, name)]).await?;
+    let mut shown = String::new();
+    loop {
+        let change = live.watch();
+        let rollouts = live.list(0);
+        let rollout = rollouts.first().ok_or_else(|| not_found(&ROLLOUTS, name))?;
+        let phase = Phase::of(&rollout.value);
+        let line = line(&phase);
+        if line != shown {
+            context.print(&format!("{line}\n"))?;
+            shown = line;
+        }
+        if done(&phase) {
+            return degraded(&phase);
+        }
+        let expired = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        let go_on = live.run(async {
+            tokio::select! {
+                biased;
+                () = context.shutdown() => false,
+                () = change => true,
+                () = expired => false,
+            }
+        });
+        if !go_on.await {
+            return last_look(context, session, name).await;
+        }
+    }
+}
+
+/// The time is over: what counts is what the Rollout is now. Whoever asks to stop again does not want to know.
+async fn last_look(context: &mut Context<'_>, session: &Session, name: &str) -> Result {
+    let resource = ROLLOUTS;
+    let looking = look_at(&session.rest, &resource, &session.namespace, name);
+    let rollout = tokio::select! {
+        biased;
+        rollout = looking => rollout?,
+        () = context.shutdown() => return Err(Failure::Silent),
+    };
+    let phase = Phase::of(&rollout);
+    if done(&phase) { degraded(&phase) } else { Err("Rollout status watch exceeded timeout".into()) }
+}
+
+fn line(phase: &Phase) -> String {
+    if phase.message.is_empty() { phase.name.clone() } else { format!("{} - {}", phase.name, phase.message) }
+}
+
+fn done(phase: &Phase) -> bool {
+    matches!(phase.name.as_str(), "Healthy" | "Degraded")
+}
+
+/// An error if the Rollout is degraded.
+fn degraded(phase: &Phase) -> Result {
+    if phase.name == "Degraded" {
+        return Err(format!("The rollout is in a degraded state with message: {}", phase.message).into());
+    }
+    Ok(())
+}
