@@ -8,7 +8,7 @@ mod resources;
 use std::sync::Arc;
 
 pub use definitions::Definition;
-pub(crate) use definitions::{definition, unpack};
+pub(crate) use definitions::{definition, rows, unpack};
 
 use crate::Schema;
 
