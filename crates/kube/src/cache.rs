@@ -143,7 +143,7 @@ impl<T: Cached> Cache<T> {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Store<T>> {
-        // Callers' code (index functions) runs before the store is touched, so no panic leaves it half-changed.
+        // Callers' code (index functions) runs before an object is taken in, so no panic leaves it half there.
         self.shared.store.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

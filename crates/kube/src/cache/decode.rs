@@ -2,10 +2,12 @@
 
 use super::{Cached, Malformed};
 use crate::error::Status;
+use crate::queue::panic_text;
 use crate::rest::PageMeta;
 use rollouts_api::ObjectMeta;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 /// One object of a list or a watch.
@@ -35,10 +37,12 @@ pub(super) enum Event<T> {
 
 /// Decodes `text` as an object. `Err` if not even its name can be told, so that there is nothing to file it under.
 pub(super) fn object<T: Cached>(text: &str) -> Result<Item<T>, String> {
-    let problem = match serde_json::from_str::<T>(text) {
-        Ok(object) if object.meta().name.is_empty() => return Err("an object without a name".into()),
-        Ok(object) => return Ok(Item::Good(object)),
-        Err(e) => e.to_string(),
+    // A decoder that panics is a mistake of ours, and still no reason to lose sight of the other objects.
+    let problem = match catch_unwind(|| serde_json::from_str::<T>(text)) {
+        Ok(Ok(object)) if object.meta().name.is_empty() => return Err("an object without a name".into()),
+        Ok(Ok(object)) => return Ok(Item::Good(object)),
+        Ok(Err(e)) => e.to_string(),
+        Err(panic) => format!("the decoder panicked: {}", panic_text(&*panic)),
     };
     match meta(text) {
         Some(meta) if !meta.name.is_empty() => Ok(Item::Bad(Arc::new(Malformed { meta, error: problem }))),

@@ -240,9 +240,16 @@ impl<T: Cached> Reflector<T> {
         tracing::warn!(resource = %self.cache.resource(), "an object that cannot be named is left alone: {problem}");
     }
 
-    /// Changes the copy, then reports what changed. A handler that panics misses that change and nothing else.
+    /// Changes the copy, then reports what changed. Code of the caller that panics (a handler, an index function)
+    /// misses that change and nothing else.
     fn apply(&mut self, change: impl FnOnce(&mut super::Store<T>) -> Vec<Change<T>>) {
-        let changes = change(&mut self.cache.shared.store.write().unwrap_or_else(PoisonError::into_inner));
+        let changes = catch_unwind(AssertUnwindSafe(|| {
+            change(&mut self.cache.shared.store.write().unwrap_or_else(PoisonError::into_inner))
+        }));
+        let changes = changes.unwrap_or_else(|panic| {
+            tracing::error!(resource = %self.cache.resource(), "an index function panicked: {}", panic_text(&*panic));
+            Vec::new()
+        });
         for change in &changes {
             if let Change::Malformed { new, .. } = change {
                 let (resource, key) = (self.cache.resource(), change.key());

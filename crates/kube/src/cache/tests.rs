@@ -249,6 +249,41 @@ async fn a_handler_that_panics_harms_nobody() {
     assert_eq!(*seen.lock().expect("not poisoned"), ["ns/a", "ns/b"]);
 }
 
+/// A pod that some of our code cannot stand.
+#[derive(Debug, Deserialize)]
+#[serde(from = "Pod")]
+struct Touchy(Pod);
+
+impl From<Pod> for Touchy {
+    fn from(pod: Pod) -> Self {
+        assert_ne!(pod.metadata.name, "b", "boom");
+        Touchy(pod)
+    }
+}
+
+impl Cached for Touchy {
+    fn meta(&self) -> &ObjectMeta {
+        &self.0.metadata
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decoder_or_an_index_that_panics_harms_one_object_only() {
+    let script = Script::new([list(5, &[pod("a", 1, 1), pod("b", 2, 2), pod("c", 3, 3), pod("d", 4, 4)])]);
+    let stop = CancellationToken::new();
+    let index = |pod: &Touchy| {
+        assert_ne!(pod.0.metadata.name, "c", "boom");
+        vec!["all".to_owned()]
+    };
+    let cache = Cache::<Touchy>::builder(script.client(), PODS).index("index", index).start(&stop);
+    cache.synced().await;
+    let names: Vec<&str> = ["a", "b", "c", "d"].into_iter().filter(|n| cache.get("ns", n).is_some()).collect();
+    assert_eq!(names, ["a", "d"]);
+    assert_eq!(cache.by_index("index", "all").len(), 2);
+    let malformed = cache.get_malformed("ns", "b").expect("it exists");
+    assert!(malformed.error.starts_with("the decoder panicked: "), "{}", malformed.error);
+}
+
 #[tokio::test(start_paused = true)]
 async fn asks_for_what_it_was_told() {
     let script = Script::new([]);
