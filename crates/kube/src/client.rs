@@ -158,3 +158,6 @@ where
 {
     kube::Client::new(service, "default")
 }
+
+#[cfg(test)]
+mod tests;
