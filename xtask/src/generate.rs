@@ -1,48 +1,41 @@
-//! Files that are made from the code.
+//! `gen`: everything that is generated from something else in the repository.
 
-use anyhow::{Context, Result, bail};
-use std::collections::BTreeMap;
-use std::path::Path;
+use crate::crd;
+use crate::tree::{self, Mode};
+use anyhow::Result;
+use flate2::{Compression, GzBuilder};
+use rollouts_api::yaml;
+use serde_json::{Value, json};
+use std::io::Write;
 
-/// Contents by path relative to the repository.
-type Generated = BTreeMap<String, String>;
+/// Bytes of JSON beyond which a CRD no longer fits the annotation that `kubectl apply` adds (262144, shared with
+/// everything else that is annotated).
+const MAX_CRD_BYTES: usize = 250_000;
 
-fn all() -> Result<Generated> {
-    Ok(Generated::new())
+/// Writes or checks all of it.
+pub fn all(mode: Mode) -> Result<()> {
+    crds(mode)
 }
 
-/// Writes all generated files that are not as they should be.
-pub(crate) fn write(root: &Path) -> Result<()> {
-    for (name, text) in outdated(root)? {
-        let path = root.join(&name);
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory).with_context(|| format!("cannot make the directory of {name}"))?;
-        }
-        std::fs::write(&path, text).with_context(|| format!("cannot write {name}"))?;
-        println!("wrote {name}");
+/// The CRDs as YAML to install, and compressed for the binary.
+fn crds(mode: Mode) -> Result<()> {
+    let crds = crd::all()?;
+    for crd in &crds {
+        let size = crd.to_string().len();
+        anyhow::ensure!(size <= MAX_CRD_BYTES, "{} has {size} bytes", crd["metadata"]["name"]);
+        let kind = crd["spec"]["names"]["singular"].as_str().unwrap_or_default();
+        tree::emit(mode, &format!("deploy/crds/{kind}-crd.yaml"), header(crd).as_bytes())?;
     }
-    Ok(())
+    tree::emit(mode, "crates/api/data/crds.json.gz", &gzip(&json!(crds))?)
 }
 
-/// Fails if a generated file is not as it should be.
-pub(crate) fn check(root: &Path) -> Result<()> {
-    let names: Vec<String> = outdated(root)?.into_keys().collect();
-    if !names.is_empty() {
-        bail!("out of date, run `cargo xtask gen`: {}", names.join(", "));
-    }
-    Ok(())
+fn header(crd: &Value) -> String {
+    format!("# Generated from the types in crates/api by `cargo xtask gen`.\n{}", yaml::to_string(crd))
 }
 
-fn outdated(root: &Path) -> Result<Generated> {
-    let mut generated = all()?;
-    generated.retain(|name, text| std::fs::read_to_string(root.join(name)).ok().as_deref() != Some(text));
-    Ok(generated)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn generated_files_are_up_to_date() {
-        super::check(&crate::root()).expect("run `cargo xtask gen`");
-    }
+/// Compressed without a time stamp, so that the same input gives the same bytes.
+fn gzip(value: &Value) -> Result<Vec<u8>> {
+    let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
+    encoder.write_all(value.to_string().as_bytes())?;
+    Ok(encoder.finish()?)
 }

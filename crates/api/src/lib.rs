@@ -5,6 +5,7 @@
 //! declares as a pointer, or omits when empty and where absence means something, is an `Option` here.
 
 pub mod analysis;
+pub mod crd;
 pub mod experiment;
 pub mod field;
 pub mod field_path;
@@ -22,6 +23,7 @@ pub mod step_hash;
 pub mod syntax;
 pub mod time;
 pub mod validation;
+pub mod yaml;
 
 pub use analysis::{AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate};
 pub use experiment::Experiment;

@@ -1,0 +1,63 @@
+//! The API server's own rules, and what users see of the definitions.
+
+use super::all;
+use rollouts_schema::crd::Crd;
+use serde_json::{Value, json};
+
+fn schema(kind: &str) -> Value {
+    let crds = all().expect("generates");
+    let crd = crds.iter().find(|c| c["spec"]["names"]["kind"] == kind).expect("a kind");
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone()
+}
+
+#[test]
+fn a_server_accepts_them() {
+    for crd in all().expect("generates") {
+        let parsed = Crd::parse(&crd);
+        assert!(parsed.is_ok(), "{}: {:?}", crd["metadata"]["name"], parsed.err());
+    }
+}
+
+#[test]
+fn fields_are_described() {
+    let steps = &schema("Rollout")["properties"]["spec"]["properties"]["strategy"]["properties"]["canary"]["properties"]
+        ["steps"];
+    assert_eq!(steps["description"], "Steps of an update, in order.");
+    for (name, step) in steps["items"]["properties"].as_object().expect("steps") {
+        assert!(step["description"].is_string(), "{name}");
+    }
+}
+
+#[test]
+fn selector_is_immutable_and_templates_keep_only_labels_and_annotations() {
+    let spec = &schema("Rollout")["properties"]["spec"]["properties"];
+    assert_eq!(
+        spec["selector"]["x-kubernetes-validations"],
+        json!([{ "rule": "self == oldSelf", "message": ".spec.selector is immutable" }])
+    );
+    let template = &spec["template"]["properties"];
+    let metadata: Vec<&String> = template["metadata"]["properties"].as_object().expect("metadata").keys().collect();
+    assert_eq!(metadata, ["annotations", "labels"]);
+    assert_eq!(template["spec"]["required"], json!(["containers"]));
+    let containers = &template["spec"]["properties"]["containers"];
+    assert_eq!(containers["x-kubernetes-list-map-keys"], json!(["name"]));
+    assert_eq!(template["spec"]["properties"]["volumes"]["x-kubernetes-preserve-unknown-fields"], true);
+}
+
+#[test]
+fn nothing_but_datadog_has_defaults() {
+    fn defaults(node: &Value, path: &str, out: &mut Vec<String>) {
+        for (key, value) in node.as_object().into_iter().flatten() {
+            if key == "default" && !value.is_object() {
+                out.push(path.to_string());
+            }
+            defaults(value, &format!("{path}.{key}"), out);
+        }
+    }
+    for (kind, expected) in [("Rollout", 0), ("Experiment", 0), ("AnalysisTemplate", 3)] {
+        let mut found = Vec::new();
+        defaults(&schema(kind), kind, &mut found);
+        assert_eq!(found.len(), expected, "{found:?}");
+        assert!(found.iter().all(|path| path.contains("datadog")), "{found:?}");
+    }
+}
