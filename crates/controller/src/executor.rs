@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long to wait for the caches to show our own writes before looking again.
-pub(crate) const CATCH_UP: Duration = Duration::from_millis(100);
+/// How long to wait for the caches to show our own writes before looking again. Their arrival puts the key back into
+/// the queue by itself; this is for a watch that stays silent.
+pub(crate) const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// How applying a plan ended, apart from errors.
 pub(crate) enum Applied {

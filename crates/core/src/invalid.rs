@@ -8,17 +8,13 @@ use rollouts_api::Time;
 use rollouts_api::rollout::Condition;
 use rollouts_api::validation::{self, References, ServiceRef};
 
-/// How soon a spec with a bad reference is looked at again when nothing else reports the repair.
-const INVALID_RETRY_SECONDS: i64 = 20;
-
 impl Reconcile<'_> {
-    /// Stops at the first violated rule and tells it.
+    /// Stops at the first violated rule and tells it. Nothing is retried by time: a repair is a change of the Rollout or
+    /// of an object it refers to, and both are watched.
     pub(crate) fn reject_invalid(&mut self) -> Flow {
         let Some(error) = self.first_error() else { return GO_ON };
         let message = format!("The Rollout \"{}\" is invalid: {error}", self.ro.metadata.name);
         self.note(message.clone());
-        let retry_at = Time::new(self.now).plus_seconds(INVALID_RETRY_SECONDS);
-        self.plan.wake(retry_at);
         let mut next = self.old_status().clone();
         if conditions::find(&next.conditions, INVALID_SPEC).is_none_or(|c| c.message != message) {
             conditions::remove(&mut next.conditions, INVALID_SPEC);
