@@ -95,10 +95,8 @@ impl<A: Copy> Command<A> {
         if let Err(message) = command.arguments.refusal(parsed.matches.args(), &found.path()) {
             return warn(Reply::error(&message));
         }
-        if let Some(check) = found.check() {
-            if let Err(message) = check(&parsed.matches) {
-                return warn(Reply::error(&message));
-            }
+        if let Some(Err(message)) = found.check().map(|check| check(&parsed.matches)) {
+            return warn(Reply::error(&message));
         }
         match command.action {
             Some(action) if command.arguments.suit(parsed.matches.args()) => {

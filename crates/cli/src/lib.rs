@@ -14,9 +14,11 @@ mod failure;
 mod globals;
 mod objects;
 mod patch;
+mod terminal;
 mod tree;
 
 pub use env::{BuildInfo, Connector, Env, Kubeconfig, LogLevel, Logging, Variables};
+pub use terminal::run_on_terminal;
 
 use cobra::{Outcome, Reply};
 use context::Context;

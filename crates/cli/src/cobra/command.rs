@@ -2,6 +2,9 @@
 
 use super::{Flag, Matches};
 
+/// Looks at the flags before a command runs; an error is printed.
+pub(super) type Check = fn(&Matches) -> Result<(), String>;
+
 /// One command, with those below it.
 #[derive(Debug, Clone)]
 pub struct Command<A> {
@@ -16,7 +19,7 @@ pub struct Command<A> {
     pub(super) arguments: Arguments,
     pub(super) action: Option<A>,
     pub(super) flags_in_usage: bool,
-    pub(super) check: Option<fn(&Matches) -> Result<(), String>>,
+    pub(super) check: Option<Check>,
 }
 
 /// Which positional arguments a command takes. A wrong number of them is answered with the command's usage, without
@@ -155,7 +158,7 @@ impl<A> Command<A> {
     /// Looks at the flags before this command, or one below it, runs; an error is printed. The nearest one up the
     /// tree alone is asked.
     #[must_use]
-    pub fn check(mut self, check: fn(&Matches) -> Result<(), String>) -> Self {
+    pub fn check(mut self, check: Check) -> Self {
         self.check = Some(check);
         self
     }

@@ -1,8 +1,9 @@
 //! Which command the arguments name.
 
+use super::command::Check;
 use super::flag::Flag;
 use super::help;
-use super::{Command, Kind, Matches};
+use super::{Command, Kind};
 
 /// A command with its ancestors, and the arguments that are not command names.
 pub(super) struct Found<'c, A> {
@@ -115,7 +116,7 @@ impl<'c, A> Found<'c, A> {
     }
 
     /// The check of the nearest command that has one.
-    pub(super) fn check(&self) -> Option<fn(&Matches) -> Result<(), String>> {
+    pub(super) fn check(&self) -> Option<Check> {
         self.trail.iter().rev().find_map(|c| c.check)
     }
 

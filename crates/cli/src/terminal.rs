@@ -1,0 +1,71 @@
+//! Running a command on this process's own streams: the only place that touches them.
+
+use crate::env::{BuildInfo, Env, Kubeconfig, Logging, Variables};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use std::io::IsTerminal;
+
+/// Runs one command line, given without the program's own name, and returns the exit code. `logging` is called with
+/// what the logging flags say before the command does anything.
+pub async fn run_on_terminal(args: &[String], build: BuildInfo, logging: &(dyn Fn(Logging) + Sync)) -> i32 {
+    let mut stdout = std::io::stdout();
+    let is_tty = stdout.is_terminal();
+    let variable = |name| std::env::var(name).ok();
+    let env = Env {
+        stdout: &mut stdout,
+        stderr: &mut std::io::stderr(),
+        clock: rollouts_kube::system_clock(),
+        is_tty,
+        variables: Variables { home: variable("HOME"), term: variable("TERM"), no_color: variable("NO_COLOR") },
+        connect: &Kubeconfig,
+        shutdown: interrupts(),
+        logging,
+        build,
+    };
+    crate::run(args, env).await
+}
+
+/// An item for each Ctrl-C and SIGTERM. Nothing is caught before somebody waits for one: until then they end the
+/// process as usual.
+fn interrupts() -> BoxStream<'static, ()> {
+    stream::once(async { Signals::catch() }).flat_map(|signals| stream::unfold(signals, Signals::next)).boxed()
+}
+
+#[cfg(unix)]
+struct Signals(Option<[tokio::signal::unix::Signal; 2]>);
+
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let interrupt = signal(SignalKind::interrupt());
+        let terminate = signal(SignalKind::terminate());
+        // What cannot be caught ends the process.
+        Signals(interrupt.ok().zip(terminate.ok()).map(|(interrupt, terminate)| [interrupt, terminate]))
+    }
+
+    async fn next(mut self) -> Option<((), Self)> {
+        let [interrupt, terminate] = self.0.as_mut()?;
+        tokio::select! {
+            biased;
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        Some(((), self))
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn catch() -> Self {
+        Signals
+    }
+
+    async fn next(self) -> Option<((), Self)> {
+        tokio::signal::ctrl_c().await.ok()?;
+        Some(((), self))
+    }
+}

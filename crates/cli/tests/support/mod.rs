@@ -1,0 +1,54 @@
+//! Runs command lines in this process.
+
+use rollouts_api::Clock;
+use rollouts_cli::{BuildInfo, Connector, Env, Logging, Variables};
+use rollouts_kube::{ConnectError, ConnectOptions};
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Where there is no API server.
+pub struct Nowhere;
+
+impl Connector for Nowhere {
+    fn connect(&self, _: &ConnectOptions) -> Result<(kube::Client, String), ConnectError> {
+        Err(ConnectError::Nowhere { tried: Vec::new() })
+    }
+}
+
+/// Arguments of a recorded command line: words between single spaces, the last of which may be empty.
+pub fn words(line: &str) -> Vec<String> {
+    if line.is_empty() { Vec::new() } else { line.split(' ').map(str::to_owned).collect() }
+}
+
+pub const BUILD: BuildInfo = BuildInfo {
+    version: "v99.99.99+unknown",
+    date: "1970-01-01T00:00:00Z",
+    commit: "",
+    tree_state: "",
+    compiler: "1.0",
+};
+
+/// Runs a command line on a terminal with colours.
+pub async fn run(line: &str, connect: &(dyn Connector + Sync), clock: Clock) -> Output {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let env = Env {
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        clock,
+        is_tty: true,
+        variables: Variables { home: Some("/home/user".into()), term: Some("xterm".into()), no_color: None },
+        connect,
+        shutdown: Box::pin(futures::stream::pending()),
+        logging: &|_: Logging| {},
+        build: BUILD,
+    };
+    let code = rollouts_cli::run(&words(line), env).await;
+    let text = |bytes| String::from_utf8(bytes).expect("output is text");
+    Output { code, stdout: text(stdout), stderr: text(stderr) }
+}
