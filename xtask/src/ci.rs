@@ -1,5 +1,7 @@
 //! Checks that run other programs.
 
+use crate::generate;
+use crate::tree::{self, Mode};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
@@ -7,7 +9,7 @@ use std::process::Command;
 pub(crate) fn all() -> Result<()> {
     format(true)?;
     lint()?;
-    crate::generate::check(&crate::root())?;
+    generate::all(Mode::Check)?;
     cargo(&["test", "--workspace"])
 }
 
@@ -25,7 +27,7 @@ pub(crate) fn lint() -> Result<()> {
 fn cargo(args: &[&str]) -> Result<()> {
     let line = format!("cargo {}", args.join(" "));
     println!("== {line}");
-    let status = Command::new(env!("CARGO")).args(args).current_dir(crate::root()).status();
+    let status = Command::new(env!("CARGO")).args(args).current_dir(tree::root()).status();
     let status = status.with_context(|| format!("cannot run {line}"))?;
     ensure!(status.success(), "{line} failed");
     Ok(())

@@ -39,3 +39,11 @@ fn gzip(value: &Value) -> Result<Vec<u8>> {
     encoder.write_all(value.to_string().as_bytes())?;
     Ok(encoder.finish()?)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn generated_files_are_up_to_date() {
+        super::all(crate::tree::Mode::Check).expect("run `cargo xtask gen`");
+    }
+}

@@ -1,23 +1,49 @@
-//! Repository chores: `cargo xtask gen [--check]`.
+//! Repository chores: `cargo xtask COMMAND`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool for developers")]
 
+mod ci;
 mod crd;
 mod generate;
+mod tidy;
 mod tree;
 
 use anyhow::{Result, bail};
-use std::env;
+use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask COMMAND
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
 
-  gen            writes every generated file of the repository
-  gen --check    fails if one of them is out of date";
+  ci              everything a change must pass: fmt --check, lint, gen --check, test
+  fmt [--check]   format all code, or say what is not formatted
+  lint            clippy on all targets, warnings are errors
+  gen [--check]   write generated files (CRD manifests), or say which are out of date
+  tidy            what no compiler checks: links in documents, words, lengths of files
+";
 
-fn main() -> Result<()> {
-    let args: Vec<String> = env::args().skip(1).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    match args[..] {
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[&str]) -> Result<()> {
+    match args {
+        ["ci"] => ci::all(),
+        ["fmt"] => ci::format(false),
+        ["fmt", "--check"] => ci::format(true),
+        ["lint"] => ci::lint(),
         ["gen"] => generate::all(tree::Mode::Write),
         ["gen", "--check"] => generate::all(tree::Mode::Check),
-        _ => bail!(USAGE),
+        ["tidy"] => tidy::report(&tree::root()),
+        [] | ["help" | "-h" | "--help"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("unknown command {:?}\n{USAGE}", other.join(" ")),
     }
 }

@@ -54,10 +54,11 @@ fn check(files: &files::Files) -> Vec<Complaint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree;
 
     #[test]
     fn the_repository_is_tidy() {
-        let files = files::tracked(&crate::root()).expect("the repository can be read");
+        let files = files::tracked(&tree::root()).expect("the repository can be read");
         let complaints: Vec<String> = check(&files).iter().map(ToString::to_string).collect();
         assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
     }

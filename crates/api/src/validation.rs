@@ -16,8 +16,10 @@ pub use references::{References, ServiceRef, references, service_names};
 pub use unsupported::unsupported;
 
 use crate::field::{BadValue, FieldError, Kind, Path};
-use crate::go_json;
+use crate::pod_template::{self, validate};
 use crate::rollout::{Rollout, RolloutSpec};
+use crate::step_hash::to_go_json;
+use crate::{LabelSelector, go_json};
 use serde_json::json;
 
 const NOT_NEGATIVE: &str = "must be greater than or equal to 0";
@@ -71,29 +73,26 @@ fn not_negative(path: &Path, n: i32, errors: &mut Vec<FieldError>) {
 
 fn selector_and_template(spec: &RolloutSpec, path: &Path, errors: &mut Vec<FieldError>) {
     let at = path.child("selector");
-    let labels = spec.template.labels();
-    let matches = match &spec.selector {
+    let mut template = spec.template.value();
+    pod_template::default(&mut template);
+    let template_errors =
+        |selector: &LabelSelector| validate::for_replica_set(&template, selector, &path.child("template"));
+    match &spec.selector {
         None => {
             errors.push(FieldError::required(&at, "Rollout has missing field '.spec.selector'"));
-            false
+            let labels = BadValue::raw(go_json::to_string(&json!(spec.template.labels())));
+            let detail = "`selector` does not match template `labels`";
+            errors.push(FieldError::invalid(&path.child("template.metadata.labels"), labels, detail));
+            errors.extend(template_errors(&LabelSelector::default()));
         }
-        Some(selector) if selector.is_empty() => {
-            errors.push(FieldError::invalid(&at, &json!({}), "empty selector is invalid for deployment"));
-            true
-        }
-        Some(selector) => match selector.compile() {
-            Ok(compiled) => compiled.matches(&labels),
-            Err(detail) => {
-                let value = BadValue::raw(String::from_utf8_lossy(&crate::step_hash::to_go_json(selector)));
+        Some(selector) => {
+            if selector.is_empty() {
+                errors.push(FieldError::invalid(&at, &json!({}), "empty selector is invalid for deployment"));
+            } else if let Err(detail) = selector.compile() {
+                let value = BadValue::raw(String::from_utf8_lossy(&to_go_json(selector)));
                 errors.push(FieldError::invalid(&at, value, detail));
-                return;
             }
-        },
-    };
-    let at = path.child("template");
-    if !matches {
-        let value = BadValue::raw(go_json::to_string(&json!(labels)));
-        let detail = "`selector` does not match template `labels`";
-        errors.push(FieldError::invalid(&at.child("metadata").child("labels"), value, detail));
+            errors.extend(template_errors(selector));
+        }
     }
 }

@@ -61,3 +61,28 @@ fn nothing_but_datadog_has_defaults() {
         assert!(found.iter().all(|path| path.contains("datadog")), "{found:?}");
     }
 }
+
+/// Objects that the Go controller's CRDs accepted and kept.
+#[test]
+fn recorded_objects_are_valid_and_lose_nothing() {
+    let crds = all().expect("generates");
+    let lines = include_str!("../../../crates/api/tests/data/objects.jsonl").lines();
+    let objects = lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let mut complaints = Vec::new();
+    for case in objects {
+        let crd = crds.iter().find(|c| c["spec"]["names"]["kind"] == case["kind"]).expect("a kind");
+        let crd = Crd::parse(crd).expect("valid");
+        let schema = &crd.storage_version().expect("one version").schema;
+        let mut object = case["object"].clone();
+        object["apiVersion"] = json!("argoproj.io/v1alpha1");
+        object["kind"] = case["kind"].clone();
+        object["metadata"] = json!({ "name": "x", "namespace": "x" });
+        if object["spec"].is_null() {
+            object["spec"] = json!({ "metrics": [], "templates": [] });
+            schema.prune(&mut object);
+        }
+        complaints.extend(schema.validate(&object, None).iter().map(|e| format!("{e}: {object}")));
+        complaints.extend(schema.prune(&mut object).iter().map(|path| format!("{path} is unknown")));
+    }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}

@@ -42,7 +42,9 @@ fn quoted_paths(line: &str) -> impl Iterator<Item = &str> {
     const TOPS: &[&str] = &["crates/", "docs/", "deploy/", "xtask/", ".ci/", ".cargo/"];
     let quoted = line.split('`').skip(1).step_by(2);
     quoted.filter(|path| {
-        TOPS.iter().any(|top| path.starts_with(top)) && !path.contains(['*', '<', ' ', '{', '…']) && !path.contains("NAME")
+        TOPS.iter().any(|top| path.starts_with(top))
+            && !path.contains(['*', '<', ' ', '{', '…'])
+            && !path.contains("NAME")
     })
 }
 
