@@ -131,7 +131,7 @@ impl History {
         }
         self.0.retain(|(t, _)| age(*t) < longest);
         self.0.push((now, wanted));
-        let within = |window: Duration| self.0.iter().filter(move |(t, _)| age(*t) < window || *t == now);
+        let within = |window: Duration| self.0.iter().filter(move |(t, _)| age(*t) < window);
         let ceiling = within(limits.down.window).map(|(_, n)| *n).max().unwrap_or(wanted).max(wanted);
         let floor = within(limits.up.window).map(|(_, n)| *n).min().unwrap_or(wanted).min(wanted);
         let mut size = current;

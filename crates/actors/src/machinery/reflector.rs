@@ -88,7 +88,7 @@ async fn list<K: Cached>(client: &Client, path: &str, store: &Store<K>) -> kube:
 }
 
 async fn watch<K: Cached>(client: &Client, path: &str, store: &Store<K>, version: &mut String) -> kube::Result<Ended> {
-    let uri = format!("{path}?watch=true&allowWatchBookmarks=true&resourceVersion={}", encode(version));
+    let uri = format!("{path}?watch=true&resourceVersion={}", encode(version));
     let mut events = pin!(client.request_events::<WithVersion<K>>(get(uri)?).await?.fuse());
     loop {
         let event = tokio::select! {

@@ -1,8 +1,9 @@
 use super::object::{Cached, Key};
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 /// One change of a cache: `old` is absent when the object is new, `new` when it is gone.
 pub(crate) struct Change<'a, K> {
@@ -37,7 +38,9 @@ struct Progress {
 pub(crate) struct Store<K> {
     objects: Mutex<BTreeMap<Key, Arc<K>>>,
     handlers: Mutex<Vec<Handler<K>>>,
-    progress: watch::Sender<Progress>,
+    progress: Mutex<Progress>,
+    /// Wakes in the order of waiting; tokio's watch channel would wake at random.
+    moved: Notify,
     refreshes: AtomicU64,
     relist: Notify,
 }
@@ -47,7 +50,8 @@ impl<K: Cached> Store<K> {
         Store {
             objects: Mutex::default(),
             handlers: Mutex::default(),
-            progress: watch::Sender::new(Progress::default()),
+            progress: Mutex::default(),
+            moved: Notify::new(),
             refreshes: AtomicU64::new(0),
             relist: Notify::new(),
         }
@@ -97,9 +101,16 @@ impl<K: Cached> Store<K> {
     }
 
     async fn until(&self, done: impl Fn(&Progress) -> bool) {
-        let mut progress = self.progress.subscribe();
-        // The sender lives in `self`, so the channel cannot close while we wait.
-        let _ = progress.wait_for(|p| done(p)).await;
+        loop {
+            let mut moved = pin!(self.moved.notified());
+            // From here on no move is missed.
+            moved.as_mut().enable();
+            let progress = *lock(&self.progress);
+            if done(&progress) {
+                return;
+            }
+            moved.await;
+        }
     }
 
     pub(super) async fn relist_wanted(&self) {
@@ -129,7 +140,11 @@ impl<K: Cached> Store<K> {
 
     /// Everything up to `version` has been seen.
     pub(super) fn advance(&self, version: u64) {
-        self.progress.send_modify(|p| p.version = p.version.max(version));
+        {
+            let mut progress = lock(&self.progress);
+            progress.version = progress.version.max(version);
+        }
+        self.moved.notify_waiters();
     }
 
     /// Takes a complete list as of `version`, begun after the call `refreshed` of [`Store::refresh`].
@@ -152,7 +167,8 @@ impl<K: Cached> Store<K> {
             }
         }
         // A restored backup may have gone back in time: the list's version counts, not the maximum.
-        self.progress.send_modify(|p| *p = Progress { synced: true, version, refreshed });
+        *lock(&self.progress) = Progress { synced: true, version, refreshed };
+        self.moved.notify_waiters();
     }
 
     fn tell(&self, change: Change<'_, K>) {

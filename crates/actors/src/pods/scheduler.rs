@@ -3,8 +3,8 @@
 mod fit;
 
 use crate::machinery::{
-    Context, Hub, Key, Next, Note, Queue, Rng, Store, drive, is_active, is_conflict, is_not_found, meta_uid, node_of,
-    whole_seconds,
+    Context, Hub, Key, Next, Note, Queue, Rng, Store, drive, is_active, is_conflict, is_finished, is_not_found,
+    meta_uid, node_of, whole_seconds,
 };
 use fit::{Placed, unfit};
 use k8s_openapi::api::core::v1::{Binding, Node, ObjectReference, Pod, PodCondition};
@@ -39,13 +39,13 @@ pub(super) fn start(hub: &mut Hub) {
     let queue = Arc::new(Queue::new());
     let (q, s) = (queue.clone(), scheduler.clone());
     scheduler.pods.on_change(move |change| {
-        let was_active = change.old.is_some_and(|p| is_active(p));
+        let takes_room = |p: &Arc<Pod>| node_of(p).is_some() && !is_finished(p);
         match change.new {
             Some(pod) if node_of(pod).is_some() => s.forget(meta_uid(&pod.metadata)),
             Some(pod) => q.add(Key::of(&pod.metadata)),
             None => change.old.into_iter().for_each(|p| s.forget(meta_uid(&p.metadata))),
         }
-        if was_active && change.new.is_none_or(|p| !is_active(p)) {
+        if change.old.is_some_and(takes_room) && !change.new.is_some_and(takes_room) {
             s.retry(&q);
         }
     });
@@ -101,7 +101,7 @@ impl Scheduler {
         let placed: Vec<Placed<'_>> = self.with(|s| {
             let node =
                 |p: &Arc<Pod>| node_of(p).map(String::from).or_else(|| s.assumed.get(meta_uid(&p.metadata)).cloned());
-            let alive = pods.iter().filter(|p| !crate::machinery::is_finished(p));
+            let alive = pods.iter().filter(|p| !is_finished(p));
             alive.filter_map(|p| Some(Placed { node: node(p)?, pod: p })).collect()
         });
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
