@@ -42,7 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "rollouts-view",
         ],
     ),
-    ("xtask", &["rollouts-api"]),
+    ("xtask", &["rollouts-api", "rollouts-schema"]),
 ];
 
 /// What tests may use besides: the embedded API server and what makes pods run on it.
