@@ -18,7 +18,7 @@ impl Reconcile<'_> {
 
         if changed && running && (promoted || self.rolls_back()) {
             d.completion_status = if promoted { "FastRolledBack" } else { "RolledBack" }.into();
-        } else if (changed && !(promoted && !promoted_now)) || retried {
+        } else if (changed && (promoted_now || !promoted)) || retried {
             d = start;
         }
         if next.abort && !old.abort && d.finished_at.is_none() && d.rollout_started_at.is_some() {
