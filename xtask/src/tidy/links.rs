@@ -3,6 +3,9 @@
 use super::Complaint;
 use super::files::{Files, exists};
 
+/// Surrounds the name of what is still to be written.
+const PLACEHOLDER: &str = "@@";
+
 pub(crate) fn check(files: &Files) -> Vec<Complaint> {
     let mut complaints = Vec::new();
     for (file, text) in files.iter().filter(|(file, _)| file.ends_with(".md")) {
@@ -20,6 +23,9 @@ pub(crate) fn check(files: &Files) -> Vec<Complaint> {
                 if let Some(problem) = broken(files, file, target) {
                     complain(problem);
                 }
+            }
+            if line.contains(PLACEHOLDER) {
+                complain(format!("{PLACEHOLDER} marks a place to fill in"));
             }
             for path in quoted_paths(line).filter(|path| !exists(files, path)) {
                 complain(format!("`{path}` does not exist"));
