@@ -95,7 +95,7 @@ impl Actor {
             let message = format!("New size: {desired}; reason: {why}");
             self.ctx.events.normal(COMPONENT, &Note::on(hpa.as_ref()), "SuccessfulRescale", message);
         }
-        let verdict = Verdict::Sized { current, desired, limited: limits.hit(wanted), reading };
+        let verdict = Verdict::Sized { current, desired, limited: limits.hit(wanted), reading: reading.map(Box::new) };
         self.write(&key, &hpa, verdict, now).await?;
         Ok(if desired != current { Some(PERIOD) } else { look })
     }

@@ -18,7 +18,7 @@ pub(super) enum Verdict {
         current: i32,
         desired: i32,
         limited: Option<(&'static str, &'static str)>,
-        reading: Option<Reading>,
+        reading: Option<Box<Reading>>,
     },
 }
 

@@ -38,8 +38,7 @@ pub(super) fn next(job: &Job, pods: &[Arc<Pod>], now: Timestamp) -> (JobStatus, 
         status.start_time.get_or_insert_with(|| whole_seconds(now));
     }
 
-    let count = |n: usize| i32::try_from(n).ok().filter(|n| *n > 0);
-    status.active = count(tally.active);
+    status.active = i32::try_from(tally.active).ok().filter(|n| *n > 0);
     status.ready = Some(i32::try_from(tally.ready).unwrap_or(i32::MAX));
     status.terminating = Some(i32::try_from(tally.terminating).unwrap_or(i32::MAX));
     status.succeeded = Some(tally.succeeded).filter(|n| *n > 0);
