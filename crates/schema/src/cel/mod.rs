@@ -1,38 +1,55 @@
 //! `x-kubernetes-validations`: CEL rules on custom resources.
+//!
+//! Rules are parsed once, when the CRD is loaded ([`Rule`]), and run on every write ([`validate`]).
+
+mod compile;
+mod convert;
+mod env;
+mod functions;
+mod run;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use cel::Program;
 
-use crate::path::Path;
-use crate::{FieldError, Schema};
+use crate::ErrorKind;
+
+pub(crate) use run::validate;
 
 /// One compiled rule.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rule {
     source: Arc<str>,
+    program: Arc<Program>,
+    message: Option<String>,
+    message_expression: Option<Arc<Program>>,
+    /// How a failure is reported.
+    reason: ErrorKind,
+    /// Where a failure is reported, relative to the rule's place: `spec.items[name]`.
+    field_path: Option<String>,
+    uses_old: bool,
+    optional_old_self: bool,
 }
-impl Rule {
-    pub(crate) fn compile(json: &Value, path: &Path<'_>) -> Result<Self, FieldError> {
-        let Some(rule) = json.get("rule").and_then(Value::as_str) else {
-            return Err(FieldError::required(path.field("rule").to_string(), "rule is not specified"));
-        };
-        Ok(Self { source: rule.into() })
-    }
 
+impl Rule {
     /// The expression as written.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
+
+    /// A transition rule looks at `oldSelf`, and runs only when there is one (unless `optionalOldSelf` is set).
+    #[must_use]
+    pub fn is_transition(&self) -> bool {
+        self.uses_old
+    }
 }
 
-pub(crate) fn validate(
-    schema: &Schema,
-    object: &Value,
-    old: Option<&Value>,
-    path: &Path<'_>,
-    errors: &mut Vec<FieldError>,
-) {
-    let _ = (schema, object, old, path, errors);
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rule").field("source", &self.source).finish_non_exhaustive()
+    }
 }
+
+#[cfg(test)]
+mod tests;

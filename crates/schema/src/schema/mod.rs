@@ -16,6 +16,7 @@ use serde_json::{Number, Value};
 use crate::builtin::Definition;
 use crate::cel::Rule;
 
+pub(crate) use format::holds as has_format;
 pub(crate) use value_rules::same_deep;
 
 /// The JSON type a schema asks for.

@@ -191,7 +191,7 @@ impl Parser {
         let Some(rules) = object.get("x-kubernetes-validations").and_then(Value::as_array) else { return };
         let at = path.field("x-kubernetes-validations");
         for (index, rule) in rules.iter().enumerate() {
-            match Rule::compile(rule, &at.index(index)) {
+            match Rule::compile(rule, schema, &at.index(index)) {
                 Ok(rule) => schema.rules.push(rule),
                 Err(error) => self.errors.push(error),
             }
