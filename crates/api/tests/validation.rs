@@ -51,3 +51,24 @@ fn an_unresolved_reference_needs_an_empty_template() {
         "spec.template: Internal error: template must be empty for workload reference rollout"
     );
 }
+
+/// `lint` prints what is wrong with every field, in order.
+#[test]
+fn recorded_lints() {
+    let mut wrong = Vec::new();
+    for case in include_str!("data/lint.jsonl").lines().map(|l| serde_json::from_str::<Value>(l).expect(l)) {
+        let rollout: Rollout = serde_json::from_value(case["rollout"].clone()).expect("a Rollout");
+        let services = services(&case);
+        // A file need not hold the Services, so only those that it holds are checked.
+        let found = References { services: services.clone() };
+        let references = validation::references(&rollout, &found);
+        let present = references.into_iter().filter(|e| !e.detail.ends_with("not found"));
+        let errors: Vec<_> = validation::unresolved_rollout(&rollout).into_iter().chain(present).collect();
+        let bodies: Vec<String> = errors.iter().map(|e| e.body()).collect();
+        let (first, want) = (errors.first().map(ToString::to_string), &case["errors"]);
+        if serde_json::json!(bodies) != *want || first.as_deref() != case["first"].as_str() {
+            wrong.push(format!("{}\n  want {want}\n  got  {bodies:?}\n first {first:?}", case["name"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
