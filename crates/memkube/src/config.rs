@@ -1,0 +1,32 @@
+//! Configuration.
+
+use rollouts_api::Clock;
+use std::time::Duration;
+
+/// How a server behaves.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where timestamps come from.
+    pub clock: Clock,
+    /// Seed of uids, name suffixes and tokens.
+    pub seed: u64,
+    /// Events each resource remembers for watches; older resourceVersions give 410.
+    pub watch_history_events: usize,
+    /// Time between two bookmarks of a watch that wants them.
+    pub bookmark_interval: Duration,
+    /// Shortest life of a watch without `timeoutSeconds`; the longest is twice that.
+    pub watch_timeout: Duration,
+}
+
+impl Config {
+    /// Defaults of the real server, where it has any.
+    pub fn new(clock: Clock) -> Self {
+        Config {
+            clock,
+            seed: 0,
+            watch_history_events: 20_000,
+            bookmark_interval: Duration::from_secs(60),
+            watch_timeout: Duration::from_secs(1800),
+        }
+    }
+}

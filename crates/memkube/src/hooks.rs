@@ -1,0 +1,108 @@
+//! What writes of some kinds bring about at once: namespaces, CustomResourceDefinitions.
+
+use crate::crd;
+use crate::errors::Result;
+use crate::meta;
+use crate::resource::Resource;
+use crate::state::State;
+use crate::store::Stored;
+use crate::write::{self, Write};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn is(resource: &Resource, group: &str, plural: &str) -> bool {
+    resource.group == group && resource.plural == plural
+}
+
+/// Whether the resource is the CustomResourceDefinitions.
+pub fn is_crd(resource: &Resource) -> bool {
+    is(resource, "apiextensions.k8s.io", "customresourcedefinitions")
+}
+
+fn is_namespace(resource: &Resource) -> bool {
+    is(resource, "", "namespaces")
+}
+
+/// Completes an object that is about to be created.
+///
+/// # Errors
+/// 422 for a CustomResourceDefinition that makes no sense.
+pub fn before_create(state: &State, resource: &Resource, obj: &mut Value) -> Result<()> {
+    if is_namespace(resource) {
+        label_namespace(obj);
+        obj["spec"]["finalizers"] = json!(["kubernetes"]);
+        obj["status"] = json!({"phase": "Active"});
+    }
+    if is_crd(resource) {
+        crd::prepare(state, resource, obj, None)?;
+    }
+    Ok(())
+}
+
+/// Completes an object that is about to be updated.
+///
+/// # Errors
+/// 422 for a CustomResourceDefinition that makes no sense.
+pub fn before_update(state: &State, resource: &Resource, obj: &mut Value, live: &Value) -> Result<()> {
+    if is_namespace(resource) {
+        label_namespace(obj);
+    }
+    if is_crd(resource) {
+        crd::prepare(state, resource, obj, Some(live))?;
+    }
+    Ok(())
+}
+
+fn label_namespace(obj: &mut Value) {
+    let name = meta::name(obj).to_owned();
+    if let Some(m) = meta::metadata_mut(obj) {
+        let labels = m.entry("labels").or_insert_with(|| json!({}));
+        if let Some(labels) = labels.as_object_mut() {
+            labels.insert("kubernetes.io/metadata.name".into(), json!(name));
+        }
+    }
+}
+
+/// Reacts to a committed write; gives the object as it is afterwards.
+pub fn after_write(state: &mut State, resource: &Resource, stored: Arc<Stored>) -> Arc<Stored> {
+    if is_namespace(resource) && !meta::is_deleting(&stored.value) {
+        furnish_namespace(state, meta::name(&stored.value));
+    }
+    if is_crd(resource) {
+        crd::serve(state, &stored.value);
+    }
+    stored
+}
+
+/// Reacts to a removal.
+pub fn after_remove(state: &mut State, resource: &Resource, last: &Stored) {
+    if is_crd(resource) {
+        crd::withdraw(state, meta::name(&last.value));
+    }
+    if let Some(crd) = &resource.crd {
+        crd::after_instance_removed(state, &format!("{}.{}", crd.names.plural, crd.group));
+    }
+}
+
+/// The service account and the CA bundle that controllers put into every namespace.
+fn furnish_namespace(state: &mut State, namespace: &str) {
+    let ca = state.ca_pem.clone();
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
+    let bundle = json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "data": {"ca.crt": ca},
+        "metadata": {"name": "kube-root-ca.crt", "annotations": {
+            "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when \
+             using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is \
+             guaranteed across distributions of Kubernetes clusters."}},
+    });
+    for (plural, object) in [("serviceaccounts", account), ("configmaps", bundle)] {
+        let name = meta::name(&object).to_owned();
+        if state.object("", plural, namespace, &name).is_some() {
+            continue;
+        }
+        let Some(resource) = state.registry.find("", "v1", plural).cloned() else { continue };
+        let w = Write { manager: "kube-controller-manager".into(), ..Write::internal() };
+        let made = write::create(state, &w, &resource, namespace, object);
+        made.map(drop).unwrap_or_else(|e| tracing::error!(%namespace, plural, error = %e, "cannot furnish"));
+    }
+}

@@ -1,0 +1,151 @@
+//! Checks of `metadata`, schemas and kinds before a write is committed.
+
+use crate::builtin;
+use crate::errors::{ApiError, Cause, Result};
+use crate::meta;
+use crate::names;
+use crate::resource::Resource;
+use rollouts_schema::{ErrorKind, FieldError};
+use serde_json::{Value, json};
+
+/// Total bytes of keys and values of annotations.
+const ANNOTATIONS_MAX_BYTES: usize = 256 * 1024;
+
+/// Turns field errors into the 422 of the object.
+pub fn invalid(resource: &Resource, name: &str, errors: &[FieldError]) -> ApiError {
+    let causes = errors.iter().map(cause).collect();
+    ApiError::invalid(&resource.group, &resource.kind, name, causes)
+}
+
+/// A field error as a cause.
+pub fn cause(e: &FieldError) -> Cause {
+    Cause { reason: e.kind.reason().to_owned(), message: e.body(), field: e.field_or_nil().to_owned() }
+}
+
+fn name_faults(resource: &Resource, name: &str) -> Vec<String> {
+    match (resource.group.as_str(), resource.plural.as_str()) {
+        ("", "namespaces") => names::label_faults(name),
+        ("", "services") => names::dns1035_faults(name),
+        ("rbac.authorization.k8s.io", _) => names::path_segment_faults(name),
+        _ => names::subdomain_faults(name),
+    }
+}
+
+fn map_of<'v>(obj: &'v Value, key: &str) -> impl Iterator<Item = (&'v String, &'v Value)> {
+    obj.get("metadata").and_then(|m| m.get(key)).and_then(Value::as_object).into_iter().flatten()
+}
+
+/// Faults of `metadata`.
+pub fn metadata(resource: &Resource, obj: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let name = meta::name(obj);
+    if name.is_empty() {
+        errors.push(FieldError::required("metadata.name", "name or generateName is required"));
+    } else {
+        let faults = name_faults(resource, name);
+        errors.extend(faults.into_iter().map(|f| FieldError::invalid("metadata.name", json!(name), f)));
+    }
+    for (key, value) in map_of(obj, "labels") {
+        let faults = names::qualified_name_faults(key);
+        errors.extend(faults.into_iter().map(|f| FieldError::invalid("metadata.labels", json!(key), f)));
+        match value.as_str() {
+            Some(v) => {
+                let fault = names::label_value_fault(v);
+                errors.extend(fault.map(|f| FieldError::invalid("metadata.labels", json!(v), f)));
+            }
+            None => errors.push(FieldError::invalid("metadata.labels", value.clone(), "must be a string")),
+        }
+    }
+    let mut bytes = 0;
+    for (key, value) in map_of(obj, "annotations") {
+        let faults = names::qualified_name_faults(&key.to_ascii_lowercase());
+        errors.extend(faults.into_iter().map(|f| FieldError::invalid("metadata.annotations", json!(key), f)));
+        bytes += key.len() + value.as_str().map_or(0, str::len);
+    }
+    if bytes > ANNOTATIONS_MAX_BYTES {
+        errors.push(FieldError::too_long("metadata.annotations", ANNOTATIONS_MAX_BYTES as u64));
+    }
+    errors.extend(owner_references(obj));
+    for finalizer in meta::finalizers(obj) {
+        let faults = names::qualified_name_faults(finalizer);
+        errors.extend(faults.into_iter().map(|f| FieldError::invalid("metadata.finalizers", json!(finalizer), f)));
+    }
+    errors
+}
+
+fn owner_references(obj: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let list = obj.get("metadata").and_then(|m| m.get("ownerReferences")).and_then(Value::as_array);
+    let mut controllers: Vec<&str> = Vec::new();
+    for (i, owner) in list.into_iter().flatten().enumerate() {
+        let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
+        let path = |key: &str| format!("metadata.ownerReferences[{i}].{key}");
+        for (key, words) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
+            if text(key).is_empty() {
+                errors.push(FieldError::invalid(path(key), json!(""), words));
+            }
+        }
+        if owner.get("controller") == Some(&Value::Bool(true)) {
+            controllers.push(text("name"));
+        }
+    }
+    if let [first, second, ..] = controllers.as_slice() {
+        let detail = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {second}"
+        );
+        errors.push(FieldError::invalid("metadata.ownerReferences", list.map_or(Value::Null, |l| json!(l)), detail));
+    }
+    errors
+}
+
+/// Checks an object that is about to be stored.
+///
+/// # Errors
+/// 400 when a built-in kind's field has the wrong JSON type, 422 for everything else.
+pub fn object(resource: &Resource, obj: &Value, old: Option<&Value>) -> Result<()> {
+    let mut errors = metadata(resource, obj);
+    if let Some(schema) = &resource.schema {
+        let found = schema.validate(obj, old);
+        if resource.is_custom() {
+            errors.extend(found);
+        } else if let Some(e) = found.iter().find(|e| e.kind == ErrorKind::TypeInvalid) {
+            return Err(wrong_type(resource, e));
+        }
+    }
+    if !resource.is_custom() {
+        errors.extend(builtin::validate(&resource.group, &resource.kind, obj, old));
+    }
+    if errors.is_empty() { Ok(()) } else { Err(invalid(resource, meta::name(obj), &errors)) }
+}
+
+/// Go's decoder refuses a wrong JSON type before any validation.
+fn wrong_type(resource: &Resource, e: &FieldError) -> ApiError {
+    let have = match &e.bad_value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let want = e.detail.rsplit_once("must be of type ").map_or("", |(_, t)| t.split(':').next().unwrap_or(t));
+    let want = match want.trim().trim_matches('"') {
+        "integer" => "int32",
+        "number" => "float64",
+        "boolean" => "bool",
+        "object" => "map",
+        other => other,
+    };
+    ApiError::bad_request(format!(
+        "{kind} in version {version:?} cannot be handled as a {kind}: json: cannot unmarshal {have} into Go struct \
+         field {kind}.{field} of type {want}",
+        kind = resource.kind,
+        version = resource.version,
+        field = e.field,
+    ))
+}

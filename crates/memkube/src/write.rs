@@ -1,0 +1,366 @@
+//! The way of an object into the store: create, update, removal. Everything here runs under the server's lock.
+
+use crate::builtin;
+use crate::convert::{from_storage, to_storage};
+use crate::errors::{ApiError, Cause, Details, Result};
+use crate::hooks;
+use crate::meta;
+use crate::resource::{Generation, Resource};
+use crate::state::State;
+use crate::store::Stored;
+use crate::validate;
+use rollouts_schema::FieldError;
+use rollouts_schema::managed::{self, Reset, Writer};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Through which door a write comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// The object itself.
+    Main,
+    /// `/status`.
+    Status,
+    /// Another subresource, which has prepared the change of the whole object.
+    Other(&'static str),
+}
+
+impl Door {
+    fn subresource(self) -> &'static str {
+        match self {
+            Door::Main => "",
+            Door::Status => "status",
+            Door::Other(name) => name,
+        }
+    }
+}
+
+/// Who writes, and whether in earnest.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// Field manager; empty records nobody (after an apply, which has recorded already).
+    pub manager: String,
+    /// Check everything, store nothing.
+    pub dry_run: bool,
+    /// An update may leave out the resourceVersion even where a PUT must have it.
+    pub unconditional: bool,
+}
+
+impl Write {
+    /// The server's own writes.
+    pub fn internal() -> Self {
+        Write { manager: "kube-apiserver".into(), dry_run: false, unconditional: true }
+    }
+}
+
+fn record(state: &State, resource: &Resource, w: &Write, door: Door, live: Option<&Value>, new: Value) -> Value {
+    let (Some(schema), false) = (&resource.schema, w.manager.is_empty()) else { return new };
+    let reset = match door {
+        Door::Status => Reset::AllButStatus,
+        Door::Main if resource.status => Reset::Status,
+        _ => Reset::Nothing,
+    };
+    let writer = Writer {
+        manager: &w.manager,
+        api_version: &resource.api_version(),
+        subresource: door.subresource(),
+        now: &state.now_text(),
+        reset,
+    };
+    managed::update(schema, live, new, &writer)
+}
+
+/// Creates an object of `resource` in `namespace` (empty for cluster scope).
+///
+/// # Errors
+/// What the real server says.
+pub fn create(
+    state: &mut State,
+    w: &Write,
+    resource: &Resource,
+    namespace: &str,
+    mut obj: Value,
+) -> Result<Arc<Stored>> {
+    place(resource, namespace, &mut obj)?;
+    check_namespace(state, resource, namespace, meta::name(&obj))?;
+    if !meta::resource_version(&obj).is_empty() {
+        return Err(ApiError::new(500, "", "resourceVersion should not be set on objects to be created"));
+    }
+    for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+        meta::remove(&mut obj, key);
+    }
+    let generated = meta::name(&obj).is_empty();
+    if generated && let Some(base) = obj["metadata"]["generateName"].as_str().filter(|b| !b.is_empty()) {
+        // The real server cuts the base so that the name stays within 63 characters.
+        let base: String = base.chars().take(MAX_GENERATED_NAME_BASE_CHARS).collect();
+        let name = format!("{base}{}", state.rng.suffix());
+        meta::set(&mut obj, "name", json!(name));
+    }
+    if let Some(schema) = &resource.schema {
+        schema.default_fields(&mut obj);
+    }
+    if resource.is_custom() {
+        if resource.status {
+            remove_field(&mut obj, "status");
+        }
+    } else {
+        builtin::default_object(&resource.group, &resource.kind, &mut obj);
+        builtin::prepare_create(&resource.group, &resource.kind, &mut obj, &state.ctx());
+    }
+    let uid = state.rng.uid();
+    meta::set(&mut obj, "uid", json!(uid));
+    meta::set(&mut obj, "creationTimestamp", json!(state.now_text()));
+    match resource.generation {
+        Generation::None => meta::remove(&mut obj, "generation"),
+        _ => meta::set(&mut obj, "generation", json!(1)),
+    }
+    hooks::before_create(state, resource, &mut obj)?;
+    validate::object(resource, &obj, None)?;
+    let obj = to_storage(resource, record(state, resource, w, Door::Main, None, obj));
+    let key = meta::store_key(namespace, meta::name(&obj));
+    let store = resource.store_key();
+    if state.stores.get(&store, &key).is_some() {
+        let error = ApiError::already_exists(&resource.group, &resource.plural, meta::name(&obj));
+        return Err(error);
+    }
+    if w.dry_run {
+        return Ok(Arc::new(Stored::detached(&key, obj)));
+    }
+    let stored = state.stores.put(&store, &key, obj);
+    Ok(hooks::after_write(state, resource, stored))
+}
+
+const MAX_GENERATED_NAME_BASE_CHARS: usize = 58;
+
+fn remove_field(obj: &mut Value, field: &str) {
+    if let Some(map) = obj.as_object_mut() {
+        map.remove(field);
+    }
+}
+
+/// Puts the path's namespace into the object.
+fn place(resource: &Resource, namespace: &str, obj: &mut Value) -> Result<()> {
+    let given = meta::namespace(obj);
+    if !resource.namespaced || namespace.is_empty() {
+        if resource.namespaced {
+            return Err(ApiError::bad_request("an empty namespace may not be set during creation"));
+        }
+        meta::remove(obj, "namespace");
+        return Ok(());
+    }
+    if !given.is_empty() && given != namespace {
+        return Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    meta::set(obj, "namespace", json!(namespace));
+    Ok(())
+}
+
+fn check_namespace(state: &State, resource: &Resource, namespace: &str, name: &str) -> Result<()> {
+    if !resource.namespaced {
+        return Ok(());
+    }
+    let Some(ns) = state.object("", "namespaces", "", namespace) else {
+        return Err(ApiError::not_found("", "namespaces", namespace));
+    };
+    if !meta::is_deleting(&ns.value) {
+        return Ok(());
+    }
+    let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+    Err(ApiError::forbidden(&resource.group, &resource.plural, name, &why).with_details(Details {
+        name: name.to_owned(),
+        group: resource.group.clone(),
+        kind: resource.plural.clone(),
+        causes: vec![Cause {
+            reason: "NamespaceTerminating".into(),
+            message: format!("namespace {namespace} is being terminated"),
+            field: "metadata.namespace".into(),
+        }],
+        ..Details::default()
+    }))
+}
+
+/// Replaces `old` by `new`, which is in the version of `resource`.
+///
+/// # Errors
+/// What the real server says.
+pub fn update(
+    state: &mut State,
+    w: &Write,
+    resource: &Resource,
+    old: &Arc<Stored>,
+    mut new: Value,
+    door: Door,
+) -> Result<Arc<Stored>> {
+    let live = from_storage(resource, &old.value);
+    let name = meta::name(&old.value).to_owned();
+    check_identity(resource, &live, &new)?;
+    check_version(resource, w, old, &new)?;
+    for key in SERVER_FIELDS {
+        match live["metadata"].get(*key) {
+            Some(value) => meta::set(&mut new, key, value.clone()),
+            None => meta::remove(&mut new, key),
+        }
+    }
+    if let Some(schema) = &resource.schema {
+        schema.default_fields(&mut new);
+    }
+    if !resource.is_custom() {
+        builtin::default_object(&resource.group, &resource.kind, &mut new);
+    }
+    new = through_door(resource, door, &live, new);
+    if !resource.is_custom() && door == Door::Main {
+        builtin::prepare_update(&resource.group, &resource.kind, &mut new, &live, &state.ctx());
+    }
+    hooks::before_update(state, resource, &mut new, &live)?;
+    check_finalizers(resource, &live, &new)?;
+    if generation_changes(resource.generation, &live, &new) {
+        meta::set(&mut new, "generation", json!(meta::generation(&live) + 1));
+    }
+    validate::object(resource, &new, Some(&live))?;
+    let new = record(state, resource, w, door, Some(&live), new);
+    let mut new = to_storage(resource, new);
+    meta::set(&mut new, "resourceVersion", json!(old.rv.to_string()));
+    let key = old.key.to_string();
+    let gone = may_be_removed(resource, &new);
+    if w.dry_run {
+        return Ok(Arc::new(Stored::detached(&key, new)));
+    }
+    if new == old.value {
+        return Ok(old.clone());
+    }
+    let store = resource.store_key();
+    if gone {
+        // The last change is seen only as the deletion, as with the real server.
+        let stored = state.stores.remove_as(&store, &key, new);
+        return stored
+            .map(|s| {
+                hooks::after_remove(state, resource, &s);
+                s
+            })
+            .ok_or_else(|| ApiError::not_found(&resource.group, &resource.plural, &name));
+    }
+    let stored = state.stores.put(&store, &key, new);
+    Ok(hooks::after_write(state, resource, stored))
+}
+
+const SERVER_FIELDS: &[&str] = &[
+    "uid",
+    "name",
+    "namespace",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "generateName",
+    "selfLink",
+];
+
+fn check_identity(resource: &Resource, live: &Value, new: &Value) -> Result<()> {
+    let (have, want) = (meta::name(new), meta::name(live));
+    if !have.is_empty() && have != want {
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({have}) does not match the name on the URL ({want})"
+        )));
+    }
+    if !meta::namespace(new).is_empty() && meta::namespace(new) != meta::namespace(live) {
+        return Err(ApiError::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    let (have, want) = (meta::uid(new), meta::uid(live));
+    if !have.is_empty() && have != want {
+        let why = format!("Precondition failed: UID in precondition: {have}, UID in object meta: {want}");
+        return Err(ApiError::conflict(&resource.group, &resource.plural, meta::name(live), &why));
+    }
+    Ok(())
+}
+
+fn check_version(resource: &Resource, w: &Write, old: &Stored, new: &Value) -> Result<()> {
+    let name = meta::name(&old.value);
+    match meta::resource_version(new) {
+        "" | "0" if w.unconditional || !resource.is_custom() => Ok(()),
+        "" | "0" => {
+            let e = FieldError::invalid("metadata.resourceVersion", json!(0), "must be specified for an update");
+            Err(validate::invalid(resource, name, &[e]))
+        }
+        version if version.parse() == Ok(old.rv) => Ok(()),
+        version if version.parse::<u64>().is_err() => {
+            let e = FieldError::invalid("metadata.resourceVersion", json!(version), "must be a number");
+            Err(validate::invalid(resource, name, &[e]))
+        }
+        _ => Err(ApiError::stale(&resource.group, &resource.plural, name)),
+    }
+}
+
+fn through_door(resource: &Resource, door: Door, live: &Value, mut new: Value) -> Value {
+    match door {
+        Door::Status => {
+            let mut out = live.clone();
+            match new.get_mut("status").map(Value::take) {
+                Some(status) => out["status"] = status,
+                None => remove_field(&mut out, "status"),
+            }
+            match new["metadata"].get("managedFields") {
+                Some(fields) => meta::set(&mut out, "managedFields", fields.clone()),
+                None => meta::remove(&mut out, "managedFields"),
+            }
+            out
+        }
+        Door::Main if resource.status => {
+            match live.get("status") {
+                Some(status) => new["status"] = status.clone(),
+                None => remove_field(&mut new, "status"),
+            }
+            new
+        }
+        _ => new,
+    }
+}
+
+fn check_finalizers(resource: &Resource, live: &Value, new: &Value) -> Result<()> {
+    if !meta::is_deleting(live) {
+        return Ok(());
+    }
+    let old = meta::finalizers(live);
+    let added: Vec<_> = meta::finalizers(new).into_iter().filter(|f| !old.contains(f)).collect();
+    if added.is_empty() {
+        return Ok(());
+    }
+    let list = added.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>().join(", ");
+    let detail = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"
+    );
+    let e = FieldError::forbidden("metadata.finalizers", detail);
+    Err(validate::invalid(resource, meta::name(live), &[e]))
+}
+
+/// The object without `metadata` and, if told so, `status`.
+fn body(obj: &Value, status: bool) -> Map<String, Value> {
+    let map = obj.as_object().cloned().unwrap_or_default();
+    map.into_iter().filter(|(k, _)| k != "metadata" && (status || k != "status")).collect()
+}
+
+fn generation_changes(rule: Generation, live: &Value, new: &Value) -> bool {
+    match rule {
+        Generation::None => false,
+        Generation::All => body(live, true) != body(new, true),
+        Generation::Spec => body(live, false) != body(new, false),
+        Generation::SpecAndAnnotations => {
+            let annotations = |o: &Value| o["metadata"].get("annotations").cloned();
+            annotations(live) != annotations(new) || body(live, false) != body(new, false)
+        }
+    }
+}
+
+/// Whether nothing keeps a deleted object any more.
+pub fn may_be_removed(resource: &Resource, obj: &Value) -> bool {
+    let held_by_namespace_finalizer = resource.group.is_empty()
+        && resource.plural == "namespaces"
+        && obj["spec"]["finalizers"].as_array().is_some_and(|f| !f.is_empty());
+    meta::is_deleting(obj)
+        && meta::finalizers(obj).is_empty()
+        && meta::deletion_grace_seconds(obj).unwrap_or(0) == 0
+        && !held_by_namespace_finalizer
+}
