@@ -5,12 +5,16 @@ mod provider;
 mod providers_aws;
 mod providers_http;
 mod status;
+mod templates;
+mod validate;
 
 pub use metric::*;
 pub use provider::*;
 pub use providers_aws::*;
 pub use providers_http::*;
 pub use status::*;
+pub use templates::*;
+pub use validate::validate_metrics;
 
 use crate::ObjectMeta;
 use crate::meta::null_is_default;

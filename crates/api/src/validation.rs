@@ -4,6 +4,7 @@
 //! Paths of these checks leave out `canary` and `blueGreen` (`spec.strategy.steps[0]`): the original does, and
 //! people search for its messages. Those of [`references`] are complete.
 
+mod analyses;
 mod blue_green;
 mod canary;
 mod references;
@@ -12,6 +13,7 @@ mod steps;
 mod strategy;
 mod unsupported;
 
+pub use analyses::template_refs;
 pub use references::{References, ServiceRef, references, service_names};
 pub use unsupported::unsupported;
 

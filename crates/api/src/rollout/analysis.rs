@@ -38,7 +38,7 @@ pub struct RolloutAnalysisBackground {
 }
 
 /// Reference to an AnalysisTemplate or ClusterAnalysisTemplate.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AnalysisTemplateRef {
     /// Name of the template.

@@ -1,6 +1,8 @@
 //! Checks of what a Rollout refers to. All that is absent comes first, in the order of the strategy's fields, then
 //! what is wrong inside of what exists.
 
+use super::analyses;
+use crate::analysis::TemplatesByRef;
 use crate::field::{FieldError, Path};
 use crate::names;
 use crate::rollout::Rollout;
@@ -11,6 +13,8 @@ use std::collections::BTreeMap;
 pub struct References {
     /// Services of the Rollout's namespace by name; see [`service_names`].
     pub services: BTreeMap<String, ServiceRef>,
+    /// Analysis templates, and those that they refer to; see [`super::template_refs`].
+    pub analysis_templates: TemplatesByRef,
 }
 
 /// What validation reads of a Service.
@@ -31,12 +35,14 @@ pub fn references(rollout: &Rollout, found: &References) -> Vec<FieldError> {
             errors.push(FieldError::invalid(path, *name, format!("service \"{name}\" not found")));
         }
     }
+    errors.extend(analyses::missing(rollout, found));
     let labels = rollout.spec.template.labels();
     for (path, name) in &services {
         if let Some(service) = found.services.get(*name) {
             errors.extend(service_error(rollout, &labels, service, path, name));
         }
     }
+    errors.extend(analyses::contents(rollout, found));
     errors
 }
 
