@@ -84,13 +84,15 @@ pub fn after_remove(state: &mut State, resource: &Resource, last: &Stored) {
     }
 }
 
+const CA_BUNDLE: &str = "kube-root-ca.crt";
+
 /// The service account and the CA bundle that controllers put into every namespace.
 fn furnish_namespace(state: &mut State, namespace: &str) {
     let ca = state.ca_pem.clone();
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
     let bundle = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "data": {"ca.crt": ca},
-        "metadata": {"name": "kube-root-ca.crt", "annotations": {
+        "metadata": {"name": CA_BUNDLE, "annotations": {
             "kubernetes.io/description": "Contains a CA bundle that can be used to verify the kube-apiserver when \
              using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is \
              guaranteed across distributions of Kubernetes clusters."}},
@@ -104,5 +106,18 @@ fn furnish_namespace(state: &mut State, namespace: &str) {
         let w = Write { manager: "kube-controller-manager".into(), ..Write::internal() };
         let made = write::create(state, &w, &resource, namespace, object);
         made.map(drop).unwrap_or_else(|e| tracing::error!(%namespace, plural, error = %e, "cannot furnish"));
+    }
+}
+
+/// Puts the present CA certificate into every namespace's bundle.
+pub fn republish_ca(state: &mut State) {
+    let key = crate::resource::StoreKey::new("", "configmaps");
+    let bundles: Vec<_> = state.stores.range(&key, None).filter(|c| meta::name(&c.value) == CA_BUNDLE).cloned().collect();
+    for bundle in bundles {
+        let mut new = bundle.value.clone();
+        new["data"]["ca.crt"] = json!(state.ca_pem);
+        if new != bundle.value {
+            state.stores.put(&key, &bundle.key, new);
+        }
     }
 }

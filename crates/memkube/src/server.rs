@@ -97,6 +97,14 @@ impl Server {
         self.with_state(|s| s.stores.drop_watches());
     }
 
+    /// Makes the CA known inside the cluster: in the `kube-root-ca.crt` of every namespace.
+    pub(crate) fn publish_ca(&self, pem: &str) {
+        self.with_state(|s| {
+            pem.clone_into(&mut s.ca_pem);
+            crate::hooks::republish_ca(s);
+        });
+    }
+
     /// The administrator's bearer token.
     pub fn admin_token(&self) -> String {
         self.with_state(|s| s.admin_token.clone())
