@@ -81,13 +81,16 @@ fn program_only(source: &str, schema: &Schema) -> Result<Arc<Program>, String> {
 /// Parses an expression and looks for names nobody declared. Also says whether it uses `oldSelf`.
 fn program(source: &str, schema: &Schema) -> Result<(Arc<Program>, bool), String> {
     let program = env::shared().compile(source).map_err(|errors| format!("compilation failed: {errors}"))?;
-    let mut names = Names { schema, program: &program, scope: Vec::new(), uses_old: false, problems: BTreeSet::new() };
+    let mut names =
+        Names { schema, program: &program, source, scope: Vec::new(), uses_old: false, problems: BTreeSet::new() };
     names.walk(program.expression());
     let uses_old = names.uses_old;
     match names.problems.into_iter().next() {
         None => Ok((Arc::new(program), uses_old)),
         Some((line, column, problem)) => {
-            Err(format!("compilation failed: ERROR: <input>:{line}:{column}: {problem}\n | {source}"))
+            let text = source.lines().nth(line - 1).unwrap_or_default();
+            let dots = ".".repeat(column - 1);
+            Err(format!("compilation failed: ERROR: <input>:{line}:{column}: {problem}\n | {text}\n | {dots}^"))
         }
     }
 }
@@ -96,14 +99,18 @@ fn program(source: &str, schema: &Schema) -> Result<(Arc<Program>, bool), String
 struct Names<'a> {
     schema: &'a Schema,
     program: &'a Program,
+    source: &'a str,
     scope: Vec<&'a str>,
     uses_old: bool,
-    problems: BTreeSet<(u32, u32, String)>,
+    problems: BTreeSet<(usize, usize, String)>,
 }
 
 impl<'a> Names<'a> {
     fn problem(&mut self, at: &IdedExpr, problem: String) {
-        let (line, column) = self.program.source_info().offset_for(at.id).unwrap_or((1, 1));
+        let (offset, _) = self.program.source_info().offset_for(at.id).unwrap_or_default();
+        let before: String = self.source.chars().take(offset as usize).collect();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
         self.problems.insert((line, column, problem));
     }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use cel::{Env, extensions};
 
-use super::functions;
+use super::{functions, quantity, url};
 
 /// The one environment of all rules.
 pub(super) fn shared() -> &'static Arc<Env> {
@@ -15,6 +15,8 @@ pub(super) fn shared() -> &'static Arc<Env> {
             .and_then(|()| env.add_extension(extensions::lists))
             .and_then(|()| env.add_extension(extensions::math))
             .and_then(|()| functions::add(&mut env))
+            .and_then(|()| url::add(&mut env))
+            .and_then(|()| quantity::add(&mut env))
             .expect("no function is declared twice");
         Arc::new(env)
     })
@@ -97,5 +99,6 @@ pub(super) fn is_known(function: &str) -> bool {
         "math.bitShiftRight",
     ];
     let operator = function.starts_with(['_', '@', '!', '-', '?']) || function.contains('@');
-    operator || KNOWN.contains(&function) || functions::NAMES.contains(&function)
+    let more = [functions::NAMES, url::NAMES, quantity::NAMES];
+    operator || KNOWN.contains(&function) || more.iter().any(|names| names.contains(&function))
 }

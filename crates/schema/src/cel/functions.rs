@@ -9,8 +9,8 @@ use std::cmp::Ordering;
 pub(super) const NAMES: &[&str] =
     &["find", "findAll", "isSorted", "sum", "min", "max", "indexOf", "lastIndexOf", "isURL", "isIP", "isCIDR"];
 
-type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
+pub(super) type Args<'b, 'v> = Vec<CowVal<'b, 'v>>;
+pub(super) type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
 pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_member_overload("find", "string_find_string", STRING_TYPE, vec![STRING_TYPE], find)?;
@@ -34,14 +34,14 @@ pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
     Ok(())
 }
 
-fn text<'a>(args: &'a Args<'_, '_>, index: usize) -> Result<&'a str, ExecutionError> {
+pub(super) fn text<'a>(args: &'a Args<'_, '_>, index: usize) -> Result<&'a str, ExecutionError> {
     args.get(index)
         .and_then(|arg| arg.downcast_ref::<CelString>())
         .map(CelString::inner)
         .ok_or_else(ExecutionError::missing_argument_or_target)
 }
 
-fn boolean<'b, 'v>(value: bool) -> Answer<'b, 'v> {
+pub(super) fn boolean<'b, 'v>(value: bool) -> Answer<'b, 'v> {
     Ok(CowVal::owned(CelBool::from(value)))
 }
 

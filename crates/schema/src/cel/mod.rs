@@ -6,7 +6,9 @@ mod compile;
 mod convert;
 mod env;
 mod functions;
+mod quantity;
 mod run;
+mod url;
 
 use std::sync::Arc;
 

@@ -80,6 +80,20 @@ fn extensions() {
 }
 
 #[test]
+fn urls_and_quantities() {
+    holds(
+        "url(self.name).getScheme() == 'https' && url(self.name).getHostname() == 'h' && url(self.name).getPort() == '8' && url(self.name).getEscapedPath() == '/p'",
+        json!({"name": "https://u@h:8/p?q"}),
+    );
+    holds("url('https://[::1]:80/').getHostname() == '::1' && url('/a/b').getEscapedPath() == '/a/b'", json!({}));
+    holds(
+        "quantity('1.5Gi').isGreaterThan(quantity('1G')) && quantity('100m').add(quantity('0.9')).asInteger() == 1",
+        json!({}),
+    );
+    holds("isQuantity('1k') && !isQuantity('x') && quantity('1k').sub(1).compareTo(quantity('999')) == 0", json!({}));
+}
+
+#[test]
 fn transition_rules_need_a_past() {
     let rules = json!([{"rule": "self.name == oldSelf.name", "message": ".spec.name is immutable"}]);
     assert!(run(rules.clone(), json!({"name": "a"}), None).is_empty());
@@ -142,7 +156,10 @@ fn broken_rules_are_schema_errors() {
         )),
         "{error}"
     );
-    assert!(broken(json!({"rule": "self.nothing > 1"})).contains("undefined field 'nothing'"));
+    assert!(
+        broken(json!({"rule": "1 < 2 && self.nothing > 1"}))
+            .ends_with("compilation failed: ERROR: <input>:1:14: undefined field 'nothing'\n | 1 < 2 && self.nothing > 1\n | .............^")
+    );
     assert!(broken(json!({"rule": "other > 1"})).contains("undeclared reference to 'other'"));
     assert!(broken(json!({"rule": "frobnicate(self)"})).contains("undeclared reference to 'frobnicate'"));
     assert_eq!(broken(json!({"rule": ""})), format!("{at}.rule: Required value: rule is not specified"));
