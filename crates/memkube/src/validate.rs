@@ -113,7 +113,8 @@ pub fn object(resource: &Resource, obj: &Value, old: Option<&Value>) -> Result<(
         let found = schema.validate(obj, old);
         if resource.is_custom() {
             errors.extend(found);
-        } else if let Some(e) = found.iter().find(|e| e.kind == ErrorKind::TypeInvalid) {
+        // To Go's decoder null is absence, whatever the field's type; the schema reports its type as `"null"`.
+        } else if let Some(e) = found.iter().find(|e| e.kind == ErrorKind::TypeInvalid && e.bad_value != "null") {
             return Err(wrong_type(resource, e));
         }
     }
