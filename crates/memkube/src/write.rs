@@ -96,6 +96,10 @@ pub fn create(
         let name = format!("{base}{}", state.rng.suffix());
         meta::set(&mut obj, "name", json!(name));
     }
+    // Before preparation: a Job's selector and labels hold its uid.
+    let uid = state.rng.uid();
+    meta::set(&mut obj, "uid", json!(uid));
+    meta::set(&mut obj, "creationTimestamp", json!(state.now_text()));
     if let Some(schema) = &resource.schema {
         schema.default_fields(&mut obj);
     }
@@ -107,9 +111,6 @@ pub fn create(
         builtin::default_object(&resource.group, &resource.kind, &mut obj);
         builtin::prepare_create(&resource.group, &resource.kind, &mut obj, &state.ctx());
     }
-    let uid = state.rng.uid();
-    meta::set(&mut obj, "uid", json!(uid));
-    meta::set(&mut obj, "creationTimestamp", json!(state.now_text()));
     match resource.generation {
         Generation::None => meta::remove(&mut obj, "generation"),
         _ => meta::set(&mut obj, "generation", json!(1)),
