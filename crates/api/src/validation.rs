@@ -8,13 +8,14 @@ mod analyses;
 mod blue_green;
 mod canary;
 mod references;
+mod routers;
 mod routes;
 mod steps;
 mod strategy;
 mod unsupported;
 
 pub use analyses::template_refs;
-pub use references::{References, ServiceRef, references, service_names};
+pub use references::{MappingRef, References, ServiceRef, references, service_names};
 pub use unsupported::unsupported;
 
 use crate::field::{BadValue, FieldError, Kind, Path};

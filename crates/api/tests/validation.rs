@@ -29,9 +29,21 @@ fn templates(case: &Value) -> TemplatesByRef {
     found.iter().map(template).collect()
 }
 
+/// What is wrong with their routes is given: finding it out is the router's business.
+fn virtual_services(case: &Value) -> BTreeMap<(String, String), Option<String>> {
+    let found = case["virtualServices"].as_object().into_iter().flatten();
+    found.map(|(name, error)| ((String::new(), name.clone()), error.as_str().map(str::to_string))).collect()
+}
+
 fn first_error(case: &Value) -> Option<String> {
     let rollout: Rollout = serde_json::from_value(case["rollout"].clone()).expect("a Rollout");
-    let found = References { services: services(case), analysis_templates: templates(case) };
+    let found = References {
+        services: services(case),
+        analysis_templates: templates(case),
+        ingress_backends: serde_json::from_value(case["ingresses"].clone()).unwrap_or_default(),
+        virtual_services: virtual_services(case),
+        ..References::default()
+    };
     let mut errors = validation::rollout(&rollout).into_iter().chain(validation::references(&rollout, &found));
     errors.next().map(|e| e.to_string())
 }

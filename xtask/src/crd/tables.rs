@@ -13,6 +13,7 @@ pub const REQUIRED: &[(&str, &[&str])] = &[
     ("Argument", &["name"]),
     ("BlueGreenStrategy", &["activeService"]),
     ("CloudWatchMetric", &["metricDataQueries"]),
+    ("Condition", &["type", "status", "lastUpdateTime", "lastTransitionTime"]),
     ("DryRun", &["metricName"]),
     ("ExperimentAnalysis", &["name", "templateName"]),
     ("ExperimentSpec", &["templates"]),

@@ -95,6 +95,14 @@ pub struct IstioVirtualService {
     pub tcp_routes: Vec<IstioTcpRoute>,
 }
 
+impl IstioVirtualService {
+    /// Namespace and name: `name` may end in `.NAMESPACE`, and that in `.cluster.local`.
+    pub fn namespace_and_name<'a>(&'a self, own_namespace: &'a str) -> (&'a str, &'a str) {
+        let name = self.name.strip_suffix(".cluster.local").unwrap_or(&self.name);
+        name.rsplit_once('.').map_or((own_namespace, name), |(name, namespace)| (namespace, name))
+    }
+}
+
 /// Selects a TLS route of a VirtualService.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

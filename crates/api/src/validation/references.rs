@@ -1,12 +1,12 @@
 //! Checks of what a Rollout refers to. All that is absent comes first, in the order of the strategy's fields, then
 //! what is wrong inside of what exists.
 
-use super::analyses;
+use super::{analyses, routers};
 use crate::analysis::TemplatesByRef;
 use crate::field::{FieldError, Path};
 use crate::names;
 use crate::rollout::Rollout;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The objects that exist of those a Rollout refers to, as read before a decision. What is not in here is absent.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +15,14 @@ pub struct References {
     pub services: BTreeMap<String, ServiceRef>,
     /// Analysis templates, and those that they refer to; see [`super::template_refs`].
     pub analysis_templates: TemplatesByRef,
+    /// Ingresses of the Rollout's namespace, and the Services that their rules send traffic to.
+    pub ingress_backends: BTreeMap<String, BTreeSet<String>>,
+    /// Istio's VirtualServices by namespace and name, and what is wrong with their routes.
+    pub virtual_services: BTreeMap<(String, String), Option<String>>,
+    /// Ambassador's Mappings of the Rollout's namespace.
+    pub mappings: BTreeMap<String, MappingRef>,
+    /// App Mesh's VirtualServices of the Rollout's namespace, and what is wrong with their routers.
+    pub app_mesh_virtual_services: BTreeMap<String, Option<String>>,
 }
 
 /// What validation reads of a Service.
@@ -24,6 +32,13 @@ pub struct ServiceRef {
     pub selector: BTreeMap<String, String>,
     /// Annotation [`names::MANAGED_BY_ROLLOUTS`].
     pub managed_by: Option<String>,
+}
+
+/// What validation reads of an Ambassador Mapping.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MappingRef {
+    /// `spec.weight` is set.
+    pub has_weight: bool,
 }
 
 /// Everything wrong with what the Rollout refers to, in order.
@@ -36,6 +51,7 @@ pub fn references(rollout: &Rollout, found: &References) -> Vec<FieldError> {
         }
     }
     errors.extend(analyses::missing(rollout, found));
+    errors.extend(routers::missing(rollout, found));
     let labels = rollout.spec.template.labels();
     for (path, name) in &services {
         if let Some(service) = found.services.get(*name) {
@@ -43,6 +59,7 @@ pub fn references(rollout: &Rollout, found: &References) -> Vec<FieldError> {
         }
     }
     errors.extend(analyses::contents(rollout, found));
+    errors.extend(routers::contents(rollout, found));
     errors
 }
 
