@@ -53,6 +53,6 @@ impl Reconcile<'_> {
             };
             (name.clone(), service)
         });
-        References { services: services.collect() }
+        References { services: services.collect(), ..Default::default() }
     }
 }
