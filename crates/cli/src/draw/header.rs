@@ -46,7 +46,7 @@ pub(crate) fn rollout_header(info: &RolloutInfo, paint: Paint) -> String {
         block.line("  ActualWeight:", weights.actual);
     }
     block.images(&info.images(), paint);
-    block.line("Replicas:", "");
+    block.0.push_str("Replicas:\n");
     block.line("  Desired:", info.desired);
     block.line("  Current:", info.current);
     block.line("  Updated:", info.updated);

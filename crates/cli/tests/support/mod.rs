@@ -1,5 +1,8 @@
 //! Runs command lines in this process.
 
+pub mod cluster;
+
+use futures::StreamExt;
 use rollouts_api::Clock;
 use rollouts_cli::{BuildInfo, Connector, Env, Logging, Variables};
 use rollouts_kube::{ConnectError, ConnectOptions};
@@ -36,6 +39,16 @@ pub const BUILD: BuildInfo = BuildInfo {
 
 /// Runs a command line on a terminal with colours.
 pub async fn run(line: &str, connect: &(dyn Connector + Sync), clock: Clock) -> Output {
+    run_until(line, connect, clock, std::future::pending()).await
+}
+
+/// Runs a command line on a terminal with colours, and asks it to stop when `stop` is ready.
+pub async fn run_until(
+    line: &str,
+    connect: &(dyn Connector + Sync),
+    clock: Clock,
+    stop: impl Future<Output = ()> + Send,
+) -> Output {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let env = Env {
         stdout: &mut stdout,
@@ -44,7 +57,7 @@ pub async fn run(line: &str, connect: &(dyn Connector + Sync), clock: Clock) -> 
         is_tty: true,
         variables: Variables { home: Some("/home/user".into()), term: Some("xterm".into()), no_color: None },
         connect,
-        shutdown: Box::pin(futures::stream::pending()),
+        shutdown: futures::stream::once(stop).boxed(),
         logging: &|_: Logging| {},
         build: BUILD,
     };
