@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::convert::to_cel;
 use super::{Rule, env};
 use crate::path::Path;
-use crate::schema::{Additional, ListType, Type, same_deep};
+use crate::schema::{Additional, Type, same_deep};
 use crate::{ErrorKind, FieldError, Schema};
 
 /// Runs all rules at and below a node. What did not change is not looked at again.
@@ -38,18 +38,12 @@ pub(crate) fn validate(
         Value::Array(items) => {
             let Some(child) = &schema.items else { return };
             for (index, item) in items.iter().enumerate() {
-                let old = old.and_then(|old| same_item(&schema.list_type, item, old));
+                let old = old.and_then(|old| schema.list_type.same_item(item, old));
                 validate(child, item, old, &path.index(index), errors);
             }
         }
         _ => {}
     }
-}
-
-/// The old item with the same keys; items of other lists have no past.
-fn same_item<'v>(list_type: &ListType, item: &Value, old: &'v Value) -> Option<&'v Value> {
-    let ListType::Map(keys) = list_type else { return None };
-    old.as_array()?.iter().find(|other| keys.iter().all(|key| other.get(key.as_ref()) == item.get(key.as_ref())))
 }
 
 fn run_rules(schema: &Schema, new: &Value, old: Option<&Value>, path: &Path<'_>, errors: &mut Vec<FieldError>) {

@@ -67,6 +67,14 @@ pub enum ListType {
     Map(Vec<Box<str>>),
 }
 
+impl ListType {
+    /// The item of `old` with the same keys; items of other lists have no past of their own.
+    pub(crate) fn same_item<'v>(&self, item: &Value, old: &'v Value) -> Option<&'v Value> {
+        let Self::Map(keys) = self else { return None };
+        old.as_array()?.iter().find(|other| keys.iter().all(|key| other.get(key.as_ref()) == item.get(key.as_ref())))
+    }
+}
+
 /// What an object may hold beside its `properties`.
 #[derive(Clone, Debug, Default)]
 pub enum Additional {

@@ -3,18 +3,19 @@
 use serde_json::Value;
 
 use super::value_rules::Checks;
-use super::{Additional, ListType, Schema, Type};
+use super::{Additional, ListType, Schema, Type, same_deep};
 use crate::FieldError;
 use crate::path::Path;
 
 impl Schema {
     /// Checks types and value limits, then list keys, then CEL rules (with transition rules when `old` is given).
     /// `old` is the stored object on update, `None` on create. CEL rules run only when everything else holds, as in
-    /// the API server.
+    /// the API server. On update, a value that did not change is not an error even if it no longer fits the schema
+    /// (the API server's ratcheting); limits on what holds it still apply.
     #[must_use]
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
         let mut checks = Checks::default();
-        self.check(object, &Path::Root, &mut checks);
+        self.check(object, old, &Path::Root, &mut checks);
         let mut errors = checks.errors;
         duplicates(self, object, &Path::Root, &mut errors);
         if errors.is_empty() && self.below.rules {
@@ -23,20 +24,21 @@ impl Schema {
         errors
     }
 
-    /// Types and value limits of this node and everything below.
-    pub(super) fn check(&self, value: &Value, path: &Path<'_>, checks: &mut Checks) {
-        if !self.check_type(value, path, checks) {
+    /// Types and value limits of this node and everything below; what is as `old` was is taken as it is.
+    pub(super) fn check(&self, value: &Value, old: Option<&Value>, path: &Path<'_>, checks: &mut Checks) {
+        if old.is_some_and(|old| same_deep(old, value)) || !self.check_type(value, path, checks) {
             return;
         }
         if let Some(limits) = &self.limits {
             limits.check(value, path, checks);
         }
         match value {
-            Value::Object(fields) => self.check_fields(fields, path, checks),
+            Value::Object(fields) => self.check_fields(fields, old, path, checks),
             Value::Array(items) => {
                 if let Some(child) = &self.items {
                     for (index, item) in items.iter().enumerate() {
-                        child.check(item, &path.index(index), checks);
+                        let old = old.and_then(|old| self.list_type.same_item(item, old));
+                        child.check(item, old, &path.index(index), checks);
                     }
                 }
             }
@@ -87,12 +89,19 @@ impl Schema {
         if self.int_or_string { "integer,string" } else { self.ty.name() }
     }
 
-    fn check_fields(&self, fields: &serde_json::Map<String, Value>, path: &Path<'_>, checks: &mut Checks) {
+    fn check_fields(
+        &self,
+        fields: &serde_json::Map<String, Value>,
+        old: Option<&Value>,
+        path: &Path<'_>,
+        checks: &mut Checks,
+    ) {
         for (name, value) in fields {
+            let old = old.and_then(|old| old.get(name));
             match self.properties.get(name.as_str()) {
-                Some(child) => child.check(value, &path.field(name), checks),
+                Some(child) => child.check(value, old, &path.field(name), checks),
                 None => match &self.additional {
-                    Additional::Schema(child) => child.check(value, &path.field(name), checks),
+                    Additional::Schema(child) => child.check(value, old, &path.field(name), checks),
                     Additional::None => checks.forbidden_property(path, name),
                     Additional::Any | Additional::Unsaid => {}
                 },

@@ -179,7 +179,7 @@ impl Limits {
             let mut held = 0;
             for schema in &self.all_of {
                 let before = checks.errors.len();
-                schema.check(value, path, checks);
+                schema.check(value, None, path, checks);
                 held += usize::from(checks.errors.len() == before);
             }
             if held != self.all_of.len() {
@@ -189,7 +189,7 @@ impl Limits {
         }
         if let Some(schema) = &self.not {
             let mut inner = Checks::default();
-            schema.check(value, path, &mut inner);
+            schema.check(value, None, path, &mut inner);
             if inner.errors.is_empty() {
                 checks.about_whole(path, "must not validate the schema (not)");
             }
@@ -210,7 +210,7 @@ impl Tried {
         let mut closest: Option<Checks> = None;
         for schema in schemas {
             let mut inner = Checks::default();
-            schema.check(value, path, &mut inner);
+            schema.check(value, None, path, &mut inner);
             if inner.errors.is_empty() {
                 held += 1;
             } else if closest.as_ref().is_none_or(|best| inner.passed > best.passed) {

@@ -163,3 +163,19 @@ fn built_in_types_and_list_keys() {
         ]
     );
 }
+
+#[test]
+fn what_did_not_change_is_not_an_error() {
+    let root = json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+        "a": {"type": "integer", "maximum": 1}, "b": {"type": "string"},
+        "list": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["n"],
+            "items": {"type": "object", "properties": {"n": {"type": "string"}, "v": {"type": "integer", "minimum": 5}}}}}}}});
+    let schema = Schema::parse(&root).unwrap();
+    let old = json!({"spec": {"a": 7, "list": [{"n": "x", "v": 1}]}});
+    let new = json!({"spec": {"a": 7, "b": "new", "list": [{"n": "y", "v": 2}, {"n": "x", "v": 1}]}});
+    let found: Vec<String> = schema.validate(&new, Some(&old)).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        ["spec.list[0].v: Invalid value: 2: spec.list[0].v in body should be greater than or equal to 5"]
+    );
+}
