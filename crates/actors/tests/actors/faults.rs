@@ -114,7 +114,7 @@ async fn runs_repeat_and_idling_is_free() {
         faults.set(|_, _, _| Fault::None);
         c.sleep(300.0).await;
         let before = faults.requests().len();
-        c.sleep(1500.0).await;
+        c.sleep(1200.0).await;
         let idle = faults.requests().split_off(before);
         assert!(idle.is_empty(), "{idle:?}");
         runs.push(faults.requests());
