@@ -114,6 +114,11 @@ impl BadValue {
     pub fn raw(json: impl Into<String>) -> Self {
         BadValue(json.into())
     }
+
+    /// The value as JSON: a text that is no JSON becomes a string.
+    pub fn into_json(self) -> Value {
+        serde_json::from_str(&self.0).unwrap_or(Value::String(self.0))
+    }
 }
 
 impl From<&str> for BadValue {

@@ -15,23 +15,24 @@ fn structs(name: &str, a: Option<&Map<String, Value>>, b: Option<&Map<String, Va
     fn get<'a>(map: Option<&'a Map<String, Value>>, key: &str) -> Option<&'a Value> {
         map.and_then(|m| m.get(key)).filter(|v| !v.is_null())
     }
-    types::fields(name).unwrap_or_default().iter().all(|f| values(&f.ty, get(a, f.name), get(b, f.name)))
+    types::fields(name).unwrap_or_default().iter().all(|f| equal_values(&f.ty, get(a, f.name), get(b, f.name)))
 }
 
-fn values(ty: &Type, a: Option<&Value>, b: Option<&Value>) -> bool {
+/// [`equal`] for one value of type `ty`; absent values are `None`.
+pub fn equal_values(ty: &Type, a: Option<&Value>, b: Option<&Value>) -> bool {
     match ty {
-        Type::Pointer(inner) => a.is_some() == b.is_some() && (a.is_none() || values(inner, a, b)),
+        Type::Pointer(inner) => a.is_some() == b.is_some() && (a.is_none() || equal_values(inner, a, b)),
         Type::Struct(name) => structs(name, a.and_then(Value::as_object), b.and_then(Value::as_object)),
         Type::List(inner) => {
             let (a, b) = (array(a), array(b));
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| values(inner, present(a), present(b)))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal_values(inner, present(a), present(b)))
         }
         Type::Map(inner) => {
             let (empty_a, empty_b) = (Map::new(), Map::new());
             let a = a.and_then(Value::as_object).unwrap_or(&empty_a);
             let b = b.and_then(Value::as_object).unwrap_or(&empty_b);
             a.len() == b.len()
-                && a.iter().all(|(k, v)| b.get(k).is_some_and(|other| values(inner, present(v), present(other))))
+                && a.iter().all(|(k, v)| b.get(k).is_some_and(|other| equal_values(inner, present(v), present(other))))
         }
         Type::String | Type::Bytes | Type::Duration => text(a) == text(b) && same_type(a, b),
         Type::Bool => flag(a) == flag(b),

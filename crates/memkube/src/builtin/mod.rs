@@ -5,6 +5,8 @@ mod defaults;
 #[cfg(test)]
 mod golden;
 mod printers;
+mod strategy;
+mod validate;
 
 use crate::rng::Rng;
 use crate::table::Table;
@@ -41,18 +43,17 @@ pub fn default_object(group: &str, kind: &str, obj: &mut Value) {
 
 /// Resets status and sets generated fields on create.
 pub fn prepare_create(group: &str, kind: &str, obj: &mut Value, ctx: &Ctx<'_>) {
-    let _ = (group, kind, obj, ctx);
+    strategy::create(group, kind, obj, ctx);
 }
 
 /// Keeps what an update of the main resource may not touch.
 pub fn prepare_update(group: &str, kind: &str, obj: &mut Value, old: &Value, ctx: &Ctx<'_>) {
-    let _ = (group, kind, obj, old, ctx);
+    strategy::update(group, kind, obj, old, ctx);
 }
 
 /// Checks the object; `old` is what it replaces.
 pub fn validate(group: &str, kind: &str, obj: &Value, old: Option<&Value>) -> Vec<FieldError> {
-    let _ = (group, kind, obj, old);
-    Vec::new()
+    validate::check(group, kind, obj, old)
 }
 
 /// The cells of `kubectl get`; `None` for kinds without columns of their own.

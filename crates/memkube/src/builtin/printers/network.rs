@@ -1,6 +1,6 @@
 //! Services, endpoints, ingresses and network policies.
 
-use super::format::{NONE, age, first, labels, load_balancer, name, number, or, or_none, selector};
+use super::format::{NONE, age, first, labels, load_balancer, name, number, or_none, selector};
 use jiff::Timestamp;
 use rollouts_api::pod_template::json::{get, int, list, text, texts};
 use serde_json::Value;
