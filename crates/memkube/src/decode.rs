@@ -1,6 +1,7 @@
 //! Bodies of writes: JSON or YAML, their kind, and fields nobody knows.
 
 use crate::errors::{ApiError, Result};
+use crate::protobuf;
 use crate::request::Request;
 use crate::resource::Resource;
 use rollouts_schema::strict_json;
@@ -48,6 +49,10 @@ pub fn object_body(request: &Request) -> Result<Decoded> {
     let decoded = match request.content_type.as_str() {
         "" | "application/json" | "*/*" => json_body(&request.body)?,
         "application/yaml" => yaml_body(&request.body)?,
+        "application/vnd.kubernetes.protobuf" => {
+            let value = protobuf::decode(&request.body).map_err(|e| ApiError::bad_request(e.to_string()))?;
+            Decoded { value, duplicates: Vec::new() }
+        }
         _ => return Err(ApiError::unsupported_media_type(OBJECT_TYPES)),
     };
     if decoded.value.is_object() {

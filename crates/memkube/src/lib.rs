@@ -22,6 +22,7 @@ mod meta;
 mod names;
 mod negotiate;
 mod patch;
+mod protobuf;
 mod query;
 mod rbac;
 mod read;
