@@ -110,17 +110,43 @@ impl Rule {
 
     /// What an evaluation that broke off is reported as.
     fn explain(&self, error: &ExecutionError) -> String {
-        let mut words = error.to_string();
-        if let Some(first) = words.get_mut(0..1) {
-            first.make_ascii_lowercase();
-        }
         let about = self.message.as_deref().unwrap_or(&self.source);
-        if matches!(error, ExecutionError::NoSuchOverload(_)) {
+        let words = words(error);
+        if words == NO_SUCH_OVERLOAD {
             return format!(
                 "'{words}': call arguments did not match a supported operator, function or macro signature for rule: {about}"
             );
         }
         format!("{words} evaluating rule: {about}")
+    }
+}
+
+const NO_SUCH_OVERLOAD: &str = "no such overload";
+
+/// An evaluation error as cel-go words it.
+fn words(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchOverload(_)
+        | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::ValuesNotComparable(..)
+        | ExecutionError::UnexpectedType { .. } => NO_SUCH_OVERLOAD.to_owned(),
+        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
+        ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
+        ExecutionError::Overflow(..) => "integer overflow".to_owned(),
+        ExecutionError::IndexOutOfBounds(index) => match index {
+            CelValue::Int(index) => format!("index out of bounds: {index}"),
+            CelValue::UInt(index) => format!("index out of bounds: {index}"),
+            _ => "index out of bounds".to_owned(),
+        },
+        ExecutionError::FunctionError { message, .. } => message.clone(),
+        other => {
+            let mut words = other.to_string();
+            if let Some(first) = words.get_mut(0..1) {
+                first.make_ascii_lowercase();
+            }
+            words
+        }
     }
 }
 

@@ -60,15 +60,23 @@ fn uri(text: &str) -> bool {
     })
 }
 
+/// As the API server has it: one label without inner dashes, or labels under a top-level domain of letters.
 fn hostname(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 255
-        && text.trim_end_matches('.').split('.').all(|part| {
-            (1..=63).contains(&part.len())
-                && part.chars().all(|c| c.is_alphanumeric() || c == '-')
-                && !part.starts_with('-')
-                && !part.ends_with('-')
-        })
+    let word = |part: &str| !part.is_empty() && part.chars().all(char::is_alphanumeric);
+    match text.rsplit_once('.') {
+        None => {
+            let dash = text.char_indices().nth(1).is_some_and(|(_, c)| c == '-');
+            text.len() <= 64 && if dash { word(&text.replacen('-', "", 1)) } else { word(text) }
+        }
+        Some((labels, top)) => {
+            (2..=63).contains(&top.len())
+                && top.chars().all(char::is_alphabetic)
+                && text.len() <= 255
+                && labels.split('.').all(|part| {
+                    part.len() <= 63 && !part.starts_with('-') && !part.ends_with('-') && word(&part.replace('-', ""))
+                })
+        }
+    }
 }
 
 fn mac(text: &str) -> bool {

@@ -26,9 +26,11 @@ impl Schema {
 
     /// Types and value limits of this node and everything below; what is as `old` was is taken as it is.
     pub(super) fn check(&self, value: &Value, old: Option<&Value>, path: &Path<'_>, checks: &mut Checks) {
-        if old.is_some_and(|old| same_deep(old, value)) || !self.check_type(value, path, checks) {
+        if old.is_some_and(|old| same_deep(old, value)) {
             return;
         }
+        self.check_type(value, path, checks);
+        // A value of the wrong type is looked into all the same, as upstream does.
         if let Some(limits) = &self.limits {
             limits.check(value, path, checks);
         }
@@ -46,8 +48,7 @@ impl Schema {
         }
     }
 
-    /// False when looking further makes no sense.
-    fn check_type(&self, value: &Value, path: &Path<'_>, checks: &mut Checks) -> bool {
+    fn check_type(&self, value: &Value, path: &Path<'_>, checks: &mut Checks) {
         let found = match value {
             Value::Null => {
                 if self.nullable || self.ty == Type::Any && !self.int_or_string {
@@ -55,7 +56,7 @@ impl Schema {
                 } else {
                     checks.wrong_type(path, self.wanted(), "null");
                 }
-                return false;
+                return;
             }
             Value::Bool(_) => Type::Boolean,
             Value::String(_) => Type::String,
@@ -74,15 +75,14 @@ impl Schema {
             Type::Integer => found == Type::Integer || found == Type::Number && whole(),
             ty => ty == found,
         };
-        if fits {
-            checks.passed();
-            if let (Type::String, Some(format), Some(text)) = (self.ty, &self.format, value.as_str()) {
-                checks.format(format, text, path);
-            }
-        } else {
+        if !fits {
             checks.wrong_type(path, self.wanted(), found.name());
+            return;
         }
-        fits
+        checks.passed();
+        if let (Type::String, Some(format), Some(text)) = (self.ty, &self.format, value.as_str()) {
+            checks.format(format, text, path);
+        }
     }
 
     fn wanted(&self) -> &'static str {

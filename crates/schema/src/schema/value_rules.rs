@@ -65,7 +65,9 @@ impl Checks {
 
 impl Limits {
     pub(super) fn check(&self, value: &Value, path: &Path<'_>, checks: &mut Checks) {
-        self.alternatives(value, path, checks);
+        if !value.is_null() {
+            self.alternatives(value, path, checks);
+        }
         match value {
             Value::String(text) => self.string(text, path, checks),
             Value::Number(number) => self.number(number, path, checks),
