@@ -4,6 +4,8 @@
 mod kinds;
 mod kubernetes;
 mod rust_types;
+#[cfg(test)]
+mod samples;
 mod tables;
 #[cfg(test)]
 mod tests;

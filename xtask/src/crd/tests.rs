@@ -86,3 +86,12 @@ fn recorded_objects_are_valid_and_lose_nothing() {
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
+
+#[test]
+fn the_yaml_says_the_same() {
+    for crd in all().expect("generates") {
+        let text = rollouts_api::yaml::to_string(&crd);
+        let read: Value = serde_saphyr::from_str(&text).expect("YAML");
+        assert_eq!(read, crd);
+    }
+}
