@@ -94,3 +94,16 @@ fn recorded_lints() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Unlike the Go controller, which would stand still without a word.
+#[test]
+fn a_selector_that_cannot_be_read_is_an_error() {
+    let rollout: Rollout = serde_json::from_value(serde_json::json!({
+        "spec": {"selector": {"matchExpressions": [{"key": "app", "operator": "Is"}]}, "strategy": {"canary": {}}},
+    }))
+    .expect("a Rollout");
+    assert_eq!(
+        validation::rollout(&rollout)[0].to_string(),
+        r#"spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is"}]}: "Is" is not a valid label selector operator"#
+    );
+}
