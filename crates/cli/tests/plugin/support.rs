@@ -2,7 +2,8 @@
 
 pub mod cluster;
 
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
 use rollouts_api::Clock;
 use rollouts_cli::{BuildInfo, Connector, Env, Logging, Variables};
 use rollouts_kube::{ConnectError, ConnectOptions};
@@ -37,27 +38,35 @@ pub const BUILD: BuildInfo = BuildInfo {
     compiler: "1.0",
 };
 
-/// Runs a command line on a terminal with colours.
-pub async fn run(line: &str, connect: &(dyn Connector + Sync), clock: Clock) -> Output {
-    run_until(line, connect, clock, std::future::pending()).await
+/// The surroundings of a command.
+pub struct World<'a> {
+    pub connect: &'a (dyn Connector + Sync),
+    pub clock: Clock,
+    pub is_tty: bool,
+    pub variables: Variables,
+    /// When the command is asked to stop.
+    pub stop: BoxFuture<'a, ()>,
 }
 
-/// Runs a command line on a terminal with colours, and asks it to stop when `stop` is ready.
-pub async fn run_until(
-    line: &str,
-    connect: &(dyn Connector + Sync),
-    clock: Clock,
-    stop: impl Future<Output = ()> + Send,
-) -> Output {
+impl<'a> World<'a> {
+    /// A terminal with colours.
+    pub fn of(connect: &'a (dyn Connector + Sync), clock: Clock) -> Self {
+        let variables = Variables { home: Some("/home/user".into()), term: Some("xterm".into()), no_color: None };
+        World { connect, clock, is_tty: true, variables, stop: std::future::pending().boxed() }
+    }
+}
+
+/// Runs a command line.
+pub async fn run_in(world: World<'_>, line: &str) -> Output {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let env = Env {
         stdout: &mut stdout,
         stderr: &mut stderr,
-        clock,
-        is_tty: true,
-        variables: Variables { home: Some("/home/user".into()), term: Some("xterm".into()), no_color: None },
-        connect,
-        shutdown: futures::stream::once(stop).boxed(),
+        clock: world.clock,
+        is_tty: world.is_tty,
+        variables: world.variables,
+        connect: world.connect,
+        shutdown: futures::stream::once(world.stop).boxed(),
         logging: &|_: Logging| {},
         build: BUILD,
     };

@@ -1,6 +1,7 @@
 //! An API server in this process, with the custom resources.
 
-use super::Output;
+use super::{Output, World, run_in};
+use futures::FutureExt;
 use rollouts_api::Clock;
 use rollouts_cli::Connector;
 use rollouts_kube::rest::PatchKind;
@@ -66,11 +67,12 @@ impl Cluster {
 
     /// Runs a command line that is asked to stop after `time`.
     pub async fn run_for(&self, line: &str, time: Duration) -> Output {
-        super::run_until(line, self, self.clock.clone(), tokio::time::sleep(time)).await
+        let stop = tokio::time::sleep(time).boxed();
+        run_in(World { stop, ..World::of(self, self.clock.clone()) }, line).await
     }
 
     pub async fn run(&self, line: &str) -> Output {
-        super::run(line, self, self.clock.clone()).await
+        run_in(World::of(self, self.clock.clone()), line).await
     }
 }
 

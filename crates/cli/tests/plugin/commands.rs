@@ -1,11 +1,9 @@
 //! Commands against an API server.
 
-mod support;
-
+use crate::support::Output;
+use crate::support::cluster::{Cluster, replica_set, rollout};
 use rollouts_kube::resource::{DEPLOYMENTS, EXPERIMENTS, ROLLOUTS};
 use serde_json::{Value, json};
-use support::Output;
-use support::cluster::{Cluster, replica_set, rollout};
 
 fn error(message: &str) -> Output {
     Output { code: 1, stdout: String::new(), stderr: format!("Error: {message}\n") }
@@ -14,7 +12,8 @@ fn error(message: &str) -> Output {
 #[tokio::test(start_paused = true)]
 async fn nothing_there_is_said_as_recorded() {
     let cluster = Cluster::start();
-    let recorded: Value = serde_json::from_str(include_str!("corpus/nothing-there.json")).expect("the corpus is JSON");
+    let recorded: Value =
+        serde_json::from_str(include_str!("../corpus/nothing-there.json")).expect("the corpus is JSON");
     for entry in recorded.as_array().expect("a list") {
         let args = entry["args"].as_str().expect("text");
         let output = cluster.run(args).await;

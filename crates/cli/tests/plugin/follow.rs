@@ -1,12 +1,10 @@
 //! Commands that follow what changes.
 
-mod support;
-
+use crate::support::Output;
+use crate::support::cluster::{Cluster, rollout};
 use rollouts_kube::resource::ROLLOUTS;
 use serde_json::json;
 use std::time::Duration;
-use support::Output;
-use support::cluster::{Cluster, rollout};
 use tokio::time::{Instant, sleep};
 
 /// A Rollout whose status says what is given.

@@ -1,0 +1,7 @@
+//! The plugin, run in this process.
+
+mod command_line;
+mod commands;
+mod follow;
+mod support;
+mod terminal;
