@@ -42,11 +42,13 @@ pub struct RolloutSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<LabelSelector>,
     /// The pod template; empty when `workloadRef` supplies it.
+    #[serde(skip_serializing_if = "PodTemplate::is_empty")]
     pub template: PodTemplate,
     /// Takes template and selector from another object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workload_ref: Option<ObjectRef>,
     /// Seconds a pod must be ready before it counts as available.
+    #[serde(skip_serializing_if = "is_zero")]
     pub min_ready_seconds: i32,
     /// Fast rollback within recent revisions.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,11 +59,13 @@ pub struct RolloutSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision_history_limit: Option<i32>,
     /// Pauses by hand.
+    #[serde(skip_serializing_if = "std::ops::Not::not", deserialize_with = "null_is_default")]
     pub paused: bool,
     /// Seconds without progress until the Rollout counts as stuck; absent means 600.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress_deadline_seconds: Option<i32>,
     /// Whether passing the deadline aborts the update.
+    #[serde(skip_serializing_if = "std::ops::Not::not", deserialize_with = "null_is_default")]
     pub progress_deadline_abort: bool,
     /// Restarts all pods created before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,4 +108,8 @@ pub struct AnalysisRunHistory {
     /// Retained failed, errored and inconclusive runs together; absent means 5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsuccessful_run_history_limit: Option<i32>,
+}
+
+fn is_zero(n: &i32) -> bool {
+    *n == 0
 }

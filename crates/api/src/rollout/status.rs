@@ -5,7 +5,7 @@ use crate::meta::null_is_default;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// `status` of a [`Rollout`]. Serialises with Go's rules: `blueGreen` and `canary` are always there, zero values are not.
+/// `status` of a [`Rollout`](super::Rollout). Serialises with Go's rules: `blueGreen` and `canary` are always there, zero values are not.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RolloutStatus {

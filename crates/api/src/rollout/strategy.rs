@@ -25,6 +25,7 @@ pub struct BlueGreenStrategy {
     /// Service that users reach.
     pub active_service: String,
     /// Service that always selects the new ReplicaSet.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub preview_service: String,
     /// Size of the new ReplicaSet before promotion.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +34,7 @@ pub struct BlueGreenStrategy {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_promotion_enabled: Option<bool>,
     /// Seconds to pause before automatic promotion.
+    #[serde(skip_serializing_if = "is_zero")]
     pub auto_promotion_seconds: i32,
     /// Budget of a restart only; absent means 25 %.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,8 +70,10 @@ pub struct BlueGreenStrategy {
 #[serde(rename_all = "camelCase", default)]
 pub struct CanaryStrategy {
     /// Service that selects the canary.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub canary_service: String,
     /// Service that selects the stable ReplicaSet.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub stable_service: String,
     /// Steps of an update, in order.
     #[serde(deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
@@ -105,6 +109,7 @@ pub struct CanaryStrategy {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort_scale_down_delay_seconds: Option<i32>,
     /// Shrinks the stable ReplicaSet as traffic leaves it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", deserialize_with = "null_is_default")]
     pub dynamic_stable_scale: bool,
     /// Two Services that swap roles.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,4 +174,8 @@ impl PodTemplateMetadata {
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty() && self.annotations.is_empty()
     }
+}
+
+fn is_zero(n: &i32) -> bool {
+    *n == 0
 }
