@@ -26,7 +26,8 @@ impl Rule {
         let message = text("message").map(str::trim).map(str::to_owned);
         match message.as_deref() {
             Some("") => {
-                return Err(FieldError::invalid(at("message"), Value::from(""), "must be non-empty if specified"));
+                let bad = json["message"].clone();
+                return Err(FieldError::invalid(at("message"), bad, "must be non-empty if specified"));
             }
             Some(message) if message.contains(['\n', '\r']) => {
                 return Err(FieldError::invalid(at("message"), Value::from(message), "must not contain line breaks"));

@@ -73,9 +73,6 @@ impl Checker {
             if properties.is_some_and(|properties| !properties.is_empty()) && additional != &Value::Bool(false) {
                 self.forbid(&at, "additionalProperties and properties are mutual exclusive");
             }
-            if additional == &Value::Bool(false) {
-                self.forbid(&at, "additionalProperties cannot be set to false");
-            }
             self.node(additional, Level::Field, &at);
         }
     }
@@ -141,6 +138,8 @@ impl Checker {
                 self.invalid(&path.field("type"), &json!(kind), detail);
             }
         }
+        self.word(object, "x-kubernetes-map-type", &["atomic", "granular"], path);
+        self.word(object, "x-kubernetes-list-type", &["atomic", "set", "map"], path);
         let list_type = object.get("x-kubernetes-list-type").and_then(Value::as_str);
         if list_type.is_some() && kind != "array" {
             let detail = "must be array if x-kubernetes-list-type is specified";
@@ -167,6 +166,14 @@ impl Checker {
             self.require(&keys_at, "must not be empty if x-kubernetes-list-type is map");
         }
         self.map_keys(object, keys, path, &keys_at);
+    }
+
+    fn word(&mut self, object: &Map<String, Value>, key: &str, allowed: &[&str], path: &Path<'_>) {
+        if let Some(word) = object.get(key)
+            && !word.as_str().is_some_and(|word| allowed.contains(&word))
+        {
+            self.errors.push(FieldError::not_supported(path.field(key).to_string(), word.clone(), allowed));
+        }
     }
 
     fn map_keys(&mut self, object: &Map<String, Value>, keys: &[Value], path: &Path<'_>, keys_at: &Path<'_>) {

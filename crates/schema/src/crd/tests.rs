@@ -14,7 +14,6 @@ fn crd(schema: Value) -> Value {
                 "schema": {"openAPIV3Schema": schema},
                 "subresources": {"status": {}, "scale": {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas", "labelSelectorPath": ".status.selector"}},
                 "additionalPrinterColumns": [{"name": "Replicas", "type": "integer", "jsonPath": ".spec.replicas"}],
-                "selectableFields": [{"jsonPath": ".spec.color"}],
             }],
         },
     });
@@ -35,7 +34,9 @@ fn problems(object: &Value) -> Vec<String> {
 
 #[test]
 fn a_good_one() {
-    let crd = Crd::parse(&crd(good_schema())).unwrap();
+    let mut object = crd(good_schema());
+    object["spec"]["versions"][0]["selectableFields"] = json!([{"jsonPath": ".spec.color"}]);
+    let crd = Crd::parse(&object).unwrap();
     assert_eq!((crd.names.singular.as_str(), crd.names.list_kind.as_str()), ("thing", "ThingList"));
     assert!(crd.namespaced);
     let version = crd.storage_version().unwrap();

@@ -8,15 +8,14 @@ use serde_json::{Value, json};
 use super::names::label_problems;
 use super::{CrdVersion, PrinterColumn, ScalePaths, structural};
 use crate::path::Path;
-use crate::schema::Limits;
+use crate::schema::{Limits, Type};
 use crate::table::JsonPath;
 use crate::{FieldError, Schema};
 
 /// The types a printer column may have, as messages list them.
 const COLUMN_TYPES: [&str; 5] = ["boolean", "date", "integer", "number", "string"];
 /// The formats a printer column may have, as messages list them.
-const COLUMN_FORMATS: [&str; 9] =
-    ["byte", "date", "date-time", "double", "float", "int32", "int64", "name", "password"];
+const COLUMN_FORMATS: [&str; 8] = ["byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
 
 pub(super) fn parse_all(list: &[Value], group: &str, kind: &str, errors: &mut Vec<FieldError>) -> Vec<CrdVersion> {
     // What is the same in all versions is reported once, at the place older API versions had it.
@@ -31,6 +30,9 @@ pub(super) fn parse_all(list: &[Value], group: &str, kind: &str, errors: &mut Ve
         if !problems.is_empty() {
             let at = format!("spec.versions[{index}].name");
             errors.push(FieldError::invalid(at, Value::from(name), problems.join(",")));
+            if index == 0 {
+                errors.push(FieldError::invalid("spec.version", Value::from(name), problems.join(",")));
+            }
         }
         let first = |key: &str| index == 0 || !shared(key);
         let mut found = Vec::new();
@@ -43,6 +45,7 @@ pub(super) fn parse_all(list: &[Value], group: &str, kind: &str, errors: &mut Ve
             errors.push(FieldError::required(at, ""));
             Schema::default()
         };
+        let schema_fits = found.is_empty();
         errors.extend(found.drain(..).filter(|_| first("schema")));
 
         let columns_at = place("additionalPrinterColumns", "spec.additionalPrinterColumns", index);
@@ -57,6 +60,11 @@ pub(super) fn parse_all(list: &[Value], group: &str, kind: &str, errors: &mut Ve
             .and_then(|scale| scale_paths(scale, &format!("{subresources_at}.scale"), &mut found));
         errors.extend(found.drain(..).filter(|_| first("subresources")));
 
+        let selectable_at = place("selectableFields", "spec.selectableFields", index);
+        let selectable_fields = selectable_fields(json, &schema, &selectable_at, &mut found);
+        // A schema that is not there has no fields to point to.
+        errors.extend(found.drain(..).filter(|_| schema_fits && first("selectableFields")));
+
         versions.push(CrdVersion {
             name: name.to_owned(),
             served: json.get("served").and_then(Value::as_bool).unwrap_or(false),
@@ -67,7 +75,7 @@ pub(super) fn parse_all(list: &[Value], group: &str, kind: &str, errors: &mut Ve
             printer_columns,
             status_subresource: subresources.and_then(|s| s.get("status")).is_some_and(Value::is_object),
             scale,
-            selectable_fields: selectable_fields(json, index, errors),
+            selectable_fields,
         });
     }
     versions
@@ -198,20 +206,36 @@ fn scale_paths(json: &Value, at: &str, errors: &mut Vec<FieldError>) -> Option<S
     Some(ScalePaths { spec_replicas: spec?, status_replicas: status?, label_selector })
 }
 
-fn selectable_fields(json: &Value, index: usize, errors: &mut Vec<FieldError>) -> BTreeMap<String, JsonPath> {
+fn selectable_fields(
+    json: &Value,
+    schema: &Schema,
+    at: &str,
+    errors: &mut Vec<FieldError>,
+) -> BTreeMap<String, JsonPath> {
     let list = json.get("selectableFields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut fields = BTreeMap::new();
     for (place, field) in list.iter().enumerate() {
-        let at = format!("spec.versions[{index}].selectableFields[{place}].jsonPath");
+        let at = format!("{at}[{place}].jsonPath");
         let path = field.get("jsonPath").and_then(Value::as_str).unwrap_or_default();
-        if path.starts_with(".metadata") {
-            errors.push(FieldError::invalid(at, Value::from(path), "must not point to fields in metadata"));
-            continue;
-        }
+        let bad = || Value::from(path);
         let Some(parsed) = simple_path(path, &at, None, errors) else { continue };
+        let target = parsed.field_names().and_then(|names| below(schema, &names));
+        let Some(target) = target.filter(|_| !path.starts_with(".metadata")) else {
+            errors.push(FieldError::invalid(at, bad(), "is an invalid path: does not refer to a valid field"));
+            continue;
+        };
+        if !matches!(target.ty, Type::String | Type::Boolean | Type::Integer) {
+            let detail = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.";
+            errors.push(FieldError::invalid(at.as_str(), bad(), detail));
+        }
         if fields.insert(path.trim_start_matches('.').to_owned(), parsed).is_some() {
-            errors.push(FieldError::duplicate(at, Value::from(path)));
+            errors.push(FieldError::duplicate(at, bad()));
         }
     }
     fields
+}
+
+/// The schema of a named field below.
+fn below<'s>(schema: &'s Schema, names: &[&str]) -> Option<&'s Schema> {
+    names.iter().try_fold(schema, |schema, name| schema.properties.get(*name).map(|child| &**child))
 }

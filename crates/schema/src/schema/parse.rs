@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::value_rules::Checks;
 use super::{Additional, Below, Limits, ListType, PatchStrategy, Pattern, Schema, SchemaRef, Type};
 use crate::cel::Rule;
 use crate::path::Path;
@@ -48,7 +49,11 @@ impl Parser {
     fn reference(&mut self, json: &Value, path: &Path<'_>) -> SchemaRef {
         let default = json.get("default").cloned();
         let Some(name) = json.get("$ref").and_then(Value::as_str) else {
-            return SchemaRef::owned(Arc::new(self.node(json, path)), default);
+            let schema = self.node(json, path);
+            if let Some(default) = default.as_ref().filter(|_| !self.builtin) {
+                self.default(&schema, default, &path.field("default"));
+            }
+            return SchemaRef::owned(Arc::new(schema), default);
         };
         let name = name.rsplit('/').next().unwrap_or(name);
         let Some(definition) = builtin::definition(name) else {
@@ -69,6 +74,23 @@ impl Parser {
             return SchemaRef::owned(Arc::new(copy), default);
         }
         SchemaRef::shared(definition, default)
+    }
+
+    /// A default must itself follow the schema.
+    fn default(&mut self, schema: &Schema, default: &Value, path: &Path<'_>) {
+        if !schema.unknown_fields(default).is_empty() {
+            self.error(path, default, "must not have unknown fields");
+            return;
+        }
+        let mut complete = default.clone();
+        schema.default_fields(&mut complete);
+        let mut checks = Checks::default();
+        schema.check(&complete, None, &Path::Root, &mut checks);
+        for mut error in checks.errors {
+            let below = std::mem::take(&mut error.field);
+            error.field = if below.is_empty() { path.to_string() } else { format!("{path}.{below}") };
+            self.errors.push(error);
+        }
     }
 
     fn node(&mut self, json: &Value, path: &Path<'_>) -> Schema {
