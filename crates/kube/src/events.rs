@@ -85,7 +85,7 @@ impl Recorder {
         let nanos = now.as_nanosecond().max(queue.last_name + 1);
         queue.last_name = nanos;
         let event = Event {
-            name: format!("{}.{nanos:x}", object.name),
+            name: format!("{}.{nanos:x}", stem(&object.name)),
             object: object.clone(),
             kind,
             reason: reason.to_owned(),
@@ -150,6 +150,13 @@ impl Recorder {
         // Nothing above panics half-way through a change.
         self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// As much of an object's name as fits before the time in the name of an event, which has at most 253 characters.
+fn stem(name: &str) -> &str {
+    const STEM_BYTES_MAX: usize = 253 - ".ffffffffffffffff".len();
+    // Names of objects are ASCII; a cut must not leave a dot or a dash at the end.
+    name.get(..STEM_BYTES_MAX).map_or(name, |cut| cut.trim_end_matches(['.', '-']))
 }
 
 #[cfg(test)]

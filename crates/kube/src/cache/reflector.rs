@@ -78,7 +78,13 @@ impl<T: Cached> Reflector<T> {
                         self.pause(end).await;
                         break;
                     }
-                    end @ End::Failed(_) => self.pause(end).await,
+                    End::Failed(error) => {
+                        let relist = is_final(&error);
+                        self.pause(End::Failed(error)).await;
+                        if relist {
+                            break;
+                        }
+                    }
                 }
             }
         }
@@ -186,7 +192,10 @@ impl<T: Cached> Reflector<T> {
             }
             while let Some(line) = lines.next() {
                 match decode::event::<T>(line) {
-                    Ok(Event::Error(status)) => return RequestError::Refused(status).into(),
+                    Ok(Event::Error(status)) => {
+                        let error = RequestError::Refused(status);
+                        return if error.is_gone() { End::Expired } else { End::Confused(error.to_string()) };
+                    }
                     Ok(event) => {
                         if !std::mem::replace(&mut proven, true) {
                             self.in_touch();
@@ -276,6 +285,12 @@ async fn read_page<T: Cached>(client: &kube::Client, url: &str) -> Result<ItemPa
     };
     let late = || Err(RequestError::Lost("a page of the list did not arrive in time".into()).into());
     timeout(limits::LIST_PAGE_TIMEOUT, read).await.unwrap_or_else(|_| late())
+}
+
+/// Whether a refused watch will be refused again, so that a list must show where to begin anew: the version may be
+/// from before a restore of the server's store (which says 504), or the resource may be gone.
+fn is_final(error: &RequestError) -> bool {
+    error.status().is_some_and(|s| s.code == 504 || (s.code < 500 && s.code != 429))
 }
 
 /// Moves the version to continue from, never back.

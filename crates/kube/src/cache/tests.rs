@@ -187,6 +187,19 @@ async fn a_relist_reports_what_differs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_was_reset_is_listed_again() {
+    let s = start([
+        list(90, &[pod("a", 80, 1)]),
+        Reply::Text(504, status(504, "Timeout").to_string()),
+        list(3, &[pod("a", 2, 7)]),
+        watch([event("ERROR", &status(500, "InternalError"))]),
+        list(4, &[pod("a", 4, 8)]),
+    ]);
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(s.log(), ["0 added ns/a 1", "800 updated ns/a 1->7", "2400 updated ns/a 7->8"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn repeated_and_late_events_are_old_news() {
     let events = [
         event("MODIFIED", &pod("a", 8, 8)),

@@ -119,3 +119,10 @@ async fn too_many_drop_the_oldest() {
     assert_eq!(queue.waiting.len(), QUEUED_EVENTS_MAX);
     assert_eq!(queue.waiting.front().map(|e| e.object.name.as_str()), Some("o5"));
 }
+
+#[test]
+fn names_of_events_fit() {
+    assert_eq!(stem("short"), "short");
+    let long = format!("{}-{}", "a".repeat(235), "b".repeat(17));
+    assert_eq!(stem(&long), "a".repeat(235));
+}
