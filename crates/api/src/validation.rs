@@ -15,7 +15,7 @@ mod strategy;
 mod unsupported;
 
 pub use analyses::template_refs;
-pub use references::{MappingRef, References, ServiceRef, references, service_names};
+pub use references::{MappingRef, References, ServiceRef, ingress_backends, references, service_names};
 pub use unsupported::unsupported;
 
 use crate::field::{BadValue, FieldError, Kind, Path};

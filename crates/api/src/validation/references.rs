@@ -6,6 +6,7 @@ use crate::analysis::TemplatesByRef;
 use crate::field::{FieldError, Path};
 use crate::names;
 use crate::rollout::Rollout;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The objects that exist of those a Rollout refers to, as read before a decision. What is not in here is absent.
@@ -34,11 +35,40 @@ pub struct ServiceRef {
     pub managed_by: Option<String>,
 }
 
+impl ServiceRef {
+    /// Reads a `v1` Service.
+    pub fn from_json(service: &Value) -> Self {
+        let strings = service["spec"]["selector"].as_object().into_iter().flatten();
+        let selector = strings.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_string()))).collect();
+        let managed_by = service["metadata"]["annotations"][names::MANAGED_BY_ROLLOUTS].as_str().map(str::to_string);
+        ServiceRef { selector, managed_by }
+    }
+}
+
+/// The Services that the rules of an Ingress send traffic to; of `networking.k8s.io/v1` and of the older versions,
+/// which some clusters still serve.
+pub fn ingress_backends(ingress: &Value) -> BTreeSet<String> {
+    let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
+    let paths = rules.filter_map(|rule| rule["http"]["paths"].as_array()).flatten();
+    let services = paths.filter_map(|path| {
+        let backend = &path["backend"];
+        backend["service"]["name"].as_str().or(backend["serviceName"].as_str())
+    });
+    services.map(str::to_string).collect()
+}
+
 /// What validation reads of an Ambassador Mapping.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MappingRef {
     /// `spec.weight` is set.
     pub has_weight: bool,
+}
+
+impl MappingRef {
+    /// Reads a Mapping. A weight of 0 counts as none.
+    pub fn from_json(mapping: &Value) -> Self {
+        MappingRef { has_weight: mapping["spec"]["weight"].as_f64().is_some_and(|weight| weight != 0.0) }
+    }
 }
 
 /// Everything wrong with what the Rollout refers to, in order.
@@ -105,4 +135,32 @@ fn service_error(
     let (key, _) = keys.find(|(key, value)| labels.get(*key) != Some(value))?;
     let detail = format!("Service \"{name}\" has unmatch label \"{key}\" in rollout");
     Some(FieldError::invalid(path, name, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn reads_objects() {
+        let service = ServiceRef::from_json(&json!({
+            "metadata": {"annotations": {"argo-rollouts.argoproj.io/managed-by-rollouts": "shop"}},
+            "spec": {"selector": {"app": "shop"}},
+        }));
+        assert_eq!(service.managed_by.as_deref(), Some("shop"));
+        assert_eq!(service.selector["app"], "shop");
+        assert_eq!(ServiceRef::from_json(&json!({})), ServiceRef::default());
+        let backends = ingress_backends(&json!({"spec": {"rules": [
+            {"host": "a"},
+            {"http": {"paths": [
+                {"backend": {"service": {"name": "new"}}},
+                {"backend": {"serviceName": "old"}},
+                {"backend": {"resource": {"kind": "Bucket", "name": "b"}}},
+            ]}},
+        ]}}));
+        assert_eq!(backends.iter().map(String::as_str).collect::<Vec<_>>(), ["new", "old"]);
+        assert!(MappingRef::from_json(&json!({"spec": {"weight": 5}})).has_weight);
+        assert!(!MappingRef::from_json(&json!({"spec": {"weight": 0}})).has_weight);
+    }
 }
