@@ -22,7 +22,8 @@ fn golden() {
         let mut object = case["object"].clone();
         let mut compare = |what: &str, got: Value, want: &Value| {
             // Go writes 2.0 as 2.
-            if got.to_string().replace("2.0", "2") != want.to_string() {
+            let written = got.to_string().replace("2.0", "2");
+            if written.parse::<Value>().ok().as_ref() != Some(want) {
                 problems.push(format!("{} {what}:\n   got {got}\n  want {want}", case["name"]));
             }
         };

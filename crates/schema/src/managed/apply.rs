@@ -10,9 +10,9 @@ use super::entries::{self, ManagerId, Managers, Owned};
 use super::fieldset::FieldSet;
 use super::merge::merge;
 use super::shape::Shape;
-use super::update::{changes_between, empty_object, record, same_but_times};
+use super::update::{changes_between, empty_object, record, same_but_times, same_without_entries};
 use super::walk::{fields_of, with_parents, without};
-use super::{ApplyError, Writer, strip_meta};
+use super::{ApplyError, Writer, last_applied, strip_meta};
 use crate::Schema;
 use crate::schema::same_deep;
 
@@ -71,17 +71,17 @@ pub(super) fn apply_from(
         let old_time = last.and_then(|last| last.time);
         owned.time = if changed || old_time.is_none() { Some(writer.now.to_owned()) } else { old_time };
     }
-    if let Some(live) = live
-        && !changed
-    {
-        if same_but_times(&managers, &before) {
-            return Ok(live.clone());
-        }
-        entries::put(&mut bare, managers.encode());
-        return Ok(bare);
+    let mut result = if changed || live.is_none() { merged } else { bare };
+    if changed {
+        drop_nulls(shape, &mut result);
     }
-    let mut result = merged;
-    drop_nulls(shape, &mut result);
+    last_applied::sync(&mut result, config, writer);
+    if let Some(live) = live
+        && same_but_times(&managers, &before)
+        && same_without_entries(live, &result)
+    {
+        return Ok(live.clone());
+    }
     entries::put(&mut result, managers.encode());
     Ok(result)
 }
@@ -129,7 +129,10 @@ fn take_over(
         .filter(|(_, conflict)| !conflict.is_empty())
         .collect();
     if !force && !conflicts.is_empty() {
-        return Err(ApplyError::Conflicts(conflicts_of(&conflicts)));
+        let refused = last_applied::remaining(Shape::Known(schema), live, &conflicts, writer);
+        if !refused.is_empty() {
+            return Err(ApplyError::Conflicts(conflicts_of(&refused)));
+        }
     }
     for (id, owned) in managers.0.iter_mut().filter(|(id, _)| *id != applier) {
         if let Some(lost) = conflicts.get(id) {

@@ -8,6 +8,7 @@ mod check;
 mod conflict;
 mod entries;
 mod fieldset;
+mod last_applied;
 mod merge;
 mod shape;
 mod update;
