@@ -31,7 +31,7 @@ impl Definition {
     pub fn schema(&self) -> &Arc<Schema> {
         self.parsed.get_or_init(|| {
             let json: Value = serde_json::from_str(self.json).expect("generated definitions are JSON");
-            Arc::new(Schema::parse_builtin(&json))
+            Arc::new(Schema::parse_builtin(self.name, &json))
         })
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! The definitions are Kubernetes 1.34's own, trimmed and compressed by `gen/trim_openapi.py`.
 
+mod decode;
 mod definitions;
 mod resources;
 
 use std::sync::Arc;
 
+pub use decode::decode_problem;
 pub use definitions::Definition;
 pub(crate) use definitions::{definition, rows, unpack};
 

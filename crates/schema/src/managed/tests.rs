@@ -55,19 +55,19 @@ fn golden() {
                     Some(merge) => patch::merge_patch(live.as_ref().unwrap(), merge).unwrap(),
                     None => step["object"].clone(),
                 };
-                if schema.builtin {
+                if schema.definition.is_some() {
                     schema.default_fields(&mut new);
                 }
                 Ok(update(&schema, live.as_ref(), new, &writer))
             };
             match got {
                 Ok(mut object) => {
-                    if schema.builtin {
+                    if schema.definition.is_some() {
                         schema.default_fields(&mut object);
                     }
                     object["metadata"]["uid"] = json!("1");
                     let mut want = step["want"].clone();
-                    if schema.builtin {
+                    if schema.definition.is_some() {
                         schema.default_fields(&mut want);
                     }
                     assert!(step.get("error").is_none(), "{at}: want {}", step["error"]);

@@ -22,7 +22,7 @@ pub fn update(schema: &Schema, live: Option<&Value>, new: Value, writer: &Writer
 /// What an object is before it is created: Go's zero value for built-in kinds (empty structs, required lists null),
 /// nothing for custom resources.
 pub(super) fn empty_object(schema: &Schema) -> Value {
-    if schema.builtin { zero_struct(schema) } else { Value::Object(Map::new()) }
+    if schema.definition.is_some() { zero_struct(schema) } else { Value::Object(Map::new()) }
 }
 
 fn zero_struct(schema: &Schema) -> Value {

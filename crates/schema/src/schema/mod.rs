@@ -135,8 +135,8 @@ pub struct Schema {
     pub limits: Option<Box<Limits>>,
     /// `x-kubernetes-validations`, compiled.
     pub rules: Vec<Rule>,
-    /// One of Kubernetes' own kinds, whose Go zero value writes empty structs.
-    pub(crate) builtin: bool,
+    /// The name of the built-in definition this is, such as `io.k8s.api.core.v1.PodSpec`: a Go struct.
+    pub(crate) definition: Option<&'static str>,
     /// True when this node or anything below it has CEL rules, a default or limits worth visiting.
     pub(crate) below: Below,
 }

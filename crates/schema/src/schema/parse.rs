@@ -28,9 +28,9 @@ impl Schema {
     }
 
     /// Parses a built-in definition, where an object without fields is free-form (`RawExtension`).
-    pub(crate) fn parse_builtin(json: &Value) -> Self {
+    pub(crate) fn parse_builtin(name: &'static str, json: &Value) -> Self {
         let mut parser = Parser { errors: Vec::new(), builtin: true };
-        let schema = parser.node(json, &Path::Root);
+        let schema = Self { definition: Some(name), ..parser.node(json, &Path::Root) };
         debug_assert!(parser.errors.is_empty(), "generated definitions parse: {:?}", parser.errors);
         schema
     }
@@ -107,7 +107,6 @@ impl Parser {
             embedded_resource: flag(object, "x-kubernetes-embedded-resource"),
             required: texts(object.get("required")),
             limits: self.limits(object, path),
-            builtin: self.builtin,
             ..Schema::default()
         };
         if schema.format.as_deref() == Some("int-or-string") {

@@ -3,9 +3,9 @@
 use serde_json::{Number, Value};
 
 use super::{Limits, Schema};
+use crate::FieldError;
 use crate::go::{go_float, go_quote};
 use crate::path::Path;
-use crate::{ErrorKind, FieldError};
 
 /// What a validation found so far.
 #[derive(Debug, Default)]
@@ -266,13 +266,5 @@ fn print(limit: &Number, beside: &Number) -> String {
         (true, Some(f)) => go_float(f),
         (false, Some(f)) if limit.is_f64() => format!("{}", f.trunc()),
         _ => limit.to_string(),
-    }
-}
-
-impl FieldError {
-    /// True for errors that say the JSON type is wrong, which for built-in kinds the server answers with 400.
-    #[must_use]
-    pub fn is_type_error(&self) -> bool {
-        self.kind == ErrorKind::TypeInvalid
     }
 }
