@@ -9,6 +9,7 @@
 //! | parse a body, find duplicate keys | [`strict_json::parse`]`(bytes)` |
 //! | unknown fields | [`Schema::unknown_fields`], [`Schema::prune`] |
 //! | defaults | [`Schema::default_fields`] |
+//! | wrong JSON types of built-in kinds (400) | [`builtin::decode_problem`]`(schema, object)` |
 //! | validation (values, list keys, CEL) | [`Schema::validate`]`(new, old)` |
 //! | a CRD | [`crd::Crd::parse`]`(object)`, [`crd::default_crd`]`(object)` |
 //! | JSON patch, merge patch, strategic merge patch | [`patch`] |
@@ -20,7 +21,7 @@
 //!
 //! 1. `strict_json::parse` → value and duplicate fields;
 //! 2. for a patch: `patch::…` on the live object;
-//! 3. `schema.prune(&mut obj)` → unknown fields (an error, a warning or nothing, as `fieldValidation` says);
+//! 3. for built-in kinds `builtin::decode_problem`; `schema.prune(&mut obj)` → unknown fields (an error, a warning or nothing, as `fieldValidation` says);
 //! 4. `schema.default_fields(&mut obj)`;
 //! 5. the server's own work (metadata, generation, status separation);
 //! 6. `schema.validate(&obj, old)` → [`FieldError`]s for a Status 422;

@@ -15,10 +15,15 @@ pub fn decode_problem(schema: &Schema, object: &Value) -> Option<String> {
 }
 
 fn walk<'v>(schema: &Schema, value: &'v Value, holder: &'static str, path: &mut Vec<&'v str>) -> Option<String> {
+    const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+    let scalar = matches!(value, Value::String(_) | Value::Number(_) | Value::Null);
+    if schema.definition == Some(QUANTITY) && !scalar {
+        let pattern = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$";
+        return Some(format!("quantities must match the regular expression '{pattern}'"));
+    }
     let found = match (schema.ty, value) {
-        (_, Value::Null) | (Type::Any, _) | (Type::String, Value::String(_)) | (Type::Boolean, Value::Bool(_)) => {
-            return None;
-        }
+        (_, Value::Null) | (Type::String, Value::String(_)) | (Type::Boolean, Value::Bool(_)) => return None,
+        (Type::Any, _) if !schema.int_or_string || scalar => return None,
         (Type::Object, Value::Object(fields)) => {
             let holder = schema.definition.map_or(holder, struct_name);
             return fields.iter().find_map(|(name, value)| {
@@ -74,7 +79,10 @@ fn struct_name(definition: &'static str) -> &'static str {
 }
 
 fn go_type(schema: &Schema) -> String {
-    if let Some(definition) = schema.definition {
+    if schema.int_or_string {
+        return "int32".to_owned();
+    }
+    if let (Some(definition), Type::Object) = (schema.definition, schema.ty) {
         let mut parts = definition.rsplitn(3, '.');
         let (name, package) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         return format!("{package}.{name}");
