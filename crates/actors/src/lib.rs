@@ -4,6 +4,16 @@
 //! sees what kube-controller-manager 1.34, the scheduler and kubelets would do. Every actor is level-triggered: it
 //! decides from caches, so it may be restarted at any point, see events twice or late, and lose its watches.
 //! Nothing polls; under tokio's paused clock, time jumps from one timer to the next.
+//!
+//! # Where they are simpler than Kubernetes
+//!
+//! - Jobs: no tracking finalizers; pod failure and success policies and back-off per index are refused with an event.
+//! - Autoscalers: one scripted value, no rate policies ([`annotations::METRIC`], `hpa`).
+//! - Scheduler: fewest pods first; of the filters only readiness, cordon, taints, node selector, number of pods and
+//!   required anti-affinity. Requests of CPU and memory, affinity, spreading and volumes are not looked at.
+//! - Kubelet: containers of a pod start together, init containers take no time, probes always succeed after their
+//!   initial delay, and liveness is not probed (see [`annotations`] for what scripts a pod's fate).
+//! - Garbage collection learns of new kinds from CustomResourceDefinitions, not from aggregated API servers.
 
 pub mod annotations;
 mod deployment;

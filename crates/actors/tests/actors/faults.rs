@@ -25,7 +25,7 @@ fn chaos(seed: u64) -> impl Fn(&str, &str, u64) -> Fault + Send + Sync + 'static
 
 #[tokio::test(start_paused = true)]
 async fn no_pod_too_many_and_all_at_last() {
-    for seed in 0..20 {
+    for seed in 0..8 {
         let faults = Faults::default();
         let mut c = Cluster::faulty(&faults).await;
         faults.set(chaos(seed));
@@ -67,7 +67,7 @@ async fn no_pod_too_many_and_all_at_last() {
 
 #[tokio::test(start_paused = true)]
 async fn rollouts_and_jobs_arrive_too() {
-    for seed in 100..110 {
+    for seed in 100..105 {
         let faults = Faults::default();
         let c = Cluster::faulty(&faults).await;
         faults.set(chaos(seed));

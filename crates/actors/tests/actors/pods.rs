@@ -181,3 +181,30 @@ async fn a_user_can_pull_the_rug_and_finalizers_hold() {
     c.sleep(2.0).await;
     assert!(c.find("v1/pods/held").await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn init_containers_come_first_and_commands_that_end_are_restarted() {
+    let c = Cluster::new().await;
+    let mut p = pod("app", json!({"command": ["sh", "-c", "sleep 5; exit 7"]}));
+    p["spec"]["initContainers"] = json!([{"name": "init", "image": "tool:1"}]);
+    c.create("v1/pods", p).await;
+    let mut stuck = pod("stuck", json!({}));
+    stuck["spec"]["initContainers"] = json!([{"name": "init", "image": "tool:nonexistent"}]);
+    c.create("v1/pods", stuck).await;
+    c.sleep(0.5).await;
+    let app = c.get("v1/pods/app").await;
+    assert_eq!(app["status"]["containerStatuses"][0]["state"]["waiting"]["reason"], "PodInitializing");
+    assert_eq!(condition(&app, "Initialized"), "False");
+    c.sleep(1.0).await;
+    let app = c.get("v1/pods/app").await;
+    assert_eq!(app["status"]["initContainerStatuses"][0]["state"]["terminated"]["reason"], "Completed");
+    assert_eq!((condition(&app, "Initialized"), condition(&app, "Ready")), ("True".into(), "True".into()));
+    c.sleep(5.0).await;
+    let app = c.get("v1/pods/app").await;
+    assert_eq!(app["status"]["containerStatuses"][0]["restartCount"], 1);
+    assert_eq!(app["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"], 7);
+    c.sleep(5.0).await;
+    let app = c.get("v1/pods/app").await;
+    assert_eq!(app["status"]["containerStatuses"][0]["state"]["waiting"]["reason"], "CrashLoopBackOff");
+    assert_eq!(phase(&c, "stuck").await, state("Pending", false));
+}
