@@ -1,4 +1,4 @@
-module rollouts.dev/api/gen
+module gen
 
 go 1.24.0
 

@@ -92,16 +92,43 @@ pub(super) fn lease(obj: &Value, errors: &mut Errors) {
     }
 }
 
-/// An Event lives in the namespace of the object it is about.
+/// Longest instance, action and reason of an Event, and longest message, in bytes.
+const EVENT_LIMITS: [(&str, usize); 4] =
+    [("reportingInstance", 128), ("action", 128), ("reason", 128), ("message", 1024)];
+
+/// An Event lives in the namespace of the object it is about; one with `eventTime` says who reported what.
 pub(super) fn event(obj: &Value, errors: &mut Errors) {
-    let key = if get(obj, "regarding").is_some() { "regarding" } else { "involvedObject" };
+    let newer = text(obj, "apiVersion").starts_with("events.k8s.io/");
+    let (about, note) = if newer { ("regarding", "note") } else { ("involvedObject", "message") };
+    let controller = if newer { "reportingController" } else { "reportingComponent" };
+    let timed = !text(obj, "eventTime").is_empty();
     let namespace = text(&obj["metadata"], "namespace");
-    let about = text(&obj[key], "namespace");
-    // Events about objects without a namespace go to `default`.
-    let wrong =
-        if about.is_empty() { !matches!(namespace, "default" | "kube-system" | "") } else { about != namespace };
+    let about = text(&obj[about], "namespace");
+    let homeless = if timed { ["default", "kube-system"] } else { ["default", ""] };
+    let wrong = match about {
+        "" => !homeless.contains(&namespace),
+        about => !timed && about != namespace,
+    };
     if wrong {
         let path = Path::new("involvedObject.namespace");
         errors.push(FieldError::invalid(&path, about, "does not match event.namespace"));
+    }
+    if !timed {
+        return;
+    }
+    let path = Path::new(controller);
+    if text(obj, controller).is_empty() {
+        errors.push(FieldError::required(&path, ""));
+    }
+    complain(errors, &path, text(obj, controller), syntax::qualified_name(text(obj, controller)));
+    for (key, limit) in EVENT_LIMITS {
+        let value = text(obj, if key == "message" { note } else { key });
+        if value.is_empty() && key != "message" {
+            errors.push(FieldError::required(&Path::new(key), ""));
+        }
+        if value.len() > limit {
+            let detail = format!("can have at most {limit} characters");
+            errors.push(FieldError::invalid(&Path::new(key), "", detail));
+        }
     }
 }
