@@ -1,6 +1,6 @@
 //! `x-kubernetes-validations`: CEL rules on custom resources.
 //!
-//! Rules are parsed once, when the CRD is loaded ([`Rule`]), and run on every write ([`validate`]).
+//! Rules are parsed once, when the CRD is loaded ([`Rule`]), and run on every write (`run::validate`).
 
 mod compile;
 mod convert;

@@ -1,7 +1,7 @@
 //! Server-side apply and `metadata.managedFields`.
 //!
-//! Ownership is kept as sets of field paths ([`fieldset`]), found by walking values along their schema ([`shape`],
-//! [`walk`]). The rules are those of Kubernetes' structured-merge-diff; tests compare with its own results.
+//! Ownership is kept as sets of field paths (`fieldset`), found by walking values along their schema (`shape`,
+//! `walk`). The rules are those of Kubernetes' structured-merge-diff; tests compare with its own results.
 
 mod apply;
 mod check;
