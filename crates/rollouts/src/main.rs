@@ -21,23 +21,20 @@ fn main() -> ExitCode {
     let mut args = std::env::args();
     let program = args.next().unwrap_or_default();
     let args: Vec<String> = args.collect();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build()
-    {
+    // One thread: everything here waits for the network nearly all the time.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error).context("cannot start the runtime")),
     };
     let name = Path::new(&program).file_stem().and_then(|n| n.to_str()).unwrap_or_default();
     let code = match name.starts_with("kubectl") || commands::is_of_plugin(&args) {
-        true => runtime.block_on(plugin::run(args)),
+        true => runtime.block_on(plugin::run(&args)),
         false => runtime.block_on(run(&args)),
     };
     // Ends tasks that are still reading: the process is going anyway.
     runtime.shutdown_background();
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
-
-/// A controller is bound by the API server, not by its own work.
-const WORKER_THREADS: usize = 2;
 
 async fn run(args: &[String]) -> i32 {
     let (action, matches) = match commands::tree().dispatch(args) {

@@ -39,7 +39,7 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
     let address = listener.local_addr().context("cannot read the address of the listening socket")?;
     let clock = system_clock();
     let server = rollouts_memkube::Server::new(rollouts_memkube::Config::new(clock.clone()));
-    let tls = rollouts_memkube::Tls::self_signed().context("cannot make a certificate")?;
+    let tls = rollouts_memkube::Tls::self_signed(&[address.ip()]).context("cannot make a certificate")?;
     let files = files::write(&options, &server.kubeconfig(address, &tls))?;
     let client = rollouts_kube::client::from_service(server.service());
     let rest = Rest::new(client.clone());
