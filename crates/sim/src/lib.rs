@@ -1,1 +1,9 @@
-//! See Cargo.toml; described in docs/architecture.md.
+//! The real controller against the embedded API server under virtual time: scenarios recorded and compared with what
+//! the original did, and seeded runs under faults that must keep a list of invariants.
+
+pub mod cluster;
+pub mod compare;
+pub mod feed;
+pub mod recording;
+pub mod scenario;
+pub mod virtual_time;

@@ -1,0 +1,76 @@
+//! Runs the kubectl plugin in this process.
+
+use futures::StreamExt;
+use rollouts_api::Clock;
+use rollouts_cli::{BuildInfo, Connector, Env, Logging, Variables};
+use rollouts_kube::{ConnectError, ConnectOptions};
+
+/// What a command did.
+pub(crate) struct Output {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+struct InProcess(kube::Client);
+
+impl Connector for InProcess {
+    fn connect(&self, options: &ConnectOptions) -> Result<(kube::Client, String), ConnectError> {
+        Ok((self.0.clone(), options.namespace.clone().unwrap_or_else(|| "default".to_owned())))
+    }
+}
+
+/// Runs a command line in `namespace`, its output not on a terminal.
+pub(crate) async fn run(args: &[String], client: &kube::Client, namespace: &str, clock: &Clock) -> Output {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let connect = InProcess(client.clone());
+    let env = Env {
+        stdout: &mut stdout,
+        stderr: &mut stderr,
+        clock: clock.clone(),
+        is_tty: false,
+        variables: Variables::default(),
+        connect: &connect,
+        shutdown: futures::stream::pending().boxed(),
+        logging: &|_: Logging| {},
+        build: BuildInfo { version: "v0.0.0", date: "", commit: "", tree_state: "", compiler: "" },
+    };
+    let line: Vec<String> = ["-n", namespace].into_iter().map(str::to_owned).chain(args.iter().cloned()).collect();
+    let code = rollouts_cli::run(&line, env).await;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Output { code, stdout: text(stdout), stderr: text(stderr) }
+}
+
+/// Splits a command line into words at spaces, outside of single and double quotes.
+pub(crate) fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote, mut begun) = (Vec::new(), String::new(), None, false);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(q), c) if c == q => quote = None,
+            (Some(_), c) => word.push(c),
+            (None, '\'' | '"') => (quote, begun) = (Some(c), true),
+            (None, ' ') => {
+                if begun || !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            (None, c) => word.push(c),
+        }
+    }
+    if begun || !word.is_empty() {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_like_a_shell() {
+        assert_eq!(words("promote  demo --full"), ["promote", "demo", "--full"]);
+        assert_eq!(words("a 'b c' \"d\" ''"), ["a", "b c", "d", ""]);
+    }
+}
