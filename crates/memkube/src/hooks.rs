@@ -112,7 +112,8 @@ fn furnish_namespace(state: &mut State, namespace: &str) {
 /// Puts the present CA certificate into every namespace's bundle.
 pub fn republish_ca(state: &mut State) {
     let key = crate::resource::StoreKey::new("", "configmaps");
-    let bundles: Vec<_> = state.stores.range(&key, None).filter(|c| meta::name(&c.value) == CA_BUNDLE).cloned().collect();
+    let bundles: Vec<_> =
+        state.stores.range(&key, None).filter(|c| meta::name(&c.value) == CA_BUNDLE).cloned().collect();
     for bundle in bundles {
         let mut new = bundle.value.clone();
         new["data"]["ca.crt"] = json!(state.ca_pem);

@@ -69,11 +69,7 @@ fn access(state: &State, identity: &Identity, spec: &Value) -> Value {
 }
 
 fn rules(state: &State, identity: &Identity, namespace: &str) -> Value {
-    let mut all = rbac::rules_for(state, identity, namespace);
-    if identity.is_master() {
-        all.push(json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}));
-        all.push(json!({"verbs": ["*"], "nonResourceURLs": ["*"]}));
-    }
+    let all = rbac::rules_for(state, identity, namespace);
     let (paths, resources): (Vec<_>, Vec<_>) = all.into_iter().partition(|r| r.get("nonResourceURLs").is_some());
     json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false})
 }

@@ -50,10 +50,17 @@ impl Tls {
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
         ca.distinguished_name = name("memkube-ca");
         let ca_cert = ca.self_signed(&ca_key).map_err(broken)?;
-        let mut names: Vec<String> = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-            "kubernetes.default.svc.cluster.local", "127.0.0.1", "::1"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut names: Vec<String> = [
+            "localhost",
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local",
+            "127.0.0.1",
+            "::1",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         names.extend(addresses.iter().filter(|a| !a.is_unspecified()).map(ToString::to_string));
         let mut params = CertificateParams::new(names).map_err(broken)?;
         params.distinguished_name = name("memkube");
