@@ -17,9 +17,7 @@ impl Reconcile<'_> {
             self.reset_canary(step_hash, why);
             return STOP;
         }
-        if self.restart_pods() {
-            return STOP;
-        }
+        self.restart_pods();
         self.sync_metadata();
         self.clean_history();
         self.switch_canary_services();

@@ -8,39 +8,36 @@ use rollouts_api::Time;
 const RESTART_RETRY_SECONDS: i64 = 30;
 
 impl Reconcile<'_> {
-    /// Evicts pods older than `spec.restartAt` within the availability budget. Returns whether it evicted any.
-    pub(crate) fn restart_pods(&mut self) -> bool {
+    /// Evicts pods older than `spec.restartAt` within the availability budget. The restart is done when every such pod
+    /// is at least on its way out.
+    pub(crate) fn restart_pods(&mut self) {
         let Some(restart_at) = self.ro.spec.restart_at.filter(|at| Some(*at) != self.ro.status.restarted_at) else {
-            return false;
+            return;
         };
         if self.now <= restart_at.timestamp() {
             self.plan.wake(restart_at.plus_seconds(1));
-            return false;
+            return;
         }
-        let old = self.pods_older_than(restart_at);
-        let waiting: Vec<&Pod> = old.iter().filter(|p| p.metadata.deletion_timestamp.is_none()).copied().collect();
-        if old.is_empty() {
+        let waiting = self.pods_older_than(restart_at);
+        if waiting.is_empty() {
             self.ro.status.restarted_at = Some(restart_at);
-            return false;
+            return;
         }
         let n = self.ro.spec.replicas();
         let total = n.max(self.sets.iter().map(|s| s.size()).sum());
         let mut budget = self.available_pods() - (total - self.ro.spec.max_unavailable(n).max(1));
         let names: Vec<String> = waiting.iter().map(|p| p.metadata.name.clone()).collect();
-        let mut evicted = false;
         for name in names {
             if budget <= 0 {
                 break;
             }
             budget -= 1;
-            evicted = true;
             self.push(Effect::EvictPod { name }, format!("it is older than spec.restartAt {restart_at}"));
         }
         self.plan.wake(Time::new(self.now).plus_seconds(RESTART_RETRY_SECONDS));
-        evicted
     }
 
-    /// In the order stable, new, others oldest first; within a ReplicaSet the pods that nobody would miss come first.
+    /// Those that are not being deleted, in the order stable, new, others oldest first; within a ReplicaSet the pods that nobody would miss come first.
     fn pods_older_than(&self, at: Time) -> Vec<&Pod> {
         let roles = [self.roles.stable, self.roles.new.filter(|n| self.roles.stable != Some(*n))];
         let order = roles.into_iter().flatten().chain(self.others());
@@ -48,6 +45,7 @@ impl Reconcile<'_> {
         for i in order {
             let uid = &self.sets[i].metadata.uid;
             let mut pods: Vec<&Pod> = self.snapshot.pods.iter().map(|p| &**p).filter(|p| owned_by(p, uid)).collect();
+            pods.retain(|p| p.metadata.deletion_timestamp.is_none());
             pods.retain(|p| p.metadata.creation_timestamp.is_some_and(|c| c < at));
             pods.sort_by(|a, b| {
                 let key = |p: &Pod| (p.ready_since().is_some(), p.metadata.creation_timestamp, p.metadata.name.clone());

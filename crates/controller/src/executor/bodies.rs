@@ -82,13 +82,16 @@ pub(super) fn rollout(replicas: Option<i32>, annotations: &AnnotationChanges) ->
     body
 }
 
-/// The change of a status; a first status is written whole, so that `canary` and `blueGreen` are there as in Go.
+/// The change of a status. Until the Rollout has a ReplicaSet, `canary` and `blueGreen` may be missing and are written
+/// even if empty, as Go does; not so with an invalid spec, which adds its condition alone.
 pub(super) fn status(old: &RolloutStatus, new: &RolloutStatus) -> Option<Value> {
-    let old = match *old == RolloutStatus::default() {
-        true => Value::Object(Map::new()),
-        false => json!(old),
-    };
-    patch::diff(&old, &json!(new))
+    let invalid = new.conditions.iter().any(|c| c.r#type == "InvalidSpec");
+    let mut present = json!(old);
+    if let Some(present) = present.as_object_mut().filter(|_| old.current_pod_hash.is_empty() && !invalid) {
+        present.remove("canary");
+        present.remove("blueGreen");
+    }
+    patch::diff(&present, &json!(new))
 }
 
 pub(super) fn service_switch(service: &Service, hash: &str, rollout: &str) -> Value {
