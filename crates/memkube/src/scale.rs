@@ -19,7 +19,7 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('.').filter(|s| !s.is_empty())
 }
 
-fn at<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
+pub(crate) fn at<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
     segments(path).try_fold(object, |v, s| v.get(s))
 }
 

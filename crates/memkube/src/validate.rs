@@ -113,6 +113,7 @@ pub fn object(resource: &Resource, obj: &Value, old: Option<&Value>) -> Result<(
         let found = schema.validate(obj, old);
         if resource.is_custom() {
             errors.extend(found);
+            errors.extend(negative_scale(resource, obj));
         // To Go's decoder null is absence, whatever the field's type; the schema reports its type as `"null"`.
         } else if let Some(e) = found.iter().find(|e| e.kind == ErrorKind::TypeInvalid && e.bad_value != "null") {
             return Err(wrong_type(resource, e));
@@ -122,6 +123,13 @@ pub fn object(resource: &Resource, obj: &Value, old: Option<&Value>) -> Result<(
         errors.extend(builtin::validate(&resource.group, &resource.kind, obj, old));
     }
     if errors.is_empty() { Ok(()) } else { Err(invalid(resource, meta::name(obj), &errors)) }
+}
+
+/// What the scale subresource would not accept, the object may not hold either.
+fn negative_scale(resource: &Resource, obj: &Value) -> Option<FieldError> {
+    let path = &resource.scale.as_ref()?.spec_replicas;
+    let replicas = crate::scale::at(obj, path).filter(|n| n.as_i64().is_some_and(|n| n < 0))?;
+    Some(FieldError::invalid(path, replicas.clone(), "should be a non-negative integer"))
 }
 
 /// Go's decoder refuses a wrong JSON type before any validation.
