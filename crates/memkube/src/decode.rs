@@ -23,8 +23,8 @@ pub struct Decoded {
 /// # Errors
 /// 400.
 pub fn json_body(bytes: &[u8]) -> Result<Decoded> {
-    let (value, duplicates) =
-        strict_json::parse(bytes).map_err(|e| ApiError::bad_request(format!("error decoding: {e}")))?;
+    let (value, duplicates) = strict_json::parse(bytes)
+        .map_err(|e| ApiError::bad_request(format!("couldn't get version/kind; json parse error: {e}")))?;
     Ok(Decoded { value, duplicates })
 }
 
@@ -82,8 +82,8 @@ pub fn check_kind(value: &mut Value, api_version: &str, kind: &str, custom: bool
     if have_kind != kind {
         let version = have_version.rsplit('/').next().unwrap_or_default();
         return Err(ApiError::bad_request(format!(
-            "{have_kind} in version {version:?} cannot be handled as a {kind}: no kind {kind:?} is registered for \
-             this body"
+            "{have_kind} in version {version:?} cannot be handled as a {kind}: converting ({version}.{have_kind}) to \
+             (core.{kind}): unknown conversion"
         )));
     }
     if have_version != api_version {

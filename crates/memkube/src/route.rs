@@ -98,6 +98,10 @@ fn collection(
     match request.verb() {
         "watch" => read::watch(state, request, resource, namespace, "", format),
         "list" => read::list(state, request, resource, namespace),
+        // Objects are written in their namespace; only reads go across.
+        "create" | "deletecollection" if resource.namespaced && namespace.is_empty() => {
+            Err(ApiError::method_not_allowed())
+        }
         "create" => create(state, request, resource, namespace),
         "deletecollection" if resource.verbs.contains(&"deletecollection") => {
             delete_collection(state, request, resource, namespace)
