@@ -3,6 +3,7 @@
 
 pub mod cluster;
 pub mod compare;
+pub mod faults;
 pub mod feed;
 pub mod recording;
 pub mod scenario;

@@ -1,0 +1,242 @@
+//! What goes wrong between a client and the API server, all of it from a seed: slow requests, refusals, broken
+//! connections before and after a write took effect, watches that are cut, late or say things twice, and a client
+//! that dies at a request.
+
+mod body;
+mod refusal;
+mod service;
+
+pub use service::FaultyService;
+
+use rollouts_memkube::Rng;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often each fault happens, in parts of a thousand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Odds {
+    /// A request takes up to [`Odds::latency_max`]; otherwise none.
+    pub slow: u64,
+    /// A write is refused with 409 although nothing changed.
+    pub conflict: u64,
+    /// 429 with `Retry-After: 1`.
+    pub too_many: u64,
+    /// 500 or 503, before anything was done.
+    pub error: u64,
+    /// The connection breaks before anything was done.
+    pub broken: u64,
+    /// A write takes effect, but its answer is lost.
+    pub lost: u64,
+    /// A watch is cut at an event.
+    pub cut: u64,
+    /// A watch sends an event twice.
+    pub twice: u64,
+    /// An event of a watch is late by up to [`Odds::lag_max`]; later ones queue behind it.
+    pub late: u64,
+    /// The client dies at a request, half of the time before and half of the time after it took effect.
+    pub death: u64,
+    /// Longest time of a slow request.
+    pub latency_max: Duration,
+    /// Longest lag of a watch.
+    pub lag_max: Duration,
+}
+
+impl Odds {
+    /// A mix drawn from `rng`: every class of faults is on in some runs and off in others, so that each meets the
+    /// others in every combination.
+    pub fn draw(rng: &Rng) -> Odds {
+        let some = |most: u64| if rng.below(2) == 0 { 0 } else { 1 + rng.below(most) };
+        let millis = |most: u64| Duration::from_millis(1 + rng.below(most));
+        Odds {
+            slow: some(500),
+            conflict: some(100),
+            too_many: some(50),
+            error: some(100),
+            broken: some(50),
+            lost: some(100),
+            cut: some(100),
+            twice: some(200),
+            late: some(300),
+            death: some(20),
+            latency_max: millis(3000),
+            lag_max: millis(8000),
+        }
+    }
+
+    /// Nothing goes wrong.
+    pub fn none() -> Odds {
+        Odds::default()
+    }
+
+    /// Whether nothing ever goes wrong.
+    pub fn is_none(&self) -> bool {
+        let Odds { slow, conflict, too_many, error, broken, lost, cut, twice, late, death, .. } = *self;
+        [slow, conflict, too_many, error, broken, lost, cut, twice, late, death] == [0; 10]
+    }
+}
+
+/// The faults of one run, shared by all its clients.
+#[derive(Clone)]
+pub struct Faults(Arc<Mutex<State>>);
+
+struct State {
+    rng: Rng,
+    odds: Odds,
+    /// Hash of every request and answer so far.
+    digest: u64,
+    /// The last requests in words, when somebody wants to read them.
+    log: Option<Vec<String>>,
+    /// Writes per client.
+    writes: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// What is to happen to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing.
+    Pass,
+    /// 409.
+    Conflict,
+    /// 429.
+    TooMany,
+    /// 500 or 503.
+    Error(u16),
+    /// No answer, nothing done.
+    Broken,
+    /// No answer, but done.
+    Lost,
+    /// The client dies before the request takes effect.
+    DieBefore,
+    /// The client dies after the request took effect.
+    DieAfter,
+}
+
+impl Faults {
+    /// Faults drawn from `seed` with these odds.
+    pub fn new(seed: u64, odds: Odds, keep_log: bool) -> Faults {
+        Faults(Arc::new(Mutex::new(State {
+            rng: Rng::new(seed),
+            odds,
+            digest: FNV_OFFSET,
+            log: keep_log.then(Vec::new),
+            writes: std::collections::BTreeMap::new(),
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing goes wrong from now on.
+    pub fn heal(&self) {
+        self.state().odds = Odds::none();
+    }
+
+    /// A client of `server` under these faults; `who` names it. It dies when `life` is cancelled, and cancels it when
+    /// the faults kill it. `mortal` clients are killed, others are not.
+    pub fn wrap(
+        &self,
+        server: rollouts_memkube::Service,
+        who: &'static str,
+        life: CancellationToken,
+        mortal: bool,
+    ) -> FaultyService {
+        FaultyService::new(self.clone(), server, who, life, mortal)
+    }
+
+    /// How many writes this client tried so far.
+    pub fn writes(&self, who: &str) -> u64 {
+        self.state().writes.get(who).copied().unwrap_or_default()
+    }
+
+    /// A number that two runs share only if they did the same, byte for byte.
+    pub fn digest(&self) -> u64 {
+        self.state().digest
+    }
+
+    /// Adds something that happened to the digest and to the log.
+    pub fn note(&self, line: &str) {
+        let mut state = self.state();
+        state.digest = line.bytes().fold(state.digest, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
+        if let Some(log) = &mut state.log {
+            log.push(line.to_owned());
+        }
+    }
+
+    /// Takes what was logged since the last call.
+    pub fn take_log(&self) -> Vec<String> {
+        self.state().log.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// A number below `n` from the run's dice.
+    pub fn below(&self, n: u64) -> u64 {
+        self.state().rng.below(n)
+    }
+
+    fn count_write(&self, who: &'static str) {
+        *self.state().writes.entry(who).or_default() += 1;
+    }
+
+    fn fate(&self, is_write: bool, is_update: bool, mortal: bool) -> (Duration, Fate) {
+        let state = self.state();
+        let odds = state.odds;
+        let hit = |chance: u64| chance > 0 && state.rng.below(1000) < chance;
+        let latency = if hit(odds.slow) { between(&state.rng, odds.latency_max) } else { Duration::ZERO };
+        let fate = if mortal && hit(odds.death) {
+            if state.rng.below(2) == 0 { Fate::DieBefore } else { Fate::DieAfter }
+        } else if is_update && hit(odds.conflict) {
+            Fate::Conflict
+        } else if hit(odds.too_many) {
+            Fate::TooMany
+        } else if hit(odds.error) {
+            Fate::Error(if state.rng.below(2) == 0 { 500 } else { 503 })
+        } else if hit(odds.broken) {
+            Fate::Broken
+        } else if is_write && hit(odds.lost) {
+            Fate::Lost
+        } else {
+            Fate::Pass
+        };
+        (latency, fate)
+    }
+
+    fn event(&self) -> EventFate {
+        let state = self.state();
+        let odds = state.odds;
+        let hit = |chance: u64| chance > 0 && state.rng.below(1000) < chance;
+        EventFate {
+            lag: if hit(odds.late) { between(&state.rng, odds.lag_max) } else { Duration::ZERO },
+            twice: hit(odds.twice),
+            cut: hit(odds.cut),
+        }
+    }
+}
+
+/// What is to happen to an event of a watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EventFate {
+    lag: Duration,
+    twice: bool,
+    cut: bool,
+}
+
+fn between(rng: &Rng, most: Duration) -> Duration {
+    Duration::from_millis(rng.below(u64::try_from(most.as_millis()).unwrap_or(u64::MAX)))
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
+/// FNV-1a of some bytes, as text.
+pub(crate) fn fingerprint(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(FNV_OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME));
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{hash:016x}");
+    text
+}
+
+#[cfg(test)]
+mod tests;
