@@ -79,6 +79,15 @@ pub fn after_remove(state: &mut State, resource: &Resource, last: &Stored) {
     if is_crd(resource) {
         crd::withdraw(state, meta::name(&last.value));
     }
+    let furniture = is(resource, "", "configmaps") && meta::name(&last.value) == CA_BUNDLE
+        || is(resource, "", "serviceaccounts") && meta::name(&last.value) == "default";
+    if furniture {
+        let namespace = meta::namespace(&last.value).to_owned();
+        let stays = state.object("", "namespaces", "", &namespace).is_some_and(|n| !meta::is_deleting(&n.value));
+        if stays {
+            furnish_namespace(state, &namespace);
+        }
+    }
     if let Some(crd) = &resource.crd {
         crd::after_instance_removed(state, &format!("{}.{}", crd.names.plural, crd.group));
     }

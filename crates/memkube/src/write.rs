@@ -235,12 +235,9 @@ pub fn update(
     if gone {
         // The last change is seen only as the deletion, as with the real server.
         let stored = state.stores.remove_as(&store, &key, new);
-        return stored
-            .map(|s| {
-                hooks::after_remove(state, resource, &s);
-                s
-            })
-            .ok_or_else(|| ApiError::not_found(&resource.group, &resource.plural, &name));
+        let stored = stored.ok_or_else(|| ApiError::not_found(&resource.group, &resource.plural, &name))?;
+        hooks::after_remove(state, resource, &stored);
+        return Ok(stored);
     }
     let stored = state.stores.put(&store, &key, new);
     Ok(hooks::after_write(state, resource, stored))

@@ -1,9 +1,7 @@
 //! Create, read, update, patch and delete.
 
-mod support;
-
+use crate::support::{Api, CMS, DEPLOYMENTS, PODS, config_map, deployment, pod};
 use serde_json::json;
-use support::{Api, CMS, DEPLOYMENTS, PODS, config_map, deployment, pod};
 
 #[tokio::test(start_paused = true)]
 async fn created_objects_get_their_metadata() {
@@ -72,6 +70,16 @@ async fn reads_refuse() {
     let gone = api.get(&format!("{PODS}/x")).await.fails(404, "NotFound", "pods \"x\" not found");
     assert_eq!(gone["details"], json!({"name": "x", "kind": "pods"}));
     api.get("/apis/apps/v1/nope").await.fails(404, "NotFound", "the server could not find the requested resource");
+    api.post("/api/v1/pods", pod("x")).await.fails(
+        405,
+        "MethodNotAllowed",
+        "the server does not allow this method on the requested resource",
+    );
+    api.post(CMS, pod("x")).await.fails(
+        400,
+        "BadRequest",
+        "Pod in version \"v1\" cannot be handled as a ConfigMap: converting (v1.Pod) to (core.ConfigMap): unknown conversion",
+    );
     let wrong = api.send("POST", "/api/v1/pods/x/y/z", &[], "").await;
     assert_eq!(wrong.code, 404);
     api.send("GET", PODS, &[("accept", "text/css")], "").await.fails(
@@ -280,6 +288,8 @@ async fn a_terminating_namespace_takes_nothing_new() {
     let cms = "/api/v1/namespaces/n/configmaps";
     assert_eq!(api.get(&format!("{cms}/kube-root-ca.crt")).await.code, 200);
     assert_eq!(api.get("/api/v1/namespaces/n/serviceaccounts/default").await.code, 200);
+    api.delete(&format!("{cms}/kube-root-ca.crt"), json!({})).await.ok();
+    assert_eq!(api.get(&format!("{cms}/kube-root-ca.crt")).await.code, 200, "it is put back");
     let going = api.delete("/api/v1/namespaces/n", json!({})).await.ok();
     assert_eq!(going["status"]["phase"], "Terminating");
     let refused = api.post(cms, config_map("a")).await.fails(

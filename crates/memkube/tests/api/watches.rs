@@ -1,11 +1,9 @@
 //! Lists and watches.
 
-mod support;
-
+use crate::support::{Api, CMS, PODS, config, config_map, pod};
 use rollouts_memkube::Server;
 use serde_json::json;
 use std::time::Duration;
-use support::{Api, CMS, PODS, config, config_map, pod};
 use tokio::time::Instant;
 
 fn names(list: &serde_json::Value) -> Vec<&str> {

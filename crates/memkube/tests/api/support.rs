@@ -1,4 +1,3 @@
-#![allow(dead_code, reason = "each test binary uses its part")]
 //! A client for tests: requests straight into the service, under paused time.
 
 use bytes::Bytes;
@@ -12,32 +11,32 @@ use tokio::time::Instant;
 use tower::ServiceExt as _;
 
 /// Midnight of 2026-01-02 plus the paused clock of tokio.
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let start = Instant::now();
     let epoch: jiff::Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
     Config::new(Clock::new(move || epoch + jiff::SignedDuration::try_from(start.elapsed()).unwrap()))
 }
 
-pub struct Api {
-    pub server: Server,
+pub(crate) struct Api {
+    pub(crate) server: Server,
 }
 
-pub struct Answer {
-    pub code: u16,
-    pub headers: HeaderMap,
-    pub body: Value,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) text: String,
 }
 
 impl Answer {
     #[track_caller]
-    pub fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert!(self.code < 300, "{} {}", self.code, self.text);
         self.body
     }
 
     #[track_caller]
-    pub fn fails(self, code: u16, reason: &str, message: &str) -> Value {
+    pub(crate) fn fails(self, code: u16, reason: &str, message: &str) -> Value {
         assert_eq!(
             (self.code, self.body["reason"].as_str(), self.body["message"].as_str()),
             (code, Some(reason), Some(message)),
@@ -49,11 +48,17 @@ impl Answer {
 }
 
 impl Api {
-    pub fn new() -> Api {
+    pub(crate) fn new() -> Api {
         Api { server: Server::new(config()) }
     }
 
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path.replace(' ', "%20"));
         for (k, v) in headers {
             request = request.header(*k, *v);
@@ -70,35 +75,35 @@ impl Api {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, &[("content-type", "application/json")], body.to_string()).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.send("PUT", path, &[("content-type", "application/json")], body.to_string()).await
     }
 
-    pub async fn merge(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn merge(&self, path: &str, body: Value) -> Answer {
         self.send("PATCH", path, &[("content-type", "application/merge-patch+json")], body.to_string()).await
     }
 
-    pub async fn delete(&self, path: &str, options: Value) -> Answer {
+    pub(crate) async fn delete(&self, path: &str, options: Value) -> Answer {
         self.send("DELETE", path, &[("content-type", "application/json")], options.to_string()).await
     }
 
-    pub async fn table(&self, path: &str) -> Value {
+    pub(crate) async fn table(&self, path: &str) -> Value {
         self.send("GET", path, &[("accept", "application/json;as=Table;v=v1;g=meta.k8s.io")], "").await.ok()
     }
 
-    pub async fn watch(&self, path: &str) -> Watch {
+    pub(crate) async fn watch(&self, path: &str) -> Watch {
         self.watch_as(path, "application/json").await
     }
 
-    pub async fn watch_as(&self, path: &str, accept: &str) -> Watch {
+    pub(crate) async fn watch_as(&self, path: &str, accept: &str) -> Watch {
         let request = Request::builder().uri(path).header("accept", accept).body(Full::new(Bytes::new())).unwrap();
         let response = self.server.service().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 200);
@@ -106,43 +111,43 @@ impl Api {
     }
 }
 
-pub struct Watch(Body);
+pub(crate) struct Watch(Body);
 
 impl Watch {
     /// The next event; `None` at the end of the stream.
-    pub async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         let frame = self.0.frame().await?.unwrap().into_data().unwrap();
         Some(serde_json::from_slice(&frame).unwrap())
     }
 
     /// Type and name of the next event.
-    pub async fn brief(&mut self) -> String {
+    pub(crate) async fn brief(&mut self) -> String {
         let e = self.next().await.expect("the watch goes on");
         format!("{} {}", e["type"].as_str().unwrap(), e["object"]["metadata"]["name"].as_str().unwrap_or("-"))
     }
 
     /// Whether nothing comes for a second.
-    pub async fn is_quiet(&mut self) -> bool {
+    pub(crate) async fn is_quiet(&mut self) -> bool {
         tokio::time::timeout(Duration::from_secs(1), self.next()).await.is_err()
     }
 }
 
-pub fn config_map(name: &str) -> Value {
+pub(crate) fn config_map(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}})
 }
 
-pub fn pod(name: &str) -> Value {
+pub(crate) fn pod(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}},
         "spec": {"containers": [{"name": "c", "image": "i:1"}]}})
 }
 
-pub fn deployment(name: &str) -> Value {
+pub(crate) fn deployment(name: &str) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
         "replicas": 2, "selector": {"matchLabels": {"app": name}},
         "template": {"metadata": {"labels": {"app": name}},
             "spec": {"containers": [{"name": "c", "image": "i:1"}]}}}})
 }
 
-pub const CMS: &str = "/api/v1/namespaces/default/configmaps";
-pub const PODS: &str = "/api/v1/namespaces/default/pods";
-pub const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
+pub(crate) const CMS: &str = "/api/v1/namespaces/default/configmaps";
+pub(crate) const PODS: &str = "/api/v1/namespaces/default/pods";
+pub(crate) const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";

@@ -1,9 +1,7 @@
 //! CustomResourceDefinitions and discovery.
 
-mod support;
-
+use crate::support::Api;
 use serde_json::{Value, json};
-use support::Api;
 
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const WIDGETS: &str = "/apis/x.io/v1/namespaces/default/widgets";

@@ -1,12 +1,10 @@
 //! Authentication, authorization, and subresources of pods and service accounts.
 
-mod support;
-
+use crate::support::{Api, CMS, PODS, config_map, pod};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use serde_json::{Value, json};
-use support::{Api, CMS, PODS, config_map, pod};
 use tower::ServiceExt as _;
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
