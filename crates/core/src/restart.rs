@@ -19,7 +19,7 @@ impl Reconcile<'_> {
             return;
         }
         let waiting = self.pods_older_than(restart_at);
-        if waiting.is_empty() {
+        if waiting.is_empty() && self.restart_shows() {
             self.ro.status.restarted_at = Some(restart_at);
             return;
         }
@@ -35,6 +35,14 @@ impl Reconcile<'_> {
             self.push(Effect::EvictPod { name }, format!("it is older than spec.restartAt {restart_at}"));
         }
         self.plan.wake(Time::new(self.now).plus_seconds(RESTART_RETRY_SECONDS));
+    }
+
+    /// Whether the ReplicaSets' counters know of the evictions; before that the Rollout would look healthy for a moment.
+    /// A canary's replacements must exist, too (as recorded).
+    fn restart_shows(&self) -> bool {
+        let counted: i32 = self.sets.iter().map(|s| s.available()).sum();
+        let replaced = self.sets.iter().all(|s| s.status.replicas >= s.size());
+        counted <= self.available_pods() && (replaced || self.ro.spec.strategy.blue_green.is_some())
     }
 
     /// Those that are not being deleted, in the order stable, new, others oldest first; within a ReplicaSet the pods that nobody would miss come first.

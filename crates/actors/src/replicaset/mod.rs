@@ -75,8 +75,8 @@ impl Actor {
             None => self.manage(&rs, &pods).await,
             Some(_) => Ok(()),
         };
-        // What the cache shows now includes what was just created or deleted.
-        let pods: Vec<Arc<Pod>> = self.owned(&rs);
+        // Counted as they were before: what was just created or deleted comes back through the watch and is counted
+        // then. Kubernetes does the same, and observers see both states.
         let (status, next) = status::next(&rs, &pods, managed.as_ref().err(), self.ctx.now());
         if rs.status.as_ref() != Some(&status) {
             let mut update = ReplicaSet::clone(&rs);
