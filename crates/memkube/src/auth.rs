@@ -145,14 +145,20 @@ impl State {
     }
 
     fn may_impersonate(&self, identity: &Identity, user: &str, groups: &[String]) -> Result<()> {
-        let mut targets = vec![("users", user)];
-        if let Some((ns_name, _)) = user.strip_prefix("system:serviceaccount:").map(|s| (s, ())) {
-            targets = vec![("serviceaccounts", ns_name.split(':').nth(1).unwrap_or_default())];
-        }
-        targets.extend(groups.iter().map(|g| ("groups", g.as_str())));
-        for (plural, name) in targets {
-            let attributes =
-                crate::rbac::Attributes { verb: "impersonate", plural, name, ..crate::rbac::Attributes::default() };
+        let account = user.strip_prefix("system:serviceaccount:").and_then(|a| a.split_once(':'));
+        let mut targets = match account {
+            Some((namespace, name)) => vec![("serviceaccounts", namespace, name)],
+            None => vec![("users", "", user)],
+        };
+        targets.extend(groups.iter().map(|g| ("groups", "", g.as_str())));
+        for (plural, namespace, name) in targets {
+            let attributes = crate::rbac::Attributes {
+                verb: "impersonate",
+                plural,
+                namespace,
+                name,
+                ..crate::rbac::Attributes::default()
+            };
             if !crate::rbac::allowed(self, identity, &attributes) {
                 return Err(attributes.denied(identity));
             }

@@ -5,6 +5,7 @@ use crate::meta;
 use crate::resource::{Generation, Resource, ScalePaths, StoreKey, SubResource};
 use crate::state::State;
 use crate::validate;
+use rollouts_schema::FieldError;
 use rollouts_schema::crd::{Crd, default_crd};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -22,6 +23,12 @@ const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", 
 pub fn prepare(state: &State, resource: &Resource, obj: &mut Value, live: Option<&Value>) -> Result<()> {
     default_crd(obj);
     let crd = Crd::parse(obj).map_err(|errors| validate::invalid(resource, meta::name(obj), &errors))?;
+    if let Some(live) = live {
+        let errors = immutable(obj, live);
+        if !errors.is_empty() {
+            return Err(validate::invalid(resource, meta::name(obj), &errors));
+        }
+    }
     let names = json!({
         "plural": crd.names.plural, "singular": crd.names.singular, "kind": crd.names.kind,
         "listKind": crd.names.list_kind,
@@ -55,6 +62,18 @@ pub fn prepare(state: &State, resource: &Resource, obj: &mut Value, live: Option
         terminating(state, obj);
     }
     Ok(())
+}
+
+/// What an established definition may not change.
+fn immutable(new: &Value, live: &Value) -> Vec<FieldError> {
+    ["/spec/group", "/spec/scope", "/spec/names/kind", "/spec/names/plural"]
+        .iter()
+        .filter(|path| new.pointer(path) != live.pointer(path))
+        .map(|path| {
+            let field = path.trim_start_matches('/').replace('/', ".");
+            FieldError::invalid(field, new.pointer(path).cloned().unwrap_or(Value::Null), "field is immutable")
+        })
+        .collect()
 }
 
 fn terminating(state: &State, obj: &mut Value) {
@@ -120,6 +139,10 @@ pub fn serve(state: &mut State, definition: &Value) {
 
 /// Stops serving a definition.
 pub fn withdraw(state: &mut State, name: &str) {
+    let served = state.registry.iter().find(|r| r.is_custom() && r.qualified() == name).map(|r| r.store_key());
+    if let Some(key) = served {
+        state.stores.log(&key).drop_watches();
+    }
     Arc::make_mut(&mut state.registry).set_custom(name, Vec::new());
 }
 

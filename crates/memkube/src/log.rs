@@ -174,14 +174,15 @@ impl Log {
     /// Takes what is new at the cursor, or registers the waker.
     pub fn read(&self, cursor: &mut Cursor, waker: &Waker) -> Read {
         let mut ring = self.ring();
-        if cursor.epoch != ring.epoch {
-            return Read::Cut;
-        }
         if cursor.next_seq < ring.first_seq {
             return Read::Expired(ring.compacted_rv + 1);
         }
         let from = (cursor.next_seq - ring.first_seq) as usize;
         if from >= ring.events.len() {
+            // What happened before the cut is still told.
+            if cursor.epoch != ring.epoch {
+                return Read::Cut;
+            }
             ring.wakers.insert(cursor.waker, waker.clone());
             return Read::Pending;
         }

@@ -58,12 +58,14 @@ pub struct Stores {
     rv: u64,
     committed: Arc<AtomicU64>,
     history: usize,
+    /// Everything up to this resourceVersion was forgotten by [`Stores::compact`].
+    compacted: u64,
 }
 
 impl Stores {
     /// No objects; every log keeps `history` events.
     pub fn new(history: usize) -> Self {
-        Stores { stores: BTreeMap::new(), rv: 1, committed: Arc::new(AtomicU64::new(1)), history }
+        Stores { stores: BTreeMap::new(), rv: 1, committed: Arc::new(AtomicU64::new(1)), history, compacted: 0 }
     }
 
     /// The resourceVersion of the last write.
@@ -77,7 +79,7 @@ impl Stores {
     }
 
     fn store(&mut self, key: &StoreKey) -> &mut Store {
-        let (history, rv) = (self.history, 0);
+        let (history, rv) = (self.history, self.compacted);
         self.stores
             .entry(key.clone())
             .or_insert_with(|| Store { objects: BTreeMap::new(), log: Arc::new(Log::new(history, rv)) })
@@ -168,8 +170,8 @@ impl Stores {
 
     /// Forgets all history.
     pub fn compact(&mut self) {
-        let rv = self.rv;
-        self.stores.values().for_each(|s| s.log.compact(rv));
+        self.compacted = self.rv;
+        self.stores.values().for_each(|s| s.log.compact(self.rv));
     }
 
     /// Ends all watches.

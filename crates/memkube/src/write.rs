@@ -89,11 +89,9 @@ pub fn create(
     for key in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
         meta::remove(&mut obj, key);
     }
-    let generated = meta::name(&obj).is_empty();
-    if generated && let Some(base) = obj["metadata"]["generateName"].as_str().filter(|b| !b.is_empty()) {
-        // The real server cuts the base so that the name stays within 63 characters.
-        let base: String = base.chars().take(MAX_GENERATED_NAME_BASE_CHARS).collect();
-        let name = format!("{base}{}", state.rng.suffix());
+    if meta::name(&obj).is_empty()
+        && let Some(name) = generated_name(state, resource, namespace, &obj)
+    {
         meta::set(&mut obj, "name", json!(name));
     }
     // Before preparation: a Job's selector and labels hold its uid.
@@ -132,6 +130,24 @@ pub fn create(
 }
 
 const MAX_GENERATED_NAME_BASE_CHARS: usize = 58;
+/// Names drawn before a clash is reported.
+const MAX_NAME_ATTEMPTS: usize = 8;
+
+/// A name from `generateName`, if that is given.
+fn generated_name(state: &State, resource: &Resource, namespace: &str, obj: &Value) -> Option<String> {
+    let base = obj["metadata"]["generateName"].as_str().filter(|b| !b.is_empty())?;
+    // Cut so that the name stays within 63 characters.
+    let base: String = base.chars().take(MAX_GENERATED_NAME_BASE_CHARS).collect();
+    let store = resource.store_key();
+    let mut name = String::new();
+    for _ in 0..MAX_NAME_ATTEMPTS {
+        name = format!("{base}{}", state.rng.suffix());
+        if state.stores.get(&store, &meta::store_key(namespace, &name)).is_none() {
+            break;
+        }
+    }
+    Some(name)
+}
 
 fn remove_field(obj: &mut Value, field: &str) {
     if let Some(map) = obj.as_object_mut() {

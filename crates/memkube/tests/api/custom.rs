@@ -133,3 +133,27 @@ async fn discovery_knows_everything_served() {
     let document = api.get(url).await.ok();
     assert!(document["components"]["schemas"]["io.x.v1.Widget"].is_object(), "{document}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_definition_may_change_but_not_what_it_defines() {
+    let api = with_crd().await;
+    let path = format!("{CRDS}/widgets.x.io");
+    api.merge(&path, json!({"spec": {"scope": "Cluster"}})).await.fails(
+        422,
+        "Invalid",
+        "CustomResourceDefinition.apiextensions.k8s.io \"widgets.x.io\" is invalid: spec.scope: Invalid value: \"Cluster\": field is immutable",
+    );
+    let mut watch = api.watch(&format!("{WIDGETS}?watch=true")).await;
+    let mut new = api.get(&path).await.ok();
+    new["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["size"] =
+        json!({"type": "string"});
+    let changed = api.put(&path, new).await.ok();
+    assert_eq!(changed["metadata"]["generation"], 2);
+    let mut object = widget("w");
+    object["spec"]["size"] = json!("big");
+    assert_eq!(api.post(WIDGETS, object).await.ok()["spec"]["size"], "big");
+    assert_eq!(watch.brief().await, "ADDED w");
+    api.delete(&path, json!({})).await.ok();
+    assert_eq!(watch.brief().await, "DELETED w");
+    assert!(watch.next().await.is_none(), "watches end with the definition");
+}
