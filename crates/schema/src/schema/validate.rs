@@ -4,13 +4,22 @@ use serde_json::Value;
 
 use super::value_rules::Checks;
 use super::{Additional, ListType, Schema, Type, same_deep};
-use crate::FieldError;
 use crate::path::Path;
+use crate::{ErrorKind, FieldError};
+
+const RULES_NOT_CHECKED: &str = "some validation rules were not checked because the object was invalid; \
+                                 correct the existing errors to complete validation";
+
+/// Errors after which rules could not be evaluated safely: what they look at may be missing or of another type.
+fn blocks_rules(kind: ErrorKind) -> bool {
+    use ErrorKind::{NotSupported, Required, TooLong, TooMany, TypeInvalid};
+    matches!(kind, NotSupported | Required | TooLong | TooMany | TypeInvalid)
+}
 
 impl Schema {
     /// Checks types and value limits, then list keys, then CEL rules (with transition rules when `old` is given).
-    /// `old` is the stored object on update, `None` on create. CEL rules run only when everything else holds, as in
-    /// the API server. On update, a value that did not change is not an error even if it no longer fits the schema
+    /// `old` is the stored object on update, `None` on create. CEL rules run only when types and required fields hold,
+    /// as in the API server, which says so. On update, a value that did not change is not an error even if it no longer fits the schema
     /// (the API server's ratcheting); limits on what holds it still apply.
     #[must_use]
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
@@ -18,8 +27,11 @@ impl Schema {
         self.check(object, old, &Path::Root, &mut checks);
         let mut errors = checks.errors;
         duplicates(self, object, &Path::Root, &mut errors);
-        if errors.is_empty() && self.below.rules {
-            crate::cel::validate(self, object, old, &Path::Root, &mut errors);
+        if self.below.rules {
+            match errors.iter().any(|e| blocks_rules(e.kind)) {
+                true => errors.push(FieldError::invalid("", Value::Null, RULES_NOT_CHECKED)),
+                false => crate::cel::validate(self, object, old, &Path::Root, &mut errors),
+            }
         }
         errors
     }
