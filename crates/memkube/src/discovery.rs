@@ -51,6 +51,7 @@ pub fn answer(state: &mut State, request: &Request, format: Format) -> Result<Re
             Ok(Reply::json(200, group(name, versions, true)))
         }
         ["apis", name, version] => resource_list(&registry, name, version),
+        ["openapi", "v2"] if request.accept.contains(OPENAPI_V2_PROTOBUF) => Ok(openapi_v2_protobuf()),
         ["openapi", "v2"] => Ok(openapi_v2(&registry)),
         ["openapi", "v3"] => Ok(openapi_v3_index(&registry)),
         ["openapi", "v3", rest @ ..] => openapi_v3(&registry, &rest.join("/")),
@@ -213,6 +214,14 @@ fn crds(registry: &Registry) -> Vec<Arc<Crd>> {
         }
     }
     all
+}
+
+const OPENAPI_V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/// kubectl reads this form, and only this, to check kinds that OpenAPI v3 does not name (`List`, unknown ones). The
+/// document holds nothing but its version (field 1: "2.0"): what kubectl does not know it leaves to the server.
+fn openapi_v2_protobuf() -> Reply {
+    document(OPENAPI_V2_PROTOBUF, Bytes::from_static(b"\x0a\x032.0"))
 }
 
 fn openapi_v2(registry: &Registry) -> Reply {

@@ -32,12 +32,9 @@ fn failed(e: &PatchError) -> ApiError {
         422 => "Invalid",
         _ => return ApiError::internal(&e.message),
     };
-    let error = ApiError::new(e.status, reason, e.message.clone());
-    if e.detail == e.message {
-        return error;
-    }
-    let cause = Cause { message: e.detail.clone(), ..Cause::default() };
-    error.with_details(Details { causes: vec![cause], ..Details::default() })
+    // Without causes, as the real server answers: what exactly failed stays in the server.
+    tracing::debug!(detail = %e.detail, "a patch does not apply");
+    ApiError::new(e.status, reason, e.message.clone()).with_details(Details::default())
 }
 
 /// Whether the request is a server-side apply.

@@ -134,13 +134,12 @@ fn negative_scale(resource: &Resource, obj: &Value) -> Option<FieldError> {
 
 /// Go's decoder refuses a wrong JSON type before any validation.
 fn wrong_type(resource: &Resource, e: &FieldError) -> ApiError {
-    let have = match &e.bad_value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
+    // A type error names the type it found in place of the value.
+    let have = match e.bad_value.as_str() {
+        Some("integer" | "number") => "number",
+        Some("boolean") => "bool",
+        Some(other) => other,
+        None => "value",
     };
     let want = e.detail.rsplit_once("must be of type ").map_or("", |(_, t)| t.split(':').next().unwrap_or(t));
     let want = match want.trim().trim_matches('"') {

@@ -60,9 +60,11 @@ async fn instances_are_defaulted_pruned_and_checked() {
         "Invalid",
         "Widget.x.io \"w\" is invalid: spec.color: Invalid value: \"string\": color is immutable",
     );
-    api.post(WIDGETS, json!({"apiVersion": "x.io/v1", "kind": "Widget", "metadata": {"name": "v"}, "spec": {}}))
-        .await
-        .fails(422, "Invalid", "Widget.x.io \"v\" is invalid: spec.color: Required value");
+    let colorless = json!({"apiVersion": "x.io/v1", "kind": "Widget", "metadata": {"name": "v"}, "spec": {}});
+    let refused = api.post(WIDGETS, colorless).await;
+    assert_eq!((refused.code, &refused.body["reason"]), (422, &json!("Invalid")));
+    let cause = &refused.body["details"]["causes"][0];
+    assert_eq!((&cause["field"], &cause["message"]), (&json!("spec.color"), &json!("Required value")));
     let unversioned = api.put(&path, widget("w")).await;
     unversioned.fails(
         422,
@@ -124,6 +126,9 @@ async fn discovery_knows_everything_served() {
     let etag = aggregated.headers["etag"].to_str().unwrap().to_owned();
     let cached = api.send("GET", "/apis", &[accept[0], ("if-none-match", &etag)], "").await;
     assert_eq!((cached.code, cached.text.as_str()), (304, ""));
+    let protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    assert_eq!(api.send("GET", "/openapi/v2", &[("accept", protobuf)], "").await.headers["content-type"], protobuf);
+    assert_eq!(api.get("/openapi/v2").await.ok()["swagger"], "2.0");
     assert_eq!(api.get("/version").await.ok()["gitVersion"], "v1.34.4");
     for path in ["/healthz", "/livez", "/readyz"] {
         assert_eq!(api.get(path).await.text, "ok");
