@@ -51,7 +51,9 @@ pub fn answer(state: &mut State, request: &Request, format: Format) -> Result<Re
             Ok(Reply::json(200, group(name, versions, true)))
         }
         ["apis", name, version] => resource_list(&registry, name, version),
-        ["openapi", "v2"] if request.accept.contains(OPENAPI_V2_PROTOBUF) => Ok(openapi_v2_protobuf()),
+        ["openapi", "v2"] if [OPENAPI_V2_ASKED, OPENAPI_V2_PROTOBUF].iter().any(|t| request.accept.contains(t)) => {
+            Ok(openapi_v2_protobuf())
+        }
         ["openapi", "v2"] => Ok(openapi_v2(&registry)),
         ["openapi", "v3"] => Ok(openapi_v3_index(&registry)),
         ["openapi", "v3", rest @ ..] => openapi_v3(&registry, &rest.join("/")),
@@ -216,7 +218,9 @@ fn crds(registry: &Registry) -> Vec<Arc<Crd>> {
     all
 }
 
-const OPENAPI_V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// What clients ask for, and (a media type cannot hold `@`) what they get.
+const OPENAPI_V2_ASKED: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const OPENAPI_V2_PROTOBUF: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// kubectl reads this form, and only this, to check kinds that OpenAPI v3 does not name (`List`, unknown ones). The
 /// document holds nothing but its version (field 1: "2.0"): what kubectl does not know it leaves to the server.
