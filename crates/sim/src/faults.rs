@@ -158,6 +158,7 @@ impl Faults {
 
     /// Adds something that happened to the digest and to the log.
     pub fn note(&self, line: &str) {
+        tracing::debug!(target: "rollouts_sim", "{line}");
         let mut state = self.state();
         state.digest = line.bytes().fold(state.digest, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
         if let Some(log) = &mut state.log {

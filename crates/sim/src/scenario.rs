@@ -1,8 +1,8 @@
 //! Scenarios: manifests, and what a user then does. Played in this process under virtual time, and recorded.
 
-mod kubectl;
+pub(crate) mod kubectl;
 mod play;
-mod plugin;
+pub(crate) mod plugin;
 mod wait;
 
 pub use play::{PlayError, play};

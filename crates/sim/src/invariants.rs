@@ -1,0 +1,66 @@
+//! What must hold whatever happens, checked at every change of the store.
+//!
+//! The controller may act on what was true a moment ago: its watches lag. So each rule compares a write with the most
+//! favourable state within [`WINDOW`] before it, where lag can exist; without faults the window is a second, the
+//! time that a decision takes.
+//!
+//! Let N be `spec.replicas`, S and U its surge and unavailable counts, and "serves" the number of available pods that
+//! a set of its new size keeps.
+//!
+//! | rule | at | holds |
+//! |---|---|---|
+//! | capacity | a canary's ReplicaSet shrinks | all sets together serve at least N−U, unless they served less before and the write takes none of that |
+//! | surge | a canary's ReplicaSet grows | all sets together have at most N+S pods |
+//! | size | a blue-green ReplicaSet grows | it has at most N pods (so all sets together at most N each) |
+//! | active | the ReplicaSet that the active Service selects shrinks | it keeps N pods |
+//! | switch | the active Service of a promoted Rollout selects another ReplicaSet | that one has available pods |
+//! | promotion | `status.stableRS` changes | the new stable ReplicaSet has N−U available pods (blue-green: N) |
+//! | deletion | a ReplicaSet is deleted | it is empty, and neither stable nor current |
+//! | twins | a ReplicaSet is created | no other has its pod template |
+//! | revisions | the Rollout's revision grows | there are at most as many as updates |
+//! | service | at any time in runs where only the controller can cost capacity, once all was ready | N−U pods are ready (blue-green: N of the active ReplicaSet) |
+
+mod model;
+mod rules;
+
+pub use model::Monitor;
+
+use std::time::Duration;
+
+/// How long the controller may act on an old state when its watches lag.
+pub const WINDOW: Duration = Duration::from_secs(60);
+
+/// The same without faults.
+pub const SHORT_WINDOW: Duration = Duration::from_secs(1);
+
+/// Pods that a Rollout may have too many, and may lack, of `replicas`.
+pub fn surge_and_unavailable(strategy: &serde_json::Value, replicas: i64) -> (i64, i64) {
+    let resolve = |value: &serde_json::Value, up: bool| match value.as_str() {
+        // Any text is a percentage.
+        Some(text) => {
+            let percent: i64 = text.trim_end_matches('%').parse().unwrap_or_default();
+            let (whole, rest) = (percent * replicas / 100, percent * replicas % 100);
+            whole + i64::from(up && rest > 0)
+        }
+        None => value.as_i64().unwrap_or_default(),
+    };
+    let quarter = serde_json::json!("25%");
+    let or_quarter = |value: &serde_json::Value| if value.is_null() { quarter.clone() } else { value.clone() };
+    let surge = resolve(&or_quarter(&strategy["maxSurge"]), true);
+    let unavailable = resolve(&or_quarter(&strategy["maxUnavailable"]), false);
+    let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable };
+    (surge, unavailable.min(replicas))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn surge_rounds_up_and_unavailable_down() {
+        assert_eq!(surge_and_unavailable(&json!({}), 5), (2, 1));
+        assert_eq!(surge_and_unavailable(&json!({"maxSurge": 0, "maxUnavailable": "10%"}), 5), (0, 1));
+        assert_eq!(surge_and_unavailable(&json!({"maxSurge": "0%", "maxUnavailable": 3}), 2), (0, 2));
+    }
+}

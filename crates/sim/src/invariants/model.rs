@@ -1,0 +1,269 @@
+//! The state of the store as of each change, with a short memory.
+
+use super::{SHORT_WINDOW, WINDOW};
+use crate::faults::Faults;
+use crate::feed::{Change, Feed};
+use crate::workload::{ACTIVE, Case, NAME, NAMESPACE};
+use futures::FutureExt;
+use rollouts_api::names::{POD_TEMPLATE_HASH, REVISION};
+use rollouts_kube::{RequestError, Resource, resource};
+use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// Watches the store and checks every change.
+pub struct Monitor {
+    shared: Arc<Mutex<Model>>,
+    task: JoinHandle<()>,
+}
+
+/// A number and its past values, each with the time until which it was true.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Remembered {
+    pub now: i64,
+    past: VecDeque<(Instant, i64)>,
+}
+
+impl Remembered {
+    pub fn set(&mut self, value: i64, window: Duration) {
+        let present = Instant::now();
+        if value != self.now {
+            self.past.push_back((present, self.now));
+            self.now = value;
+        }
+        self.past.retain(|(until, _)| present.duration_since(*until) <= window);
+    }
+
+    fn recent(&self, window: Duration) -> impl Iterator<Item = i64> {
+        let present = Instant::now();
+        let past = self.past.iter().filter(move |(until, _)| present.duration_since(*until) <= window);
+        past.map(|(_, value)| *value).chain([self.now])
+    }
+
+    pub fn most(&self, window: Duration) -> i64 {
+        self.recent(window).max().unwrap_or(self.now)
+    }
+
+    pub fn least(&self, window: Duration) -> i64 {
+        self.recent(window).min().unwrap_or(self.now)
+    }
+}
+
+/// A ReplicaSet of the Rollout.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Set {
+    pub hash: String,
+    pub size: i64,
+    pub available: Remembered,
+    /// The pod template without the hash, as text.
+    pub template: String,
+}
+
+/// What is known.
+pub(super) struct Model {
+    pub faults: Faults,
+    pub is_blue_green: bool,
+    pub is_harmless: bool,
+    pub window: Duration,
+    pub rollout: Value,
+    pub replicas: Remembered,
+    pub sets: BTreeMap<String, Set>,
+    /// The hash that the active Service selects.
+    pub active: Option<String>,
+    /// Ready pods that are not going, by name, with their hash.
+    pub ready: BTreeMap<String, String>,
+    /// Whether as many pods as wanted were ready once.
+    pub was_ready: bool,
+    /// Updates that users asked for, the first one included.
+    pub updates: u64,
+    pub violations: Vec<String>,
+}
+
+impl Monitor {
+    /// Starts to watch what belongs to `case`.
+    ///
+    /// # Errors
+    /// What the API server answered.
+    pub async fn start(
+        client: &kube::Client,
+        case: &Case,
+        faults: &Faults,
+        has_faults: bool,
+    ) -> Result<Monitor, RequestError> {
+        let model = Model {
+            faults: faults.clone(),
+            is_blue_green: case.is_blue_green,
+            is_harmless: case.is_harmless(),
+            window: if has_faults { WINDOW } else { SHORT_WINDOW },
+            rollout: Value::Null,
+            replicas: Remembered::default(),
+            sets: BTreeMap::new(),
+            active: None,
+            ready: BTreeMap::new(),
+            was_ready: false,
+            updates: 1,
+            violations: Vec::new(),
+        };
+        let open = async |r: &Resource| Feed::open(client.clone(), r, Some(NAMESPACE)).await;
+        let feeds = [
+            open(&resource::ROLLOUTS).await?,
+            open(&resource::REPLICA_SETS).await?,
+            open(&resource::SERVICES).await?,
+            open(&resource::PODS).await?,
+        ];
+        let shared = Arc::new(Mutex::new(model));
+        let task = tokio::spawn(watch(feeds, Arc::clone(&shared)));
+        Ok(Monitor { shared, task })
+    }
+
+    /// A user asks for an update.
+    pub fn expect_update(&self) {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).updates += 1;
+    }
+
+    /// What did not hold so far.
+    pub fn violations(&self) -> Vec<String> {
+        let mut violations = self.shared.lock().unwrap_or_else(PoisonError::into_inner).violations.clone();
+        if self.task.is_finished() {
+            violations.push("the monitor ended early".into());
+        }
+        violations
+    }
+
+    /// Ends the watches.
+    pub fn stop(self) {
+        self.task.abort();
+    }
+}
+
+/// Handles changes of all collections in the order of their versions.
+async fn watch(feeds: [Feed; 4], model: Arc<Mutex<Model>>) {
+    let [mut rollouts, mut sets, mut services, mut pods] = feeds;
+    loop {
+        let first = tokio::select! {
+            biased;
+            change = rollouts.next() => change.map(|c| ("rollouts", c)),
+            change = sets.next() => change.map(|c| ("replicasets", c)),
+            change = services.next() => change.map(|c| ("services", c)),
+            change = pods.next() => change.map(|c| ("pods", c)),
+        };
+        let mut batch = vec![first];
+        for (kind, feed) in
+            [("rollouts", &mut rollouts), ("replicasets", &mut sets), ("services", &mut services), ("pods", &mut pods)]
+        {
+            while let Some(change) = feed.next().now_or_never() {
+                let failed = change.is_err();
+                batch.push(change.map(|c| (kind, c)));
+                if failed {
+                    break;
+                }
+            }
+        }
+        let changes: Result<Vec<_>, _> = batch.into_iter().collect();
+        let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
+        match changes {
+            Ok(mut changes) => {
+                changes.sort_by_key(|(_, change)| change.version());
+                changes.iter().for_each(|(kind, change)| model.take(kind, change));
+            }
+            Err(error) => return model.violate(format!("the monitor lost its watch: {error}")),
+        }
+    }
+}
+
+impl Model {
+    pub fn violate(&mut self, text: String) {
+        self.faults.note(&format!("VIOLATION {text}"));
+        self.violations.push(text);
+    }
+
+    pub fn status(&self, field: &str) -> &str {
+        self.rollout["status"][field].as_str().unwrap_or_default()
+    }
+
+    fn take(&mut self, kind: &str, change: &Change) {
+        let object = &change.object;
+        let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        match kind {
+            "rollouts" if name == NAME => self.take_rollout(object),
+            "replicasets" => self.take_set(name, object, change.is_deletion()),
+            "services" if name == ACTIVE => self.take_service(object),
+            "pods" => self.take_pod(name, object, change.is_deletion()),
+            _ => return,
+        }
+        self.check_service();
+    }
+
+    fn take_rollout(&mut self, object: &Value) {
+        self.replicas.set(object["spec"]["replicas"].as_i64().unwrap_or(1), self.window);
+        let before = std::mem::replace(&mut self.rollout, object.clone());
+        let status = &object["status"];
+        if before["status"] != *status {
+            let text = format!(
+                "rollout: {} {} step {} stable {} current {}",
+                status["phase"],
+                status["message"],
+                status["currentStepIndex"],
+                status["stableRS"],
+                status["currentPodHash"]
+            );
+            self.faults.note(&text);
+        }
+        let revision = object["metadata"]["annotations"][REVISION].as_str().and_then(|r| r.parse().ok());
+        self.check_revision(revision.unwrap_or(0));
+        self.check_promotion(before["status"]["stableRS"].as_str().unwrap_or_default());
+    }
+
+    fn take_set(&mut self, name: String, object: &Value, is_gone: bool) {
+        let hash = object["metadata"]["labels"][POD_TEMPLATE_HASH].as_str().unwrap_or_default().to_owned();
+        if is_gone {
+            if let Some(set) = self.sets.remove(&name) {
+                self.faults.note(&format!("{name}: deleted"));
+                self.check_deletion(&name, &set);
+            }
+            return;
+        }
+        let (size, available) = (object["spec"]["replicas"].as_i64(), object["status"]["availableReplicas"].as_i64());
+        let (size, available, window) = (size.unwrap_or(1), available.unwrap_or(0), self.window);
+        let mut template = object["spec"]["template"].clone();
+        if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+            labels.remove(POD_TEMPLATE_HASH);
+        }
+        let before = self.sets.get(&name).cloned();
+        let set = self.sets.entry(name.clone()).or_default();
+        set.available.set(available, window);
+        (set.hash, set.size, set.template) = (hash, size, template.to_string());
+        match before {
+            None => self.check_new_set(&name),
+            Some(before) if before.size != size || before.available.now != available => {
+                self.faults.note(&format!("{name}: {size} pods, {available} available"));
+                self.check_resize(&name, before.size, size);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn take_service(&mut self, object: &Value) {
+        let hash = object["spec"]["selector"][POD_TEMPLATE_HASH].as_str().map(str::to_owned);
+        if hash != self.active {
+            self.faults.note(&format!("{ACTIVE}: {hash:?}"));
+            self.check_switch(hash.as_deref());
+            self.active = hash;
+        }
+    }
+
+    fn take_pod(&mut self, name: String, object: &Value, is_gone: bool) {
+        let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
+        let is_ready = conditions.clone().any(|c| c["type"] == "Ready" && c["status"] == "True");
+        let is_going = is_gone || !object["metadata"]["deletionTimestamp"].is_null();
+        if is_ready && !is_going {
+            let hash = object["metadata"]["labels"][POD_TEMPLATE_HASH].as_str().unwrap_or_default();
+            self.ready.insert(name, hash.to_owned());
+        } else {
+            self.ready.remove(&name);
+        }
+    }
+}

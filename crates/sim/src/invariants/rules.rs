@@ -1,0 +1,124 @@
+//! The rules; the table of [`super`] says what each means.
+
+use super::model::{Model, Set};
+use super::surge_and_unavailable;
+
+impl Model {
+    fn counts(&self, replicas: i64) -> (i64, i64) {
+        surge_and_unavailable(&self.rollout["spec"]["strategy"]["canary"], replicas)
+    }
+
+    /// Pods that must be available, by the smallest number of replicas that the controller may know.
+    fn promised(&self) -> i64 {
+        let replicas = self.replicas.least(self.window);
+        if self.is_blue_green { replicas } else { replicas - self.counts(replicas).1 }
+    }
+
+    fn by_hash(&self, hash: &str) -> Option<(&String, &Set)> {
+        self.sets.iter().find(|(_, set)| set.hash == hash && !hash.is_empty())
+    }
+
+    pub(super) fn check_resize(&mut self, name: &str, before: i64, after: i64) {
+        if after > before {
+            self.check_growth(name, after);
+        }
+        if after < before {
+            self.check_shrinking(name, before, after);
+        }
+    }
+
+    fn check_growth(&mut self, name: &str, after: i64) {
+        let replicas = self.replicas.most(self.window);
+        if self.is_blue_green {
+            if after > replicas {
+                self.violate(format!("size: {name} grows to {after}, beyond {replicas}"));
+            }
+            return;
+        }
+        let (total, surge) = (self.sets.values().map(|s| s.size).sum::<i64>(), self.counts(replicas).0);
+        if total > replicas + surge {
+            self.violate(format!("surge: {name} grows to {after}: {total} pods, beyond {replicas} and {surge}"));
+        }
+    }
+
+    fn check_shrinking(&mut self, name: &str, before: i64, after: i64) {
+        let promised = self.promised();
+        if self.is_blue_green {
+            let is_active = self.sets.get(name).is_some_and(|set| self.active.as_deref() == Some(&set.hash));
+            if is_active && after < promised {
+                self.violate(format!("active: {name} shrinks to {after} while users reach it, below {promised}"));
+            }
+            return;
+        }
+        let serves = |size_of: &dyn Fn(&str, &Set) -> i64| -> i64 {
+            self.sets.iter().map(|(n, set)| size_of(n, set).min(set.available.most(self.window))).sum()
+        };
+        let served = serves(&|n, set| if n == name { before } else { set.size });
+        let serving = serves(&|_, set| set.size);
+        if serving < promised && serving < served {
+            self.violate(format!(
+                "capacity: {name} shrinks from {before} to {after}: {serving} of {served} serve, below {promised}"
+            ));
+        }
+    }
+
+    pub(super) fn check_switch(&mut self, to: Option<&str>) {
+        let is_promoted = !self.status("stableRS").is_empty();
+        let (Some(to), true) = (to, is_promoted && self.replicas.least(self.window) > 0) else { return };
+        let available = self.by_hash(to).map_or(0, |(_, set)| set.available.most(self.window));
+        if available == 0 {
+            self.violate(format!("switch: the active Service goes to {to}, which has no available pods"));
+        }
+    }
+
+    pub(super) fn check_promotion(&mut self, before: &str) {
+        let stable = self.status("stableRS").to_owned();
+        if stable == before || stable.is_empty() {
+            return;
+        }
+        let promised = self.promised();
+        let available = self.by_hash(&stable).map_or(0, |(_, set)| set.available.most(self.window));
+        if available < promised {
+            self.violate(format!("promotion: {stable} becomes stable with {available} available, below {promised}"));
+        }
+    }
+
+    pub(super) fn check_deletion(&mut self, name: &str, set: &Set) {
+        let is_needed = [self.status("stableRS"), self.status("currentPodHash")].contains(&set.hash.as_str());
+        if set.size > 0 || is_needed {
+            self.violate(format!("deletion: {name} is deleted with {} pods, needed: {is_needed}", set.size));
+        }
+    }
+
+    pub(super) fn check_new_set(&mut self, name: &str) {
+        let Some(new) = self.sets.get(name) else { return };
+        let twin = self.sets.iter().find(|(other, set)| *other != name && set.template == new.template);
+        if let Some(twin) = twin.map(|(twin, _)| twin.clone()) {
+            self.violate(format!("twins: {name} has the pod template of {twin}"));
+        }
+    }
+
+    pub(super) fn check_revision(&mut self, revision: u64) {
+        if revision > self.updates {
+            self.violate(format!("revisions: {revision} for {} updates", self.updates));
+        }
+    }
+
+    /// Only where nothing but the controller can cost capacity.
+    pub(super) fn check_service(&mut self) {
+        if !self.is_harmless {
+            return;
+        }
+        let ready = if self.is_blue_green {
+            self.ready.values().filter(|hash| self.active.as_deref() == Some(hash.as_str())).count()
+        } else {
+            self.ready.len()
+        };
+        let (ready, promised) = (i64::try_from(ready).unwrap_or(i64::MAX), self.promised());
+        self.was_ready |= ready >= self.replicas.now && self.status("phase") == "Healthy";
+        if self.was_ready && ready < promised {
+            self.was_ready = false;
+            self.violate(format!("service: {ready} pods are ready, below {promised}"));
+        }
+    }
+}

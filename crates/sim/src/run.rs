@@ -1,0 +1,84 @@
+//! A seeded run: a Rollout, users and faults for some virtual minutes; then everything heals, a good version is
+//! promoted, and the run must end healthy, tidy and quiet.
+
+mod ending;
+mod lives;
+mod user;
+
+use crate::cluster::Cluster;
+use crate::faults::{Faults, Odds};
+use crate::invariants::Monitor;
+use crate::virtual_time;
+use crate::workload::Case;
+use lives::Lives;
+use rollouts_kube::client::from_service;
+use rollouts_memkube::Rng;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use user::User;
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What did not hold; empty when all is well.
+    pub violations: Vec<String>,
+    /// The same for two runs only if they were the same, request by request.
+    pub digest: u64,
+    /// How often the controller died.
+    pub deaths: u64,
+    /// What happened, when that was asked for.
+    pub log: Vec<String>,
+}
+
+/// Every fifth run has no faults at all: the rules are strictest there.
+const CALM_ONE_IN: u64 = 5;
+
+/// Runs the case of `seed` on this thread. Two runs of one seed are the same if the thread is fresh and its
+/// randomness (the seeds of hash maps) is seeded.
+///
+/// # Errors
+/// When the runtime cannot be built.
+pub fn run(seed: u64, keep_log: bool) -> std::io::Result<Outcome> {
+    virtual_time::block_on(async move {
+        let case = Case::draw(seed);
+        let rng = Rng::new(seed.wrapping_add(FAULT_SEED));
+        let odds = if rng.below(CALM_ONE_IN) == 0 { Odds::none() } else { Odds::draw(&rng) };
+        let faults = Faults::new(rng.next_u64(), odds, keep_log);
+        let (violations, deaths) = match play(seed, &case, &faults, odds).await {
+            Ok(result) => result,
+            Err(problem) => (vec![problem], 0),
+        };
+        Outcome { violations, digest: faults.digest(), deaths, log: faults.take_log() }
+    })
+}
+
+/// Sets the dice of the faults apart from those of the workload.
+const FAULT_SEED: u64 = 0x5eed_fa17;
+
+async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Vec<String>, u64), String> {
+    faults.note(&format!("seed {seed}: {odds:?}"));
+    faults.note(&format!("rollout {}", case.rollout["spec"]));
+    let mut cluster = Cluster::new(seed).map_err(|e| format!("the cluster does not start: {e:?}"))?;
+    let immortal = CancellationToken::new();
+    let actors = from_service(faults.wrap(cluster.server.service(), "actors", immortal, false));
+    cluster.start_actors(actors);
+    let lives = Lives::start(&cluster, faults);
+    let monitor = Monitor::start(&cluster.client, case, faults, !odds.is_none())
+        .await
+        .map_err(|e| format!("the monitor does not start: {e}"))?;
+    let user = User { cluster: &cluster, faults, monitor: &monitor };
+    user.begin(case)?;
+    for (wait, action) in &case.actions {
+        tokio::time::sleep(*wait).await;
+        user.act(action).await;
+    }
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    faults.note("everything heals");
+    faults.heal();
+    let mut violations = user.end(case).await;
+    violations.splice(0..0, monitor.violations());
+    let deaths = lives.stop();
+    monitor.stop();
+    cluster.stop();
+    Ok((violations, deaths))
+}

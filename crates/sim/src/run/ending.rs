@@ -1,0 +1,150 @@
+//! How every run must end.
+
+use super::lives::CONTROLLER;
+use super::user::User;
+use crate::workload::{ACTIVE, Action, Case, NAMESPACE, Quality};
+use rollouts_api::names::POD_TEMPLATE_HASH;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a healed run may take until it is Healthy.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// How long until the last delays are over.
+const TIDY_AFTER: Duration = Duration::from_secs(5 * 60);
+/// How long nothing may be written then.
+const QUIET_FOR: Duration = Duration::from_secs(30 * 60);
+/// How often the Rollout is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// The version that ends a run; no other action uses it.
+const LAST_VERSION: u64 = 1000;
+/// ReplicaSets that are kept when the Rollout does not say.
+const HISTORY_LIMIT: usize = 10;
+
+impl User<'_> {
+    /// Brings the run to its end and says what is wrong with it.
+    pub async fn end(&self, case: &Case) -> Vec<String> {
+        self.patch(json!({"spec": {"paused": false}})).await;
+        self.act(&Action::SetVersion(LAST_VERSION, Quality::Good)).await;
+        if !self.until(|ro| is_observed(ro)).await {
+            return vec![format!("liveness: the last version is not even seen: {}", self.summary())];
+        }
+        let mut violations = Vec::new();
+        if case.aborts_last {
+            self.act(&Action::Plugin("abort app")).await;
+            tokio::time::sleep(TIDY_AFTER).await;
+            violations.extend(self.check_aborted(case));
+            self.act(&Action::Plugin("retry rollout app")).await;
+            tokio::time::sleep(LOOK).await;
+        }
+        self.act(&Action::Plugin("promote app --full")).await;
+        if !self.until(|ro| is_observed(ro) && ro["status"]["phase"] == "Healthy").await {
+            violations.push(format!("liveness: healed and promoted, it does not get healthy: {}", self.summary()));
+            return violations;
+        }
+        tokio::time::sleep(TIDY_AFTER).await;
+        violations.extend(self.check_tidy(case));
+        let writes = self.faults.writes(CONTROLLER);
+        tokio::time::sleep(QUIET_FOR).await;
+        let more = self.faults.writes(CONTROLLER) - writes;
+        if more > 0 {
+            violations.push(format!("quiet: {more} writes although nothing changes: {}", self.summary()));
+        }
+        violations
+    }
+
+    async fn until(&self, wanted: impl Fn(&Value) -> bool) -> bool {
+        let end = Instant::now() + HEALTHY_WITHIN;
+        while !wanted(&self.rollout()) {
+            if Instant::now() >= end {
+                return false;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        true
+    }
+
+    /// An aborted update leaves the stable version alone.
+    fn check_aborted(&self, case: &Case) -> Vec<String> {
+        let (ro, mut violations) = (self.rollout(), Vec::new());
+        let (status, replicas) = (&ro["status"], ro["spec"]["replicas"].as_i64().unwrap_or(1));
+        // It may have been over before the abort, or there is no version to go back to.
+        if status["abort"] != true || status["stableRS"].as_str().is_none_or(str::is_empty) {
+            return violations;
+        }
+        if status["phase"] != "Degraded" {
+            violations.push(format!("abort: an aborted update is {}", self.summary()));
+        }
+        for set in self.sets() {
+            let is_stable = set["metadata"]["labels"][POD_TEMPLATE_HASH] == status["stableRS"];
+            let size = set["spec"]["replicas"].as_i64().unwrap_or(1);
+            if size != if is_stable { replicas } else { 0 } {
+                let name = &set["metadata"]["name"];
+                violations.push(format!("abort: {name} (stable: {is_stable}) has {size} of {replicas} pods"));
+            }
+        }
+        if case.is_blue_green && self.active() != status["stableRS"] {
+            violations.push(format!("abort: the active Service selects {}, not the stable version", self.active()));
+        }
+        violations
+    }
+
+    fn active(&self) -> Value {
+        let service = self.cluster.server.get("", "services", NAMESPACE, ACTIVE).unwrap_or_default();
+        service["spec"]["selector"][POD_TEMPLATE_HASH].clone()
+    }
+
+    /// The last version has all pods, nothing else has any, and the status says so.
+    fn check_tidy(&self, case: &Case) -> Vec<String> {
+        let (ro, sets) = (self.rollout(), self.sets());
+        let (status, replicas) = (&ro["status"], ro["spec"]["replicas"].as_i64().unwrap_or(1));
+        let mut violations = Vec::new();
+        let mut must = |holds: bool, what: String| {
+            if !holds {
+                violations.push(format!("tidy: {what}"));
+            }
+        };
+        must(status["phase"] == "Healthy", format!("it does not stay healthy: {}", self.summary()));
+        must(status["stableRS"] == status["currentPodHash"], format!("not promoted: {}", self.summary()));
+        let counters = ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"];
+        for counter in counters {
+            let shown = status[counter].as_i64().unwrap_or(0);
+            must(shown == replicas, format!("status.{counter} is {shown}, not {replicas}"));
+        }
+        let mut old = 0;
+        for set in &sets {
+            let is_stable = set["metadata"]["labels"][POD_TEMPLATE_HASH] == status["stableRS"];
+            old += usize::from(!is_stable);
+            let (size, wanted) = (set["spec"]["replicas"].as_i64().unwrap_or(1), if is_stable { replicas } else { 0 });
+            must(size == wanted, format!("{} has {size} of {wanted} pods", set["metadata"]["name"]));
+        }
+        let limit = ro["spec"]["revisionHistoryLimit"].as_u64().and_then(|n| usize::try_from(n).ok());
+        let limit = limit.unwrap_or(HISTORY_LIMIT);
+        must(old <= limit, format!("{old} old ReplicaSets are kept, more than {limit}"));
+        let pods = self.cluster.server.list("", "pods", NAMESPACE).len();
+        must(i64::try_from(pods) == Ok(replicas), format!("{pods} pods for {replicas} replicas"));
+        if case.is_blue_green {
+            must(self.active() == status["stableRS"], format!("the active Service selects {}", self.active()));
+        }
+        violations
+    }
+
+    fn summary(&self) -> String {
+        let ro = self.rollout();
+        let status = &ro["status"];
+        let sets: Vec<String> = self
+            .sets()
+            .iter()
+            .map(|set| {
+                let (size, available) = (&set["spec"]["replicas"], &set["status"]["availableReplicas"]);
+                format!("{}: {size} pods, {available} available", set["metadata"]["name"])
+            })
+            .collect();
+        format!("{} {} at step {}; {}", status["phase"], status["message"], status["currentStepIndex"], sets.join("; "))
+    }
+}
+
+fn is_observed(ro: &Value) -> bool {
+    let observed = ro["status"]["observedGeneration"].as_str().and_then(|g| g.parse().ok());
+    observed.is_some() && observed == ro["metadata"]["generation"].as_i64()
+}

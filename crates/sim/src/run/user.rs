@@ -1,0 +1,80 @@
+//! The hands of the users. Their own requests never fail for want of a connection.
+
+use crate::cluster::Cluster;
+use crate::faults::Faults;
+use crate::invariants::Monitor;
+use crate::scenario::kubectl::Kubectl;
+use crate::scenario::plugin;
+use crate::workload::{Action, Case, NAME, NAMESPACE, version};
+use serde_json::{Value, json};
+
+pub(super) struct User<'a> {
+    pub cluster: &'a Cluster,
+    pub faults: &'a Faults,
+    pub monitor: &'a Monitor,
+}
+
+impl User<'_> {
+    /// Applies the Rollout and what it needs.
+    pub fn begin(&self, case: &Case) -> Result<(), String> {
+        for object in case.services().into_iter().chain([case.rollout.clone()]) {
+            self.cluster.server.create(object).map_err(|e| format!("the case is refused: {e:?}"))?;
+        }
+        Ok(())
+    }
+
+    /// Does it; what is refused is refused.
+    pub async fn act(&self, action: &Action) {
+        self.faults.note(&format!("user: {action:?}"));
+        if action.may_update() {
+            self.monitor.expect_update();
+        }
+        match action {
+            Action::SetVersion(number, quality) => self.patch(version(*number, *quality)).await,
+            Action::Plugin(line) => self.plugin(line).await,
+            Action::Scale(replicas) => self.patch(json!({"spec": {"replicas": replicas}})).await,
+            Action::EditSteps(steps) => {
+                self.patch(json!({"spec": {"strategy": {"canary": {"steps": steps}}}})).await;
+            }
+            Action::DeletePod(place) => {
+                let pods = self.cluster.server.list("", "pods", NAMESPACE);
+                if pods.is_empty() {
+                    return;
+                }
+                let index = usize::try_from(place % pods.len() as u64).unwrap_or_default();
+                let name = pods[index]["metadata"]["name"].as_str().unwrap_or_default();
+                self.told("delete", self.kubectl().delete(&format!("pods/{name}")).await.map_err(|e| e.text()));
+            }
+        }
+    }
+
+    fn kubectl(&self) -> Kubectl<'_> {
+        Kubectl { client: &self.cluster.client, namespace: NAMESPACE }
+    }
+
+    fn told(&self, what: &str, result: Result<(), String>) {
+        if let Err(problem) = result {
+            self.faults.note(&format!("user: {what} is refused: {problem}"));
+        }
+    }
+
+    pub async fn patch(&self, body: Value) {
+        let result = self.kubectl().patch(&format!("rollouts/{NAME}"), None, "merge", &body).await;
+        self.told("the patch", result.map(|_| ()).map_err(|e| e.text()));
+    }
+
+    pub async fn plugin(&self, line: &str) {
+        let output = plugin::run(&plugin::words(line), &self.cluster.client, NAMESPACE, &self.cluster.clock).await;
+        self.told(line, if output.code == 0 { Ok(()) } else { Err(output.stderr) });
+    }
+
+    /// The Rollout as it is.
+    pub fn rollout(&self) -> Value {
+        self.cluster.server.get("argoproj.io", "rollouts", NAMESPACE, NAME).unwrap_or_default()
+    }
+
+    /// Its ReplicaSets.
+    pub fn sets(&self) -> Vec<Value> {
+        self.cluster.server.list("apps", "replicasets", NAMESPACE)
+    }
+}
