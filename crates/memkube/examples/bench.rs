@@ -1,4 +1,4 @@
-//! Writes a second with many open watches, and the time of a large list. Run with `--release`.
+//! Writes a second with many open watches, and the time of a large list, on one thread. Run with `--release`.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -7,7 +7,9 @@ use rollouts_api::Clock;
 use rollouts_memkube::{Config, Server};
 use serde_json::json;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
@@ -36,9 +38,10 @@ fn pod(i: usize) -> Vec<u8> {
     .into_bytes()
 }
 
-async fn watch(server: Server) -> Outcome<usize> {
+async fn watch(server: Server, opened: Arc<Semaphore>) -> Outcome<usize> {
     let request = Request::builder().uri("/api/v1/pods?watch=true&resourceVersion=0").body(Full::new(Bytes::new()))?;
     let mut body = server.service().oneshot(request).await?.into_body();
+    opened.add_permits(1);
     let mut seen = 0;
     while seen < WRITES {
         match body.frame().await {
@@ -52,11 +55,14 @@ async fn watch(server: Server) -> Outcome<usize> {
 async fn round() -> Outcome<(Duration, Duration, Duration)> {
     #[expect(clippy::disallowed_methods, reason = "an edge: the machine's clock enters here")]
     let server = Server::new(Config::new(Clock::new(jiff::Timestamp::now)));
-    let watches: Vec<_> = (0..WATCHES).map(|_| tokio::spawn(watch(server.clone()))).collect();
-    tokio::task::yield_now().await;
+    let opened = Arc::new(Semaphore::new(0));
+    let watches: Vec<_> = (0..WATCHES).map(|_| tokio::spawn(watch(server.clone(), opened.clone()))).collect();
+    opened.acquire_many(WATCHES as u32).await?.forget();
     let start = Instant::now();
     for i in 0..WRITES {
         call(&server, Method::POST, "/api/v1/namespaces/default/pods?fieldManager=bench", pod(i)).await?;
+        // Let the watches send what is new: nothing is saved up.
+        tokio::task::yield_now().await;
     }
     let written = start.elapsed();
     for w in watches {
