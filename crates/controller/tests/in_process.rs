@@ -37,7 +37,8 @@ impl Cluster {
     async fn wait(&self, phase: &str) -> Value {
         for _ in 0..600 {
             let ro = self.rollout().await;
-            let observed = ro["status"]["observedGeneration"] == ro["metadata"]["generation"].to_string();
+            let generation = ro["metadata"]["generation"].to_string();
+            let observed = ro["status"]["observedGeneration"].as_str() == Some(&generation);
             if observed && ro["status"]["phase"] == phase {
                 return ro;
             }

@@ -40,7 +40,11 @@ impl Reconcile<'_> {
 
     fn first_error(&self) -> Option<String> {
         let first = |errors: Vec<rollouts_api::field::FieldError>| errors.first().map(ToString::to_string);
-        first(validation::rollout(&self.ro))
+        // A template that is taken from elsewhere is not there yet: judging it would only hide the reason.
+        let unresolved = self.ro.spec.workload_ref.is_some();
+        let early = if unresolved { validation::unsupported(&self.ro).map(|e| e.to_string()) } else { None };
+        early
+            .or_else(|| first(validation::rollout(&self.ro)))
             .or_else(|| validation::unsupported(&self.ro).map(|e| e.to_string()))
             .or_else(|| first(validation::references(&self.ro, &self.references())))
     }
