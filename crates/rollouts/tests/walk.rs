@@ -65,15 +65,15 @@ impl Playground {
 
     /// Waits until the Rollout has this phase and message and its ReplicaSets, oldest revision first, these sizes.
     fn wait(&self, rollout: &str, phase: &str, message: &str, sizes: &[i64]) {
-        let end = std::time::Duration::ZERO;
-        let mut waited = end;
+        let mut waited = Duration::ZERO;
         let mut seen = String::new();
         while waited < STATE_TIMEOUT {
             let ro: serde_json::Value =
                 serde_json::from_str(&self.kubectl(&format!("get rollout {rollout} -o json"))).unwrap();
             let status = &ro["status"];
             let text = |field: &str| status[field].as_str().unwrap_or_default().to_string();
-            let observed = text("observedGeneration") == ro["metadata"]["generation"].to_string();
+            let generation = ro["metadata"]["generation"].to_string();
+            let observed = text("observedGeneration") == generation;
             let present = self.sizes(rollout);
             if observed && text("phase") == phase && text("message") == message && present == sizes {
                 return;
@@ -115,7 +115,10 @@ fn kubectl_is_missing() -> bool {
     let missing = Command::new("kubectl").args(["version", "--client"]).stdout(Stdio::null()).status().is_err();
     assert!(!missing || std::env::var_os("CI").is_none(), "CI needs kubectl for this test");
     if missing {
-        println!("skipped: kubectl is not on PATH");
+        #[expect(clippy::print_stdout, reason = "a skipped test says so")]
+        {
+            println!("skipped: kubectl is not on PATH");
+        }
     }
     missing
 }
