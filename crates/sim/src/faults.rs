@@ -59,7 +59,7 @@ impl Odds {
             cut: some(100),
             twice: some(200),
             late: some(300),
-            death: some(20),
+            death: some(100),
             latency_max: millis(3000),
             lag_max: millis(8000),
         }

@@ -11,10 +11,10 @@
 //! |---|---|---|
 //! | capacity | a canary's ReplicaSet shrinks | all sets together serve at least N−U, unless they served less before and the write takes none of that |
 //! | surge | a canary's ReplicaSet grows | all sets together have at most N+S pods |
-//! | size | a blue-green ReplicaSet grows | it has at most N pods (so all sets together at most N each) |
+//! | size | a blue-green ReplicaSet grows | it has at most N pods, or `previewReplicaCount` if that is more |
 //! | active | the ReplicaSet that the active Service selects shrinks | it keeps N pods |
 //! | switch | the active Service of a promoted Rollout selects another ReplicaSet | that one has available pods |
-//! | promotion | `status.stableRS` changes | the new stable ReplicaSet has N−U available pods (blue-green: N) |
+//! | promotion | `status.stableRS` changes after users reached a version | the new stable ReplicaSet has N−U available pods (blue-green: N) |
 //! | deletion | a ReplicaSet is deleted | it is empty, and neither stable nor current |
 //! | twins | a ReplicaSet is created | no other has its pod template |
 //! | revisions | the Rollout's revision grows | there are at most as many as updates |

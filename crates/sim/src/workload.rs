@@ -184,6 +184,7 @@ fn canary(rng: &Rng) -> Value {
 
 fn blue_green(rng: &Rng) -> Value {
     let mut strategy = json!({"activeService": ACTIVE, "previewService": PREVIEW});
+    // A limit of revisions that stay up must not be above the history limit, which another draw may set to 0.
     let mut maybe = |name: &str, value: Value| {
         if rng.below(2) == 0 {
             strategy[name] = value;
@@ -194,7 +195,7 @@ fn blue_green(rng: &Rng) -> Value {
     maybe("previewReplicaCount", (1 + rng.below(3)).into());
     maybe("scaleDownDelaySeconds", rng.below(40).into());
     maybe("abortScaleDownDelaySeconds", (1 + rng.below(40)).into());
-    maybe("scaleDownDelayRevisionLimit", rng.below(3).into());
+    maybe("scaleDownDelayRevisionLimit", 0.into());
     strategy
 }
 

@@ -30,8 +30,10 @@ impl Model {
     fn check_growth(&mut self, name: &str, after: i64) {
         let replicas = self.replicas.most(self.window);
         if self.is_blue_green {
-            if after > replicas {
-                self.violate(format!("size: {name} grows to {after}, beyond {replicas}"));
+            let preview = self.rollout["spec"]["strategy"]["blueGreen"]["previewReplicaCount"].as_i64();
+            let most = replicas.max(preview.unwrap_or(0));
+            if after > most {
+                self.violate(format!("size: {name} grows to {after}, beyond {most}"));
             }
             return;
         }
@@ -73,7 +75,9 @@ impl Model {
 
     pub(super) fn check_promotion(&mut self, before: &str) {
         let stable = self.status("stableRS").to_owned();
-        if stable == before || stable.is_empty() {
+        // The first version is stable from the start; so is, in blue-green, any version until users reach one.
+        let serves = if self.is_blue_green { self.active.is_some() } else { !before.is_empty() };
+        if stable == before || stable.is_empty() || !serves {
             return;
         }
         let promised = self.promised();

@@ -25,6 +25,10 @@ impl User<'_> {
     /// Brings the run to its end and says what is wrong with it.
     pub async fn end(&self, case: &Case) -> Vec<String> {
         self.patch(json!({"spec": {"paused": false}})).await;
+        if case.is_blue_green && self.rollout()["spec"]["replicas"] == 0 {
+            // No Service is switched to a version without pods, so that a blue-green update of none never ends.
+            self.act(&Action::Scale(2)).await;
+        }
         self.act(&Action::SetVersion(LAST_VERSION, Quality::Good)).await;
         if !self.until(|ro| is_observed(ro)).await {
             return vec![format!("liveness: the last version is not even seen: {}", self.summary())];
@@ -75,7 +79,14 @@ impl User<'_> {
         if status["phase"] != "Degraded" {
             violations.push(format!("abort: an aborted update is {}", self.summary()));
         }
-        for set in self.sets() {
+        let sets = self.sets();
+        let available = |set: &&Value| set["status"]["availableReplicas"].as_i64().unwrap_or(0);
+        let stable = sets.iter().find(|set| set["metadata"]["labels"][POD_TEMPLATE_HASH] == status["stableRS"]);
+        if stable.is_none_or(|set| set["spec"]["replicas"].as_i64() != Some(available(&set))) {
+            // A stable version whose pods do not run cannot take over, and the pods that run are not given up for it.
+            return violations;
+        }
+        for set in sets {
             let is_stable = set["metadata"]["labels"][POD_TEMPLATE_HASH] == status["stableRS"];
             let size = set["spec"]["replicas"].as_i64().unwrap_or(1);
             if size != if is_stable { replicas } else { 0 } {
