@@ -217,10 +217,12 @@ impl Executor {
 
     async fn delete_set(&self, run: &Run<'_>, name: &str) -> Result<(), RequestError> {
         let Some(set) = find_set(run.snapshot, name) else { return Ok(()) };
+        let slot = (resource_name(&resource::REPLICA_SETS), name.to_string());
+        let version = run.versions.get(&slot).unwrap_or(&set.metadata.resource_version);
         let options = Delete {
             propagation: Some(Propagation::Background),
             uid: Some(set.metadata.uid.clone()),
-            resource_version: Some(set.metadata.resource_version.clone()),
+            resource_version: Some(version.clone()),
             ..Default::default()
         };
         ignore_missing(self.rest.delete(&resource::REPLICA_SETS, run.namespace, name, &options).await)?;

@@ -58,6 +58,10 @@ pub(crate) async fn take(
 /// The pods of the ReplicaSets. Asked for when a decision needs them: a cache of all pods of a cluster would cost more
 /// than everything else together.
 async fn pods(namespace: &str, sets: &[Arc<ReplicaSet>], rest: &Rest) -> Result<Vec<Arc<Pod>>, RequestError> {
+    if sets.is_empty() {
+        // A selector with an empty list of values is an error.
+        return Ok(Vec::new());
+    }
     let hashes: Vec<&str> = sets.iter().map(|s| s.hash()).collect();
     let query = Query::default().labels(format!("{} in ({})", names::POD_TEMPLATE_HASH, hashes.join(",")));
     let page = rest.list::<Pod>(&resource::PODS, Some(namespace), &query).await?;

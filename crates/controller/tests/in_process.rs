@@ -92,3 +92,14 @@ async fn a_canary_is_deployed_updated_and_promoted() {
     assert_eq!(ro["status"]["updatedReplicas"], 5);
     assert_eq!(ro["status"]["stableRS"], ro["status"]["currentPodHash"]);
 }
+
+/// Its pods are asked for although there is no ReplicaSet yet that could have any.
+#[tokio::test(start_paused = true)]
+async fn a_first_version_with_metadata_is_deployed() {
+    let cluster = Cluster::start().await;
+    let mut ro = canary();
+    ro["spec"]["strategy"]["canary"]["stableMetadata"] = json!({ "labels": { "role": "stable" } });
+    let _: Value = cluster.rest.create(&resource::ROLLOUTS, "default", &ro).await.unwrap();
+    let ro = cluster.wait("Healthy").await;
+    assert_eq!(ro["status"]["availableReplicas"], 5);
+}

@@ -232,7 +232,8 @@ impl Reconcile<'_> {
     fn deadline_rests(&self, status: &RolloutStatus) -> bool {
         let step = self.step_at(status.current_step_index);
         let waits = step.is_some_and(|s| s.pause.is_some() || s.analysis.is_some() || s.experiment.is_some());
-        let delayed = self.others().iter().any(|i| self.sets[*i].deadline().is_some());
+        // The annotation outlives the pods after an abort; what is empty delays nothing.
+        let delayed = self.others().iter().map(|i| &self.sets[*i]).any(|s| s.size() > 0 && s.deadline().is_some());
         waits || delayed || is_true(&status.conditions, PAUSED)
     }
 }

@@ -48,6 +48,9 @@ impl Reconcile<'_> {
 
     fn sync_set_metadata(&mut self, index: usize, desired: Option<PodTemplateMetadata>) {
         let set = &self.sets[index];
+        if set.metadata.deletion_timestamp.is_some() {
+            return;
+        }
         let recorded = set.metadata.annotation(names::EPHEMERAL_METADATA).map(str::to_string);
         if desired.is_none() && recorded.is_none() {
             return;

@@ -2,6 +2,7 @@
 
 use crate::Effect;
 use crate::reconcile::Reconcile;
+use rollouts_api::Time;
 
 impl Reconcile<'_> {
     /// Deletes the oldest ReplicaSets above `revisionHistoryLimit`, but only empty ones.
@@ -15,6 +16,8 @@ impl Reconcile<'_> {
             let seen = set.metadata.generation <= set.status.observed_generation;
             if set.status.replicas == 0 && set.size() == 0 && seen {
                 let name = set.metadata.name.clone();
+                // Nothing may be written to it after that.
+                self.sets[i].metadata.deletion_timestamp = Some(Time::new(self.now));
                 self.push(Effect::DeleteReplicaSet { name }, format!("revisionHistoryLimit is {limit}"));
             }
         }

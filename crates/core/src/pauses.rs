@@ -37,6 +37,11 @@ impl PauseChanges {
         self.remove_abort = true;
     }
 
+    /// Whether an abort does not count in this reconcile.
+    pub(crate) fn lifts_abort(&self) -> bool {
+        self.remove_abort
+    }
+
     /// Aborts because of `cause`.
     pub(crate) fn abort(&mut self, cause: String) {
         self.abort = Some(cause);

@@ -92,6 +92,10 @@ impl<'a> Reconcile<'a> {
             self.note("an abort after promotion has no effect");
             self.pauses.remove_abort();
         }
+        if self.ro.status.promote_full && self.aborted() && self.ro.status.aborted_at.is_none() {
+            self.note("the abort came after the full promotion and stops it");
+            self.ro.status.promote_full = false;
+        }
         self.default_replicas()?;
         self.sync_paused_conditions()?;
         if self.is_scaling_event() {

@@ -83,7 +83,9 @@ impl Reconcile<'_> {
     /// `progressDeadlineAbort` (§7.4).
     fn abort_after_deadline(&mut self, next: &mut RolloutStatus) {
         let completed = next.stable_rs == next.current_pod_hash;
-        if !self.ro.spec.progress_deadline_abort || self.aborted() || completed {
+        // Where a user's abort would be lifted at once, the deadline does not abort either.
+        let goes_on = self.ro.status.promote_full || self.pauses.lifts_abort();
+        if !self.ro.spec.progress_deadline_abort || self.aborted() || goes_on || completed {
             return;
         }
         let old = self.old_status();

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod edges;
+mod laws;
 mod world;
 
 use serde_json::json;

@@ -26,8 +26,30 @@ pub struct World {
     pub phases: Vec<String>,
     /// Every plan, printed.
     pub plans: Vec<String>,
+    /// Every change of a size by a plan.
+    pub resizes: Vec<Resize>,
+    /// Statuses of ReplicaSets follow their sizes only when time passes, as behind a slow ReplicaSet controller.
+    pub slow: bool,
     wake_at: Option<Timestamp>,
     version: u64,
+}
+
+/// A change of a ReplicaSet's size.
+#[derive(Debug)]
+pub struct Resize {
+    pub hash: String,
+    pub from: i32,
+    pub to: i32,
+    /// `spec.replicas`, `maxSurge` and `maxUnavailable` in pods at that moment.
+    pub wanted: i32,
+    pub surge: i32,
+    pub unavailable: i32,
+    /// Sum of all sizes afterwards.
+    pub total: i32,
+    /// Available pods that no ReplicaSet has given up, before and afterwards.
+    pub available: (i32, i32),
+    /// What the Service `live` selects.
+    pub live: String,
 }
 
 impl World {
@@ -53,6 +75,8 @@ impl World {
             events: Vec::new(),
             phases: Vec::new(),
             plans: Vec::new(),
+            resizes: Vec::new(),
+            slow: false,
             wake_at: None,
             version: 0,
         }
@@ -68,6 +92,19 @@ impl World {
 
     pub fn set_image(&mut self, tag: &str) {
         self.change(|ro| ro.spec.template = serde_json::from_value(template(tag)).unwrap());
+    }
+
+    /// Pods with this image never become available.
+    pub fn break_image(&mut self, tag: &str) {
+        let template = serde_json::from_value(template(tag)).unwrap();
+        self.broken.push(rollouts_api::pod_template::hash(&template, None));
+    }
+
+    /// All pods become available a second from now.
+    pub fn heal(&mut self) {
+        self.broken.clear();
+        let at = self.now + SignedDuration::from_secs(1);
+        self.ready_at.extend(self.sets.keys().map(|name| (name.clone(), at)));
     }
 
     /// Changes the spec.
@@ -104,11 +141,15 @@ impl World {
     /// most `seconds`.
     pub fn run(&mut self, seconds: i64) {
         let end = self.now + SignedDuration::from_secs(seconds);
+        let mut overdue = 0;
         loop {
             self.settle();
-            let due = self.ready_at.values().copied().chain(self.wake_at).filter(|t| *t > self.now).min();
+            let due = self.ready_at.values().copied().chain(self.wake_at).min();
+            overdue = if due.is_some_and(|due| due <= self.now) { overdue + 1 } else { 0 };
+            assert!(overdue < 3, "a wake-up in the past again and again: {due:?} at {}", self.now);
             match due {
-                Some(due) if due <= end => self.now = due + SignedDuration::from_millis(1),
+                // What is due at once has waited for the clock to move on at all.
+                Some(due) if due <= end => self.now = due.max(self.now) + SignedDuration::from_millis(1),
                 _ => {
                     self.now = end;
                     return;
@@ -139,10 +180,42 @@ impl World {
             self.ready_at.remove(&name);
             if let Some(set) = self.sets.get_mut(&name) {
                 let ready = if self.broken.iter().any(|h| h == set.hash()) { 0 } else { set.size() };
+                set.status.replicas = set.size();
                 set.status.ready_replicas = ready;
                 set.status.available_replicas = ready;
             }
         }
+    }
+
+    fn resize(&mut self, name: &str, size: i32) {
+        let before = self.available();
+        let set = self.sets.get_mut(name).unwrap();
+        let (hash, from) = (set.hash().to_string(), set.size());
+        set.spec.replicas = Some(size);
+        if !self.slow {
+            set.status.replicas = size;
+            set.status.available_replicas = set.status.available_replicas.min(size);
+            set.status.ready_replicas = set.status.ready_replicas.min(size);
+        }
+        self.ready_at.insert(name.into(), self.now + SignedDuration::from_secs(1));
+        let spec = &self.rollout.spec;
+        let wanted = spec.replicas();
+        self.resizes.push(Resize {
+            hash,
+            from,
+            to: size,
+            wanted,
+            surge: spec.max_surge(wanted),
+            unavailable: spec.max_unavailable(wanted),
+            total: self.sets.values().map(ReplicaSet::size).sum(),
+            available: (before, self.available()),
+            live: self.services.get("live").map_or("", |s| s.selected_hash()).into(),
+        });
+    }
+
+    /// Available pods that stay: no more than their ReplicaSet wants.
+    fn available(&self) -> i32 {
+        self.sets.values().map(|s| s.available().min(s.size())).sum()
     }
 
     fn apply(&mut self, plan: Plan) {
@@ -162,11 +235,7 @@ impl World {
                     }
                     apply_changes(&mut set.metadata.annotations, annotations);
                     if let Some(size) = replicas {
-                        set.spec.replicas = Some(size);
-                        set.status.replicas = size;
-                        set.status.available_replicas = set.status.available_replicas.min(size);
-                        set.status.ready_replicas = set.status.ready_replicas.min(size);
-                        self.ready_at.insert(name, self.now + SignedDuration::from_secs(1));
+                        self.resize(&name, size);
                     }
                 }
                 Effect::DeleteReplicaSet { name } => {

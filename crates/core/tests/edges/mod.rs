@@ -1,0 +1,113 @@
+//! Cases at the edges: decisions that meet each other, and operators who change their minds.
+
+use crate::world::World;
+use serde_json::json;
+
+fn canary(replicas: i32, steps: serde_json::Value) -> World {
+    World::new(replicas, json!({ "canary": { "maxSurge": 1, "maxUnavailable": 0, "steps": steps } }))
+}
+
+/// Counts events with this reason.
+fn count(w: &World, reason: &str) -> usize {
+    w.events.iter().filter(|e| e.split(' ').next() == Some(reason)).count()
+}
+
+/// Promoting in full is a decision to go on: the deadline reports, but does not abort.
+#[test]
+fn the_deadline_does_not_abort_a_full_promotion() {
+    let mut w = canary(2, json!([{ "setWeight": 50 }, { "pause": {} }]));
+    w.change(|ro| {
+        ro.spec.progress_deadline_seconds = Some(30);
+        ro.spec.progress_deadline_abort = true;
+    });
+    w.run(10);
+    w.break_image("2");
+    w.set_image("2");
+    w.rollout.status.promote_full = true;
+    w.run(1);
+    w.rollout.status.promote_full = true;
+    w.run(100);
+    assert_eq!(count(&w, "RolloutAborted"), 0);
+    assert!(w.status().message.starts_with("ProgressDeadlineExceeded"), "{}", w.status().message);
+    assert_eq!(w.status().current_step_index, Some(2));
+    w.heal();
+    w.run(10);
+    assert_eq!(w.status().phase, "Healthy");
+}
+
+/// The deadline of a ReplicaSet that was aborted long ago says nothing about the update that runs now.
+#[test]
+fn an_abort_in_the_past_does_not_stop_the_clock_of_the_next_update() {
+    let mut w = World::new(1, json!({ "blueGreen": { "activeService": "live", "autoPromotionEnabled": false } }))
+        .with_services(&["live"]);
+    w.change(|ro| ro.spec.progress_deadline_seconds = Some(60));
+    w.run(10);
+    w.set_image("2");
+    w.run(10);
+    w.rollout.status.abort = true;
+    w.run(60);
+    assert_eq!(w.sizes(), [(1, 1), (2, 0)]);
+    w.break_image("3");
+    w.set_image("3");
+    w.run(200);
+    assert!(w.status().message.starts_with("ProgressDeadlineExceeded"), "{}", w.status().message);
+}
+
+/// Whoever aborts last is right: an abort is never taken back by a full promotion that came before it.
+#[test]
+fn an_abort_stops_a_full_promotion() {
+    let mut w = canary(4, json!([{ "setWeight": 25 }, { "pause": {} }]));
+    w.run(10);
+    w.break_image("2");
+    w.set_image("2");
+    w.run(10);
+    w.rollout.status.promote_full = true;
+    w.run(10);
+    w.rollout.status.abort = true;
+    w.run(30);
+    assert_eq!(w.status().phase, "Degraded");
+    assert_eq!(w.sizes(), [(1, 4), (2, 0)]);
+    assert!(!w.status().promote_full);
+    assert_eq!(count(&w, "RolloutAborted"), 1);
+}
+
+/// The other way round a full promotion goes on with what was aborted.
+#[test]
+fn a_full_promotion_lifts_an_abort() {
+    for strategy in
+        [json!({ "canary": { "steps": [{ "pause": {} }] } }), json!({ "blueGreen": { "activeService": "live" } })]
+    {
+        let mut w = World::new(2, strategy).with_services(&["live"]);
+        w.run(10);
+        w.break_image("2");
+        w.set_image("2");
+        w.run(10);
+        w.rollout.status.abort = true;
+        w.run(10);
+        w.heal();
+        w.rollout.status.promote_full = true;
+        w.run(100);
+        assert_eq!(w.status().phase, "Healthy", "{:?}", w.phases);
+        assert_eq!(w.sizes(), [(1, 0), (2, 2)]);
+    }
+}
+
+/// Old ReplicaSets that carry metadata of their role are not written to once they are deleted.
+#[test]
+fn without_history_old_versions_vanish_with_their_metadata() {
+    let mut w = World::new(
+        1,
+        json!({ "blueGreen": {
+        "activeService": "live",
+        "previewMetadata": { "labels": { "role": "preview" } },
+        "activeMetadata": { "labels": { "role": "active" } },
+    } }),
+    )
+    .with_services(&["live"]);
+    w.change(|ro| ro.spec.revision_history_limit = Some(0));
+    for tag in ["2", "3", "4"] {
+        w.set_image(tag);
+        w.run(60);
+    }
+    assert_eq!(w.sizes(), [(3, 1)]);
+}

@@ -1,0 +1,164 @@
+//! Random operators.
+
+use crate::world::World;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// What an operator, or the world, may do.
+#[derive(Debug, Clone)]
+pub enum Action {
+    SetImage(u8),
+    BreakImage(u8),
+    HealAll,
+    Abort,
+    Retry,
+    Promote,
+    PromoteStep,
+    PromoteFull,
+    Scale(i32),
+    SetImageAndScale(u8, i32),
+    Pause(bool),
+    EditSteps(Vec<Value>),
+    DeleteSet(prop::sample::Index),
+    Wait(i64),
+}
+
+impl Action {
+    /// Takes effect, and the controller reacts.
+    pub fn take(&self, w: &mut World) {
+        match self {
+            Action::SetImage(tag) => w.set_image(&tag.to_string()),
+            Action::BreakImage(tag) => w.break_image(&tag.to_string()),
+            Action::HealAll => w.heal(),
+            Action::Abort => w.rollout.status.abort = true,
+            Action::Retry => w.rollout.status.abort = false,
+            Action::Promote => w.promote(),
+            Action::PromoteStep => {
+                let steps = w.rollout.spec.canary_steps().len() as i32;
+                let status = &mut w.rollout.status;
+                if status.pause_conditions.is_empty() && status.current_step_index.is_some_and(|i| i < steps) {
+                    status.current_step_index = status.current_step_index.map(|i| i + 1);
+                }
+            }
+            Action::PromoteFull => {
+                let status = &mut w.rollout.status;
+                status.promote_full = status.current_pod_hash != status.stable_rs;
+            }
+            Action::Scale(n) => w.change(|ro| ro.spec.replicas = Some(*n)),
+            Action::SetImageAndScale(tag, n) => {
+                w.set_image(&tag.to_string());
+                w.rollout.spec.replicas = Some(*n);
+            }
+            Action::Pause(paused) => w.change(|ro| ro.spec.paused = *paused),
+            Action::EditSteps(steps) => w.change(|ro| {
+                if let Some(canary) = &mut ro.spec.strategy.canary {
+                    canary.steps = serde_json::from_value(json!(steps)).unwrap();
+                }
+            }),
+            Action::DeleteSet(which) => {
+                if !w.sets.is_empty() {
+                    let name = w.sets.keys().nth(which.index(w.sets.len())).unwrap().clone();
+                    w.sets.remove(&name);
+                }
+            }
+            Action::Wait(seconds) => return w.run(*seconds),
+        }
+        w.run(0);
+    }
+}
+
+pub fn actions() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        6 => (1..5u8).prop_map(Action::SetImage),
+        1 => (1..5u8).prop_map(Action::BreakImage),
+        1 => Just(Action::HealAll),
+        2 => Just(Action::Abort),
+        2 => Just(Action::Retry),
+        3 => Just(Action::Promote),
+        1 => Just(Action::PromoteStep),
+        1 => Just(Action::PromoteFull),
+        3 => (0..8).prop_map(Action::Scale),
+        1 => (1..5u8, 0..8).prop_map(|(tag, n)| Action::SetImageAndScale(tag, n)),
+        1 => any::<bool>().prop_map(Action::Pause),
+        1 => steps().prop_map(Action::EditSteps),
+        1 => any::<prop::sample::Index>().prop_map(Action::DeleteSet),
+        12 => (1..40i64).prop_map(Action::Wait),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Value>> {
+    let step = prop_oneof![
+        3 => (0..=100).prop_map(|w| json!({ "setWeight": w })),
+        1 => Just(json!({ "pause": {} })),
+        1 => (0..20).prop_map(|d| json!({ "pause": { "duration": d } })),
+    ];
+    prop::collection::vec(step, 0..5)
+}
+
+/// Rollouts of any valid kind without traffic routing and analysis: parts of a spec.
+pub fn specs() -> impl Strategy<Value = Value> {
+    let limits = (0..7, prop::option::of(0..4i64), 0..4, 0..3);
+    let deadline = (5..90, any::<bool>());
+    (limits, deadline, prop_oneof![canaries(), blue_greens()]).prop_map(|(limits, deadline, strategy)| {
+        let (replicas, history, window, min_ready_seconds) = limits;
+        // A smaller history would be invalid.
+        let delayed = strategy["blueGreen"]["scaleDownDelayRevisionLimit"].as_i64().unwrap_or(0);
+        let history = history.map(|h: i64| h.max(delayed));
+        json!({
+            "replicas": replicas,
+            "revisionHistoryLimit": history,
+            "rollbackWindow": { "revisions": window },
+            "minReadySeconds": min_ready_seconds,
+            "progressDeadlineSeconds": deadline.0,
+            "progressDeadlineAbort": deadline.1,
+            "strategy": strategy,
+        })
+    })
+}
+
+fn canaries() -> impl Strategy<Value = Value> {
+    let count = || prop_oneof![(0..4).prop_map(|n| json!(n)), (0..=100).prop_map(|p| json!(format!("{p}%")))];
+    (count(), count(), steps(), any::<bool>(), metadata()).prop_map(
+        |(surge, unavailable, steps, services, metadata)| {
+            let none = |v: &Value| v == &json!(0) || v == &json!("0%");
+            let unavailable = if none(&surge) && none(&unavailable) { json!(1) } else { unavailable };
+            let mut canary = json!({ "maxSurge": surge, "maxUnavailable": unavailable, "steps": steps });
+            if services {
+                canary["stableService"] = json!("live");
+                canary["canaryService"] = json!("next");
+            }
+            canary["canaryMetadata"] = metadata.0;
+            canary["stableMetadata"] = metadata.1;
+            json!({ "canary": canary })
+        },
+    )
+}
+
+fn blue_greens() -> impl Strategy<Value = Value> {
+    let seconds = || prop::option::of(0..40);
+    let pauses = (any::<bool>(), 0..30, prop::option::of(0..5));
+    let delays = (seconds(), seconds(), prop::option::of(0..3));
+    (pauses, delays, any::<bool>(), metadata()).prop_map(|(pauses, delays, preview, metadata)| {
+        let mut strategy = json!({
+            "activeService": "live",
+            "autoPromotionEnabled": pauses.0,
+            "autoPromotionSeconds": pauses.1,
+            "previewReplicaCount": pauses.2,
+            "scaleDownDelaySeconds": delays.0,
+            "abortScaleDownDelaySeconds": delays.1,
+            "scaleDownDelayRevisionLimit": delays.2,
+            "previewMetadata": metadata.0,
+            "activeMetadata": metadata.1,
+        });
+        if preview {
+            strategy["previewService"] = json!("next");
+        }
+        json!({ "blueGreen": strategy })
+    })
+}
+
+/// Metadata of the new and of the stable pods, both or none.
+fn metadata() -> impl Strategy<Value = (Value, Value)> {
+    let of = |role: &str| json!({ "labels": { "role": role } });
+    any::<bool>().prop_map(move |used| if used { (of("new"), of("stable")) } else { (Value::Null, Value::Null) })
+}
