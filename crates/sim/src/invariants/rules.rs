@@ -57,7 +57,9 @@ impl Model {
         };
         let served = serves(&|n, set| if n == name { before } else { set.size });
         let serving = serves(&|_, set| set.size);
-        if serving < promised && serving < served {
+        // Pods of this ReplicaSet that the controller may have seen unavailable are no loss.
+        let gives_up = self.sets.get(name).is_some_and(|set| after < set.available.least(self.window));
+        if gives_up && serving < promised && serving < served {
             self.violate(format!(
                 "capacity: {name} shrinks from {before} to {after}: {serving} of {served} serve, below {promised}"
             ));
