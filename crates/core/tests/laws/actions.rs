@@ -19,6 +19,7 @@ pub enum Action {
     SetImageAndScale(u8, i32),
     Pause(bool),
     EditSteps(Vec<Value>),
+    ChangeStrategy(Value),
     DeleteSet(prop::sample::Index),
     Wait(i64),
 }
@@ -55,6 +56,10 @@ impl Action {
                     canary.steps = serde_json::from_value(json!(steps)).unwrap();
                 }
             }),
+            Action::ChangeStrategy(strategy) => w.change(|ro| {
+                ro.spec.strategy = serde_json::from_value(strategy.clone()).unwrap();
+                ro.spec.revision_history_limit = None;
+            }),
             Action::DeleteSet(which) => {
                 if !w.sets.is_empty() {
                     let name = w.sets.keys().nth(which.index(w.sets.len())).unwrap().clone();
@@ -81,6 +86,7 @@ pub fn actions() -> impl Strategy<Value = Action> {
         1 => (1..5u8, 0..8).prop_map(|(tag, n)| Action::SetImageAndScale(tag, n)),
         1 => any::<bool>().prop_map(Action::Pause),
         1 => steps().prop_map(Action::EditSteps),
+        1 => prop_oneof![canaries(), blue_greens()].prop_map(Action::ChangeStrategy),
         1 => any::<prop::sample::Index>().prop_map(Action::DeleteSet),
         12 => (1..40i64).prop_map(Action::Wait),
     ]

@@ -40,10 +40,12 @@ proptest! {
     fn operators_may_do_anything(
         spec in specs(),
         slow: bool,
+        crashes in prop_oneof![Just(Vec::new()), prop::collection::vec(0..8usize, 0..60)],
         actions in prop::collection::vec(actions(), 1..25),
         ending in prop_oneof![Just(Ending::Promoted), Just(Ending::Stepped), Just(Ending::Aborted)],
     ) {
         let mut w = world(&spec, slow);
+        w.crashes = crashes;
         for action in &actions {
             action.take(&mut w);
             check_resizes(&mut w);

@@ -30,6 +30,8 @@ pub struct World {
     pub resizes: Vec<Resize>,
     /// Statuses of ReplicaSets follow their sizes only when time passes, as behind a slow ReplicaSet controller.
     pub slow: bool,
+    /// How many effects of the coming plans are applied before the controller crashes or meets a conflict.
+    pub crashes: Vec<usize>,
     wake_at: Option<Timestamp>,
     version: u64,
 }
@@ -77,6 +79,7 @@ impl World {
             plans: Vec::new(),
             resizes: Vec::new(),
             slow: false,
+            crashes: Vec::new(),
             wake_at: None,
             version: 0,
         }
@@ -219,7 +222,8 @@ impl World {
     }
 
     fn apply(&mut self, plan: Plan) {
-        for step in plan.effects {
+        let survives = self.crashes.pop().unwrap_or(usize::MAX);
+        for step in plan.effects.into_iter().take(survives) {
             match step.effect {
                 Effect::CreateReplicaSet { name, object } => {
                     let mut set: ReplicaSet = serde_json::from_value(object).unwrap();
