@@ -50,7 +50,7 @@ fn main() -> std::io::Result<ExitCode> {
     }
     let (total, mut broken, mut deaths) = (seeds.end - seeds.start, 0, 0);
     for seed in seeds {
-        let outcome = support::seeded(seed, move || run(seed, false))?;
+        let outcome = support::seeded(seed, move || run(seed))?;
         deaths += outcome.deaths;
         if !outcome.violations.is_empty() {
             broken += 1;

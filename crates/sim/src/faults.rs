@@ -86,8 +86,6 @@ struct State {
     odds: Odds,
     /// Hash of every request and answer so far.
     digest: u64,
-    /// The last requests in words, when somebody wants to read them.
-    log: Option<Vec<String>>,
     /// Writes per client.
     writes: std::collections::BTreeMap<&'static str, u64>,
 }
@@ -115,12 +113,11 @@ pub(crate) enum Fate {
 
 impl Faults {
     /// Faults drawn from `seed` with these odds.
-    pub fn new(seed: u64, odds: Odds, keep_log: bool) -> Faults {
+    pub fn new(seed: u64, odds: Odds) -> Faults {
         Faults(Arc::new(Mutex::new(State {
             rng: Rng::new(seed),
             odds,
             digest: FNV_OFFSET,
-            log: keep_log.then(Vec::new),
             writes: std::collections::BTreeMap::new(),
         })))
     }
@@ -156,19 +153,11 @@ impl Faults {
         self.state().digest
     }
 
-    /// Adds something that happened to the digest and to the log.
+    /// Adds something that happened to the digest, and tells it to `tracing` (target `rollouts_sim`, level debug).
     pub fn note(&self, line: &str) {
         tracing::debug!(target: "rollouts_sim", "{line}");
         let mut state = self.state();
         state.digest = line.bytes().fold(state.digest, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
-        if let Some(log) = &mut state.log {
-            log.push(line.to_owned());
-        }
-    }
-
-    /// Takes what was logged since the last call.
-    pub fn take_log(&self) -> Vec<String> {
-        self.state().log.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// A number below `n` from the run's dice.

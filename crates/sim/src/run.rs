@@ -26,8 +26,6 @@ pub struct Outcome {
     pub digest: u64,
     /// How often the controller died.
     pub deaths: u64,
-    /// What happened, when that was asked for.
-    pub log: Vec<String>,
 }
 
 /// Every fifth run has no faults at all: the rules are strictest there.
@@ -38,17 +36,17 @@ const CALM_ONE_IN: u64 = 5;
 ///
 /// # Errors
 /// When the runtime cannot be built.
-pub fn run(seed: u64, keep_log: bool) -> std::io::Result<Outcome> {
+pub fn run(seed: u64) -> std::io::Result<Outcome> {
     virtual_time::block_on(async move {
         let case = Case::draw(seed);
         let rng = Rng::new(seed.wrapping_add(FAULT_SEED));
         let odds = if rng.below(CALM_ONE_IN) == 0 { Odds::none() } else { Odds::draw(&rng) };
-        let faults = Faults::new(rng.next_u64(), odds, keep_log);
+        let faults = Faults::new(rng.next_u64(), odds);
         let (violations, deaths) = match play(seed, &case, &faults, odds).await {
             Ok(result) => result,
             Err(problem) => (vec![problem], 0),
         };
-        Outcome { violations, digest: faults.digest(), deaths, log: faults.take_log() }
+        Outcome { violations, digest: faults.digest(), deaths }
     })
 }
 

@@ -7,7 +7,7 @@ mod support;
 use rollouts_sim::run::{Outcome, run};
 
 fn outcome(seed: u64) -> Outcome {
-    support::seeded(seed, move || run(seed, false).expect("a runtime"))
+    support::seeded(seed, move || run(seed).expect("a runtime"))
 }
 
 fn hold(seeds: std::ops::Range<u64>) {

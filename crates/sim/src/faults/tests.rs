@@ -24,7 +24,7 @@ fn only(change: impl FnOnce(&mut Odds)) -> Odds {
 
 async fn create(odds: Odds) -> (bool, bool) {
     let (server, life) = (server(), CancellationToken::new());
-    let rest = rest(&Faults::new(1, odds, false), &server, &life);
+    let rest = rest(&Faults::new(1, odds), &server, &life);
     let answer = rest.create::<Value>(&resource::SERVICES, "default", &service()).await;
     (answer.is_ok(), server.get("", "services", "default", "a").is_some())
 }
@@ -40,7 +40,7 @@ async fn a_lost_answer_leaves_the_write_and_a_broken_connection_does_not() {
 #[tokio::test(start_paused = true)]
 async fn the_dead_neither_answer_nor_ask_again() {
     let (server, life) = (server(), CancellationToken::new());
-    let faults = Faults::new(1, only(|o| o.death = 1000), false);
+    let faults = Faults::new(1, only(|o| o.death = 1000));
     let rest = rest(&faults, &server, &life);
     let write = tokio::spawn(async move { rest.create::<Value>(&resource::SERVICES, "default", &service()).await });
     life.cancelled().await;
@@ -51,7 +51,7 @@ async fn the_dead_neither_answer_nor_ask_again() {
 #[tokio::test(start_paused = true)]
 async fn the_same_seed_gives_the_same_fates() {
     let fates = |seed| {
-        let faults = Faults::new(seed, Odds::draw(&Rng::new(3)), false);
+        let faults = Faults::new(seed, Odds::draw(&Rng::new(3)));
         (0..200).map(|_| faults.fate(true, true, true)).collect::<Vec<_>>()
     };
     assert_eq!(fates(7), fates(7));

@@ -30,7 +30,7 @@ impl User<'_> {
             self.act(&Action::Scale(2)).await;
         }
         self.act(&Action::SetVersion(LAST_VERSION, Quality::Good)).await;
-        if !self.until(|ro| is_observed(ro)).await {
+        if !self.until(is_observed).await {
             return vec![format!("liveness: the last version is not even seen: {}", self.summary())];
         }
         let mut violations = Vec::new();
