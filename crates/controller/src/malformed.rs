@@ -9,19 +9,26 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What was told of each, so that it is told once.
+/// What was told of each, and of which generation, so that it is told once.
 #[derive(Debug, Default)]
-pub(crate) struct Malformed(Mutex<BTreeMap<Key, String>>);
+pub(crate) struct Malformed(Mutex<BTreeMap<Key, (i64, String)>>);
 
 impl Malformed {
+    /// The Rollout can be read, or is gone: should it break again, that is news.
+    pub fn forget(&self, key: &Key) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
     pub async fn tell(&self, executor: &Executor, object: &cache::Malformed, now: Timestamp) -> Next {
         let key = Key::of(&object.meta);
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if known.as_ref() == Some(&object.error) {
+        // Where in the text it stands changes with every write, also with the one below.
+        let error = object.error.rsplit_once(" at line ").map_or(object.error.as_str(), |(error, _)| error);
+        let news = (object.meta.generation, error.to_string());
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) == Some(&news) {
             return Next::Done;
         }
-        tracing::error!(rollout = %key, "Cannot read Rollout: {}", object.error);
-        let message = format!("The Rollout \"{}\" is invalid: {}", key.name, object.error);
+        tracing::error!(rollout = %key, "Cannot read Rollout: {error}");
+        let message = format!("The Rollout \"{}\" is invalid: {error}", key.name);
         let now = rollouts_api::Time::new(now);
         let status = json!({
             "phase": "Degraded",
@@ -34,7 +41,7 @@ impl Malformed {
         });
         match executor.patch_rollout_status(&key, status).await {
             Ok(()) => {
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, object.error.clone());
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, news);
                 Next::Done
             }
             Err(error) if error.is_not_found() => Next::Done,

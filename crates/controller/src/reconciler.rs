@@ -35,6 +35,7 @@ impl Reconciler {
         if let Some(malformed) = self.caches.rollouts.get_malformed(&key.namespace, &key.name) {
             return self.malformed.tell(&self.executor, &malformed, self.clock.now()).await;
         }
+        self.malformed.forget(&key);
         let Some(ro) = self.caches.rollouts.get(&key.namespace, &key.name) else {
             self.executor.forget(&key);
             return Next::Done;

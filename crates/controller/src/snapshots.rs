@@ -59,7 +59,7 @@ pub(crate) async fn take(
 /// than everything else together.
 async fn pods(namespace: &str, sets: &[Arc<ReplicaSet>], rest: &Rest) -> Result<Vec<Arc<Pod>>, RequestError> {
     if sets.is_empty() {
-        // A selector with an empty list of values is an error.
+        // "in ()" would ask for pods with an empty hash.
         return Ok(Vec::new());
     }
     let hashes: Vec<&str> = sets.iter().map(|s| s.hash()).collect();

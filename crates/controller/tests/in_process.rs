@@ -93,13 +93,16 @@ async fn a_canary_is_deployed_updated_and_promoted() {
     assert_eq!(ro["status"]["stableRS"], ro["status"]["currentPodHash"]);
 }
 
-/// Its pods are asked for although there is no ReplicaSet yet that could have any.
+/// What cannot be read says so each time, not only the first.
 #[tokio::test(start_paused = true)]
-async fn a_first_version_with_metadata_is_deployed() {
+async fn a_rollout_that_breaks_again_says_so_again() {
     let cluster = Cluster::start().await;
-    let mut ro = canary();
-    ro["spec"]["strategy"]["canary"]["stableMetadata"] = json!({ "labels": { "role": "stable" } });
-    let _: Value = cluster.rest.create(&resource::ROLLOUTS, "default", &ro).await.unwrap();
-    let ro = cluster.wait("Healthy").await;
-    assert_eq!(ro["status"]["availableReplicas"], 5);
+    let _: Value = cluster.rest.create(&resource::ROLLOUTS, "default", &canary()).await.unwrap();
+    cluster.wait("Healthy").await;
+    for (seconds, phase) in [(3_000_000_000_i64, "Degraded"), (0, "Healthy"), (3_000_000_000, "Degraded")] {
+        let patch = json!({ "spec": { "minReadySeconds": seconds } });
+        let _: Value =
+            cluster.rest.patch(&resource::ROLLOUTS, "default", "web", None, PatchKind::Merge, &patch).await.unwrap();
+        cluster.wait(phase).await;
+    }
 }
