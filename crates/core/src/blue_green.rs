@@ -243,7 +243,10 @@ impl Reconcile<'_> {
         }
         let Some(new) = self.roles.new else { return };
         if self.new_is_ready() && self.saturated(self.new_set()) && (fast || self.blue_green_pause_over(strategy)) {
-            self.switch_service(&strategy.active_service, new, Gate::Available);
+            // Upstream waits for ever for a pod of none.
+            let nothing_to_serve = self.ro.spec.replicas() == 0;
+            let gate = if nothing_to_serve { Gate::Open } else { Gate::Available };
+            self.switch_service(&strategy.active_service, new, gate);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::plan::AnnotationChanges;
 use crate::reconcile::{Flow, Reconcile, STOP};
 use crate::replicas::{Counts, Pods, Weight};
-use crate::{ReplicaSet, pauses};
+use crate::{ReplicaSet, pauses, replicas};
 use rollouts_api::names;
 
 fn pods(set: &ReplicaSet) -> Pods {
@@ -71,7 +71,22 @@ impl Reconcile<'_> {
         {
             return true;
         }
-        self.size_others()
+        self.size_others() || self.free_room()
+    }
+
+    /// Takes unavailable stable pods away when nothing else can move: superseded ReplicaSets hold all the surge and all
+    /// the availability, so that they cannot shrink, and the canary that would replace them cannot grow. Upstream stands
+    /// still here.
+    fn free_room(&mut self) -> bool {
+        let c = self.counts();
+        let (Some(index), Some(stable), Some(canary)) = (self.old_stable(), c.stable, c.canary) else { return false };
+        let ideal = replicas::ideal(c.replicas, c.weight, c.max_surge);
+        let full = c.others + canary.size + stable.size >= c.replicas + c.max_surge;
+        if c.others == 0 || !full || canary.size >= ideal.canary {
+            return false;
+        }
+        let useful = stable.available.max(ideal.stable).min(stable.size);
+        self.resize(index, useful, "its other pods are not available, and the canary needs their room")
     }
 
     /// Shrinks ReplicaSets of earlier, superseded updates (§3.5).

@@ -314,3 +314,16 @@ fn blue_green_goes_back_at_once_while_the_old_version_still_runs() {
     assert_eq!(w.status().phase, "Healthy", "{:?}", w.phases);
     assert_eq!(selected(&w, "live"), first);
 }
+
+/// Upstream waits for an available pod of none, and the update never ends.
+#[test]
+fn blue_green_updates_without_pods() {
+    let mut w = blue_green(1, json!({ "autoPromotionEnabled": true }));
+    w.run(10);
+    w.change(|ro| ro.spec.replicas = Some(0));
+    w.run(10);
+    w.set_image("2");
+    w.run(60);
+    assert_eq!(w.status().phase, "Healthy", "{}", w.status().message);
+    assert_eq!(selected(&w, "live"), w.status().current_pod_hash);
+}

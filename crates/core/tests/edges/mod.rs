@@ -111,3 +111,32 @@ fn without_history_old_versions_vanish_with_their_metadata() {
     }
     assert_eq!(w.sizes(), [(3, 1)]);
 }
+
+/// The count of available pods may be that of before the ReplicaSet was emptied.
+#[test]
+fn users_are_not_sent_to_pods_that_are_gone() {
+    let mut w = World::new(
+        2,
+        json!({ "blueGreen": { "activeService": "live", "abortScaleDownDelaySeconds": 5,
+        "autoPromotionSeconds": 20 } }),
+    )
+    .with_services(&["live"]);
+    w.run(10);
+    let first = w.services["live"].selected_hash().to_string();
+    w.set_image("2");
+    w.run(5);
+    w.rollout.status.abort = true;
+    w.run(1);
+    w.slow = true;
+    while w.sizes() != [(1, 2), (2, 0)] {
+        w.now += jiff::SignedDuration::from_millis(100);
+        w.run(0);
+    }
+    w.rollout.status.abort = false;
+    w.rollout.status.promote_full = true;
+    w.run(0);
+    assert_eq!(w.sizes(), [(1, 2), (2, 2)]);
+    assert_eq!(w.services["live"].selected_hash(), first, "no pod of the new version exists");
+    w.run(100);
+    assert_eq!(w.status().phase, "Healthy");
+}

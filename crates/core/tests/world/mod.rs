@@ -183,6 +183,7 @@ impl World {
             self.ready_at.remove(&name);
             if let Some(set) = self.sets.get_mut(&name) {
                 let ready = if self.broken.iter().any(|h| h == set.hash()) { 0 } else { set.size() };
+                set.status.observed_generation = set.metadata.generation;
                 set.status.replicas = set.size();
                 set.status.ready_replicas = ready;
                 set.status.available_replicas = ready;
@@ -195,7 +196,9 @@ impl World {
         let set = self.sets.get_mut(name).unwrap();
         let (hash, from) = (set.hash().to_string(), set.size());
         set.spec.replicas = Some(size);
+        set.metadata.generation += 1;
         if !self.slow {
+            set.status.observed_generation = set.metadata.generation;
             set.status.replicas = size;
             set.status.available_replicas = set.status.available_replicas.min(size);
             set.status.ready_replicas = set.status.ready_replicas.min(size);
