@@ -25,10 +25,6 @@ impl User<'_> {
     /// Brings the run to its end and says what is wrong with it.
     pub async fn end(&self, case: &Case) -> Vec<String> {
         self.patch(json!({"spec": {"paused": false}})).await;
-        if case.is_blue_green && self.rollout()["spec"]["replicas"] == 0 {
-            // No Service is switched to a version without pods, so that a blue-green update of none never ends.
-            self.act(&Action::Scale(2)).await;
-        }
         self.act(&Action::SetVersion(LAST_VERSION, Quality::Good)).await;
         if !self.until(is_observed).await {
             return vec![format!("liveness: the last version is not even seen: {}", self.summary())];
