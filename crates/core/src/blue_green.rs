@@ -195,7 +195,7 @@ impl Reconcile<'_> {
     /// Whether the new ReplicaSet has all pods of its present size available.
     fn new_is_ready(&self) -> bool {
         let size = self.new_size();
-        self.new_set().is_some_and(|s| s.size() == size && s.available() == size)
+        self.new_set().is_some_and(|s| s.observed() && s.size() == size && s.available() == size)
     }
 
     /// Adds, times and removes the pause before the switch (§5.4).

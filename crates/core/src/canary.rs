@@ -110,7 +110,7 @@ impl Reconcile<'_> {
         }
         let n = self.ro.spec.replicas();
         let new = self.new_set()?;
-        if self.aborted() || (new.available() < n && !self.meets_explicit_threshold(new, n)) {
+        if self.aborted() || !new.observed() || (new.available() < n && !self.meets_explicit_threshold(new, n)) {
             return None;
         }
         if self.ro.status.promote_full {

@@ -13,8 +13,7 @@ impl Reconcile<'_> {
         let excess = candidates.len().saturating_sub(limit);
         for i in candidates.into_iter().take(excess) {
             let set = &self.sets[i];
-            let seen = set.metadata.generation <= set.status.observed_generation;
-            if set.status.replicas == 0 && set.size() == 0 && seen {
+            if set.status.replicas == 0 && set.size() == 0 && set.observed() {
                 let name = set.metadata.name.clone();
                 // Nothing may be written to it after that.
                 self.sets[i].metadata.deletion_timestamp = Some(Time::new(self.now));

@@ -86,6 +86,11 @@ impl ReplicaSet {
         self.status.available_replicas
     }
 
+    /// Whether the status belongs to the present spec: before that its counts may be of pods that are going.
+    pub fn observed(&self) -> bool {
+        self.metadata.generation <= self.status.observed_generation
+    }
+
     /// The value of the hash label, or "".
     pub fn hash(&self) -> &str {
         self.metadata.label(names::POD_TEMPLATE_HASH).unwrap_or_default()

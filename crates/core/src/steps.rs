@@ -78,7 +78,7 @@ impl Reconcile<'_> {
         let others = self.others().iter().map(|i| self.sets[*i].available()).sum::<i32>();
         let dynamic = self.ro.spec.strategy.canary.as_ref().is_some_and(|c| c.dynamic_stable_scale);
         let stable_done = dynamic || (stable.size() == desired.stable && stable.status.replicas == desired.stable);
-        self.meets_threshold(new, desired.canary) && stable_done && (routed || others == 0)
+        new.observed() && self.meets_threshold(new, desired.canary) && stable_done && (routed || others == 0)
     }
 
     /// `replicaProgressThreshold`; without it all desired pods must be there and available.
