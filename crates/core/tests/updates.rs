@@ -327,3 +327,21 @@ fn blue_green_updates_without_pods() {
     assert_eq!(w.status().phase, "Healthy", "{}", w.status().message);
     assert_eq!(selected(&w, "live"), w.status().current_pod_hash);
 }
+
+#[test]
+fn a_plan_prints_what_it_does_and_why() {
+    let mut w = canary(3, json!([{ "setWeight": 33 }, { "pause": { "duration": "1m" } }]));
+    w.run(10);
+    w.plans.clear();
+    w.set_image("2");
+    w.run(5);
+    let scaling = w.plans.iter().find(|p| p.contains("update ReplicaSet web-7445d4664c: replicas=1")).unwrap();
+    let expected = "\
+- update ReplicaSet web-7445d4664c: replicas=1
+    because the canary's weight is 33 of 100
+- Normal event ScalingReplicaSet: Scaled up ReplicaSet web-7445d4664c (revision 2) from 0 to 1
+";
+    assert!(scaling.starts_with(expected), "{scaling}");
+    let pause = w.plans.iter().find(|p| p.contains("write status: Paused (CanaryPauseStep), step 1")).unwrap();
+    assert!(pause.contains("event RolloutPaused: Rollout is paused (CanaryPauseStep)"), "{pause}");
+}
