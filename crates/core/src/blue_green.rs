@@ -243,10 +243,7 @@ impl Reconcile<'_> {
         }
         let Some(new) = self.roles.new else { return };
         if self.new_is_ready() && self.saturated(self.new_set()) && (fast || self.blue_green_pause_over(strategy)) {
-            // Upstream waits for ever for a pod of none.
-            let nothing_to_serve = self.ro.spec.replicas() == 0;
-            let gate = if nothing_to_serve { Gate::Open } else { Gate::Available };
-            self.switch_service(&strategy.active_service, new, gate);
+            self.switch_service(&strategy.active_service, new, self.active_gate());
         }
     }
 
@@ -256,10 +253,16 @@ impl Reconcile<'_> {
         let Some(stable) = self.old_stable() else { return };
         let new_available = self.new_set().map_or(0, |s| s.available());
         let set = &self.sets[stable];
-        let serves = set.available() > 0 && (self.saturated(Some(set)) || set.available() >= new_available);
-        if serves && self.active_hash() != set.hash() {
-            self.switch_service(&strategy.active_service, stable, Gate::Available);
+        let gate = self.active_gate();
+        let enough = set.available() > 0 && (self.saturated(Some(set)) || set.available() >= new_available);
+        if (enough || gate == Gate::Open) && self.active_hash() != set.hash() {
+            self.switch_service(&strategy.active_service, stable, gate);
         }
+    }
+
+    /// A Rollout of no pods has nothing to wait for; upstream waits for ever.
+    fn active_gate(&self) -> Gate {
+        if self.ro.spec.replicas() == 0 { Gate::Open } else { Gate::Available }
     }
 
     fn blue_green_status(&mut self, strategy: &BlueGreenStrategy) {
