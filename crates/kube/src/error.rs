@@ -53,7 +53,12 @@ impl RequestError {
             }
             cause = inner.source();
         }
-        RequestError::Lost(text)
+        // What the HTTP client calls its own parts tells a user nothing.
+        let text = text.strip_prefix("ServiceError: ").unwrap_or(&text);
+        RequestError::Lost(match text.strip_prefix("client error (Connect): ") {
+            Some(reason) => format!("cannot reach the API server: {reason}"),
+            None => text.to_owned(),
+        })
     }
 
     /// The server's status, if it answered.

@@ -45,7 +45,8 @@ pub fn tree() -> Command<Action> {
     Command::group("rollouts", "Progressive delivery for Kubernetes")
         .long(
             "Progressive delivery for Kubernetes: canary and blue-green releases.\n\n\
-             All commands of `kubectl argo rollouts` work as `rollouts COMMAND`, too: see `rollouts version --help`.",
+             The commands of `kubectl argo rollouts` work as `rollouts COMMAND`, too: abort, completion, get, list, pause,\n\
+             promote, restart, retry, set, status, terminate, undo, version.",
         )
         .helpful()
         .child(controller)

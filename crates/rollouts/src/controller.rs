@@ -19,6 +19,8 @@ pub async fn run(matches: &Matches) -> Result<()> {
         other => bail!("--logformat {other}: use one of text, json"),
     };
     logging::start(level, json);
+    let workers = usize::try_from(matches.int("rollout-threads")).ok().filter(|n| *n > 0);
+    let workers = workers.context("--rollout-threads: must be at least 1")?;
     let given = |flag: &str| Some(matches.text(flag).to_string()).filter(|text| !text.is_empty());
     let connection = ConnectOptions {
         kubeconfig: given("kubeconfig").map(Into::into),
@@ -29,16 +31,13 @@ pub async fn run(matches: &Matches) -> Result<()> {
     let mut options = rollouts_controller::Options::new(system_clock());
     options.namespace = given("namespace");
     options.instance_id = given("instance-id");
-    options.workers = usize::try_from(matches.int("rollout-threads"))
-        .ok()
-        .filter(|n| *n > 0)
-        .context("--rollout-threads: must be at least 1")?;
+    options.workers = workers;
     let stop = CancellationToken::new();
     let ended = stop.clone();
     tokio::spawn(async move {
         signals::interrupted().await;
-        tracing::info!("Told to stop: work in progress ends, then the process");
         ended.cancel();
+        tracing::info!("Told to stop: work in progress ends, then the process");
     });
     rollouts_controller::run(client, options, stop).await;
     Ok(())

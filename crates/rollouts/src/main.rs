@@ -20,13 +20,16 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let mut args = std::env::args();
     let program = args.next().unwrap_or_default();
-    let args: Vec<String> = args.collect();
+    let mut args: Vec<String> = args.collect();
     // One thread: everything here waits for the network nearly all the time.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error).context("cannot start the runtime")),
     };
     let name = Path::new(&program).file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+    if !name.starts_with("kubectl") && args == ["--version"] {
+        args = vec!["version".into()];
+    }
     let code = match name.starts_with("kubectl") || commands::is_of_plugin(&args) {
         true => runtime.block_on(plugin::run(&args)),
         false => runtime.block_on(run(&args)),

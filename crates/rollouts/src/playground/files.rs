@@ -40,7 +40,9 @@ pub fn write(options: &Options, kubeconfig: &str) -> Result<Files> {
 fn create_parent(path: &Path) -> Result<()> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
     let Some(parent) = parent else { return Ok(()) };
-    std::fs::create_dir_all(parent).with_context(|| format!("cannot create the directory {}", parent.display()))
+    std::fs::create_dir_all(parent).with_context(|| {
+        format!("cannot create the directory {}: choose another path with --kubeconfig", parent.display())
+    })
 }
 
 /// The file holds a token: only its owner may read it.
@@ -99,6 +101,9 @@ impl Files {
         let _ = std::fs::remove_file(&self.kubeconfig);
         if let Some(plugin) = &self.plugin {
             let _ = std::fs::remove_file(plugin);
+            // Only if nobody else put anything there.
+            let directories = plugin.ancestors().skip(1).take(2);
+            directories.for_each(|directory| drop(std::fs::remove_dir(directory)));
         }
     }
 }
