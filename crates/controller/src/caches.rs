@@ -7,7 +7,7 @@ use rollouts_kube::cache::Change;
 use rollouts_kube::events::{EventType, ObjectReference, Recorder};
 use rollouts_kube::{Cache, Key, Queue, resource};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// ReplicaSets by uid of their controller.
@@ -54,12 +54,8 @@ impl Caches {
             })
             .start(stop);
 
-        // A handler that needs the Rollouts gets them once they exist; before that the initial list of Rollouts
-        // enqueues them all anyway.
-        let known: Arc<OnceLock<Cache<Rollout>>> = Arc::new(OnceLock::new());
-        let _ = known.set(rollouts.clone());
-
-        let (to, all) = (queue.clone(), Arc::clone(&known));
+        // The other handlers look the Rollouts up. Until their first list is here, they miss nothing: it enqueues all.
+        let (to, all) = (queue.clone(), rollouts.clone());
         let replica_sets = Cache::builder(client.clone(), resource::REPLICA_SETS)
             .namespace(namespace.clone())
             .labels(names::POD_TEMPLATE_HASH)
@@ -88,11 +84,10 @@ impl Caches {
             })
             .start(stop);
 
-        let (to, services_to, all) = (queue.clone(), service_queue.clone(), known);
+        let (to, services_to, all) = (queue.clone(), service_queue.clone(), rollouts.clone());
         let services = Cache::builder(client.clone(), resource::SERVICES)
             .namespace(namespace)
             .on_change(move |change: &Change<Service>| {
-                let Some(all) = all.get() else { return };
                 if let Change::Added(service) | Change::Updated { new: service, .. } = change
                     && services::is_marked(service)
                 {
@@ -124,7 +119,7 @@ fn tell_arrivals(events: &Recorder, change: &Change<Rollout>) {
 }
 
 /// The Rollouts that a ReplicaSet concerns: its controller, or all that could adopt it.
-fn rollouts_of(all: &OnceLock<Cache<Rollout>>, set: &ReplicaSet) -> Vec<Key> {
+fn rollouts_of(all: &Cache<Rollout>, set: &ReplicaSet) -> Vec<Key> {
     let meta = &set.metadata;
     match meta.controller() {
         Some(owner) if owner.kind == "Rollout" && owner.api_version.starts_with(names::GROUP) => {
@@ -132,7 +127,7 @@ fn rollouts_of(all: &OnceLock<Cache<Rollout>>, set: &ReplicaSet) -> Vec<Key> {
         }
         Some(_) => Vec::new(),
         None => {
-            let all = all.get().map(|all| all.list(Some(&meta.namespace))).unwrap_or_default();
+            let all = all.list(Some(&meta.namespace));
             let adopts = |ro: &&Arc<Rollout>| selects(ro, &meta.labels);
             all.iter().filter(adopts).map(|ro| Key::of(&ro.metadata)).collect()
         }

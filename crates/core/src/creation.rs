@@ -82,7 +82,7 @@ impl Reconcile<'_> {
         {
             pod_template::affinity::inject(&mut template, rule, &self.ro.status.stable_rs, &self.ro.metadata.namespace);
         }
-        let (metadata, _) = self.role_metadata();
+        let metadata = self.role_metadata();
         let fresh = if self.roles.stable.is_some() { metadata.new } else { metadata.stable };
         if let Some(metadata) = &fresh {
             pod_template::ephemeral::apply(&mut template, Some(metadata), None);

@@ -19,22 +19,20 @@ pub(crate) struct RoleMetadata {
 }
 
 impl Reconcile<'_> {
-    /// The metadata of both roles, and whether the feature is in use.
-    pub(crate) fn role_metadata(&self) -> (RoleMetadata, bool) {
+    /// The metadata of both roles.
+    pub(crate) fn role_metadata(&self) -> RoleMetadata {
         let strategy = &self.ro.spec.strategy;
-        let metadata = match (&strategy.canary, &strategy.blue_green) {
+        match (&strategy.canary, &strategy.blue_green) {
             (Some(c), _) => RoleMetadata { new: c.canary_metadata.clone(), stable: c.stable_metadata.clone() },
             (None, Some(b)) => RoleMetadata { new: b.preview_metadata.clone(), stable: b.active_metadata.clone() },
             (None, None) => RoleMetadata::default(),
-        };
-        let used = metadata.new.is_some() || metadata.stable.is_some();
-        (metadata, used)
+        }
     }
 
     /// Injects and removes metadata of ReplicaSets and their running pods. Other than upstream, metadata is removed
     /// also after both fields were deleted from the spec.
     pub(crate) fn sync_metadata(&mut self) {
-        let (metadata, _) = self.role_metadata();
+        let metadata = self.role_metadata();
         let updating = self.roles.stable.is_some() && !self.new_is_stable();
         for i in 0..self.sets.len() {
             let desired = match () {

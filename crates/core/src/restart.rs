@@ -45,7 +45,8 @@ impl Reconcile<'_> {
         counted <= self.available_pods() && (replaced || self.ro.spec.strategy.blue_green.is_some())
     }
 
-    /// Those that are not being deleted, in the order stable, new, others oldest first; within a ReplicaSet the pods that nobody would miss come first.
+    /// Those that are not being deleted, in the order stable, new, others oldest first; within a ReplicaSet the pods that
+    /// nobody would miss come first.
     fn pods_older_than(&self, at: Time) -> Vec<&Pod> {
         let roles = [self.roles.stable, self.roles.new.filter(|n| self.roles.stable != Some(*n))];
         let order = roles.into_iter().flatten().chain(self.others());

@@ -17,7 +17,8 @@ pub(crate) fn sort(sets: &mut [ReplicaSet]) {
     sets.sort_by(|a, b| (a.created(), &a.metadata.name).cmp(&(b.created(), &b.metadata.name)));
 }
 
-pub(crate) fn owner_reference(meta: &ObjectMeta) -> OwnerReference {
+/// How an object names the Rollout with this metadata as its controller.
+pub fn owner_reference(meta: &ObjectMeta) -> OwnerReference {
     OwnerReference {
         api_version: names::API_VERSION.into(),
         kind: "Rollout".into(),

@@ -60,14 +60,14 @@ impl Reconcile<'_> {
     pub(crate) fn size_canary(&mut self) -> bool {
         self.drop_deadlines();
         let sizes = self.next_sizes();
-        let weight = self.desired_weight();
+        let why = format!("the canary's weight is {} of {}", self.desired_weight(), self.max_weight());
         if let Some(stable) = self.old_stable()
-            && self.resize(stable, sizes.stable, format!("the canary's weight is {weight} of {}", self.max_weight()))
+            && self.resize(stable, sizes.stable, why.as_str())
         {
             return true;
         }
         if let Some(new) = self.roles.new
-            && self.resize(new, sizes.canary, format!("the canary's weight is {weight} of {}", self.max_weight()))
+            && self.resize(new, sizes.canary, why)
         {
             return true;
         }

@@ -19,16 +19,8 @@ impl rollouts_kube::cache::Cached for MetaOnly {
 }
 
 pub(super) fn adoption(snapshot: &Snapshot, name: &str) -> Value {
-    let meta = &snapshot.rollout.metadata;
     let mut owners = owners(snapshot, name);
-    owners.push(OwnerReference {
-        api_version: names::API_VERSION.into(),
-        kind: "Rollout".into(),
-        name: meta.name.clone(),
-        uid: meta.uid.clone(),
-        controller: Some(true),
-        block_owner_deletion: Some(true),
-    });
+    owners.push(rollouts_core::owner_reference(&snapshot.rollout.metadata));
     json!({ "metadata": { "ownerReferences": owners } })
 }
 
