@@ -5,7 +5,7 @@ mod play;
 pub(crate) mod plugin;
 mod wait;
 
-pub use play::{PlayError, play};
+pub use play::{PlayError, play, play_in};
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -54,21 +54,30 @@ pub async fn play(scenario: &Scenario) -> Result<Recording, PlayError> {
     let mut cluster = Cluster::new(0).map_err(PlayError::Cluster)?;
     cluster.start_actors(cluster.client.clone());
     cluster.start_controller(cluster.client.clone());
+    let recording = play_in(&cluster, scenario).await?;
+    cluster.stop();
+    Ok(recording)
+}
+
+/// Plays `scenario` in a cluster where whatever should act upon it runs already, and leaves everything as it is in the
+/// end.
+///
+/// # Errors
+/// When it cannot be played; see [`PlayError`].
+pub async fn play_in(cluster: &Cluster, scenario: &Scenario) -> Result<Recording, PlayError> {
     let manifests = documents(&scenario.manifests)?;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scenario.name}});
     cluster.server.create(namespace).map_err(PlayError::Cluster)?;
     let rollout = manifests.iter().find(|d| d["kind"] == "Rollout");
     let player = Player {
         hands: Kubectl { client: &cluster.client, namespace: &scenario.name },
-        cluster: &cluster,
+        cluster,
         observer: Observer::start(&cluster.client, &scenario.name).await?,
         rollout: rollout.and_then(|d| d["metadata"]["name"].as_str()).unwrap_or_default().to_owned(),
         commands: Vec::new(),
     };
     tokio::time::sleep(COMMAND_TIME).await;
-    let recording = player.play(scenario, &manifests).await?;
-    cluster.stop();
-    Ok(recording)
+    player.play(scenario, &manifests).await
 }
 
 struct Player<'a> {
