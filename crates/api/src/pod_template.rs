@@ -118,6 +118,7 @@ pub fn equal_ignoring_hash(actual: &PodTemplate, desired: &PodTemplate) -> bool 
     let (mut actual, mut desired) = (comparable(actual), comparable(desired));
     default(&mut desired);
     for side in [&mut actual, &mut desired] {
+        defaults::gated(side);
         if let Some(spec) = side.get_mut("spec").and_then(Value::as_object_mut) {
             spec.remove("serviceAccount");
         }

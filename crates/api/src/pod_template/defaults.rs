@@ -1,7 +1,7 @@
 //! Defaults that Kubernetes' API server fills into pod templates and pod specs.
 
 use super::image::pull_policy;
-use super::json::{child, fill, fill_zero, get_object, items, set};
+use super::json::{child, fill, fill_zero, get_object, items, set, text};
 use crate::quantity::Quantity;
 use serde_json::{Value, json};
 
@@ -13,6 +13,16 @@ const MILLI: i32 = -3;
 /// Fills in what Kubernetes does for the template of a ReplicaSet, Deployment or Job.
 pub fn default(template: &mut Value) {
     pod_spec(child(template, "spec"));
+}
+
+/// Fills in what some API servers do and others do not, as their feature gates say.
+pub(super) fn gated(template: &mut Value) {
+    for volume in items(child(template, "spec"), "volumes") {
+        if let Some(image) = get_object(volume, "image") {
+            let policy = pull_policy(text(image, "reference"));
+            fill_zero(image, "pullPolicy", policy);
+        }
+    }
 }
 
 /// Fills in what Kubernetes does for every pod spec, in a template or in a pod.

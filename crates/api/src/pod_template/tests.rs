@@ -74,18 +74,85 @@ fn a_stored_template_equals_the_one_it_was_made_from() {
     assert!(!equal_ignoring_hash(&stored, &desired.map(|t| t["spec"]["containers"][0]["image"] = "a:2".into())));
 }
 
-/// Name, template, and the template as Kubernetes 1.34 defaults it.
+/// Name, hash that a Go controller computes, template, and the template as Kubernetes 1.34 stores it in a ReplicaSet.
+/// `crates/api/gen` says how it is made.
 const DEFAULTED: &str = include_str!("golden_defaults.tsv");
+
+/// Name, hash, given, stored.
+fn defaulted() -> impl Iterator<Item = (&'static str, &'static str, Value, Value)> {
+    DEFAULTED.lines().map(|line| {
+        let [name, hash, given, stored] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        (name, hash, serde_json::from_str(given).unwrap(), serde_json::from_str(stored).unwrap())
+    })
+}
 
 #[test]
 fn defaults_are_those_of_kubernetes() {
-    for line in DEFAULTED.lines() {
-        let [name, given, expected] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        let mut template: Value = serde_json::from_str(given).unwrap();
+    for (name, go_hash, given, stored) in defaulted() {
+        assert_eq!(hash(&PodTemplate::new(&given), None), go_hash, "{name}: {}", PodTemplate::new(&given).go_json());
+        let mut template = given.clone();
         default(&mut template);
-        let expected: Value = serde_json::from_str(expected).unwrap();
-        assert_eq!(shape::normalize(STRUCT, &template), expected, "{name}");
-        let given = PodTemplate::new(&serde_json::from_str(given).unwrap());
-        assert!(equal_ignoring_hash(&PodTemplate::new(&expected), &given), "{name}");
+        assert_eq!(shape::normalize(STRUCT, &template), stored, "{name}");
+        assert!(equal_ignoring_hash(&PodTemplate::new(&stored), &PodTemplate::new(&given)), "{name}");
     }
+}
+
+/// The deprecated field follows its successor; everything else has a meaning.
+const MEANINGLESS: [&str; 1] = ["/spec/serviceAccount"];
+
+#[test]
+fn every_single_change_of_a_stored_template_is_seen() {
+    for (name, _, given, stored) in defaulted() {
+        let given = PodTemplate::new(&given);
+        let mut paths = Vec::new();
+        leaves(&stored, String::new(), &mut paths);
+        for path in paths.iter().filter(|p| !MEANINGLESS.contains(&p.as_str())) {
+            let mut changed = stored.clone();
+            let leaf = changed.pointer_mut(path).unwrap();
+            *leaf = other(leaf);
+            assert!(!equal_ignoring_hash(&PodTemplate::new(&changed), &given), "{name}: {path}");
+        }
+    }
+}
+
+/// JSON pointers of all scalars.
+fn leaves(value: &Value, at: String, out: &mut Vec<String>) {
+    let step = |key: &str| format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, v)| leaves(v, step(key), out)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, v)| leaves(v, step(&i.to_string()), out)),
+        Value::Null => {}
+        _ => out.push(at),
+    }
+}
+
+fn other(leaf: &Value) -> Value {
+    match leaf {
+        Value::String(s) if crate::quantity::Quantity::parse(s).is_ok() => "77".into(),
+        Value::String(s) => format!("{s}x").into(),
+        Value::Bool(b) => (!b).into(),
+        Value::Number(n) => (n.as_i64().unwrap() + 1).into(),
+        _ => unreachable!("no leaf: {leaf}"),
+    }
+}
+
+/// Whether an API server defaults this depends on a feature gate.
+#[test]
+fn an_image_volume_pulls_as_its_tag_says_unless_told() {
+    let volume = |image: Value| {
+        let spec = json!({"containers": [], "volumes": [{"name": "v", "image": image}]});
+        PodTemplate::new(&json!({"metadata": {}, "spec": spec}))
+    };
+    let given = volume(json!({"reference": "data:1"}));
+    let stored = |policy: &str| {
+        volume(json!({"reference": "data:1", "pullPolicy": policy})).map(|template| {
+            default(template);
+        })
+    };
+    assert!(equal_ignoring_hash(&stored("IfNotPresent"), &given));
+    assert!(!equal_ignoring_hash(&stored("Always"), &given));
+    assert!(equal_ignoring_hash(
+        &given.map(default),
+        &volume(json!({"reference": "data:1", "pullPolicy": "IfNotPresent"}))
+    ));
 }
