@@ -63,8 +63,20 @@ pub fn write(v: &Value, out: &mut String) {
             }
             out.push('}');
         }
+        Value::Number(n) if n.is_f64() => out.push_str(&float(n.as_f64().unwrap_or_default())),
         scalar => out.push_str(&scalar.to_string()),
     }
+}
+
+/// A finite number as Go marshals a `float64`: whole ones without a fraction, very small and very large ones with an
+/// exponent that has its sign.
+pub fn float(f: f64) -> String {
+    let size = f.abs();
+    if size != 0.0 && !(1e-6..1e21).contains(&size) {
+        let text = format!("{f:e}");
+        return if size >= 1.0 { text.replace('e', "e+") } else { text };
+    }
+    f.to_string()
 }
 
 /// FNV-1a, 32 bits, of `bytes` and then of the collision count (8 bytes: the count little-endian, four zeros),
@@ -100,6 +112,28 @@ mod tests {
         assert_eq!(hash(r#"[{"pause":{}},{"pause":{}}]"#), "79c9b9f6bf");
         assert_eq!(hash("null"), "5ffbfbbd64");
         assert_eq!(hash(r#"[{"setWeight":20},{"pause":{"duration":"1h"}},{"pause":{}}]"#), "58d6588d88");
+    }
+
+    #[test]
+    fn floats() {
+        let table = [
+            (0.0, "0"),
+            (1.0, "1"),
+            (-2.5, "-2.5"),
+            (123_456_789.125, "123456789.125"),
+            (18_446_744_073_709_551_615.0, "18446744073709552000"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (-1.5e21, "-1.5e+21"),
+            (1e300, "1e+300"),
+            (1e-6, "0.000001"),
+            (9.99e-7, "9.99e-7"),
+            (-1e-10, "-1e-10"),
+            (5e-324, "5e-324"),
+        ];
+        for (f, want) in table {
+            assert_eq!(to_string(&json!(f)), want);
+        }
     }
 
     #[test]

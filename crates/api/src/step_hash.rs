@@ -55,10 +55,14 @@ fn sort_keys(value: &mut Value) {
     }
 }
 
-/// Go escapes `<`, `>`, `&`, U+2028 and U+2029 besides what JSON demands.
+/// Go escapes `<`, `>`, `&`, U+2028 and U+2029 besides what JSON demands, and writes floats in its own way.
 struct GoFormatter;
 
 impl Formatter for GoFormatter {
+    fn write_f64<W: ?Sized + io::Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        writer.write_all(go_json::float(value).as_bytes())
+    }
+
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let special = |c| matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}');
         for piece in fragment.split_inclusive(special) {
@@ -106,6 +110,21 @@ mod tests {
     #[test]
     fn blue_green_has_none() {
         assert_eq!(of(&Rollout::default()), "");
+    }
+
+    /// A plugin's configuration is the only free JSON among the steps.
+    #[test]
+    fn a_plugins_configuration_is_hashed_as_the_api_server_writes_it() {
+        let steps = |config: &str| -> Vec<CanaryStep> {
+            serde_json::from_str(&format!(r#"[{{"plugin":{{"name":"a/b","config":{config}}}}}]"#)).expect("steps")
+        };
+        let stored = steps(r#"{"url":"http://x?a=1&b=<2>","b":{"z":[1,null],"a":1e+21},"n":0.000001,"t":"é"}"#);
+        let text = concat!(
+            r#"[{"plugin":{"name":"a/b","config":{"b":{"a":1e+21,"z":[1,null]},"n":0.000001,"t":"é","#,
+            r#""url":"http://x?a=1\u0026b=\u003c2\u003e"}}}]"#
+        );
+        assert_eq!(String::from_utf8(to_go_json(&stored)).expect("UTF-8"), text);
+        assert_eq!(of_steps(&stored), go_json::fnv_safe_hash(text.as_bytes(), None));
     }
 
     #[test]
