@@ -8,9 +8,6 @@ use rollouts_api::Clock;
 use rollouts_kube::Key;
 use rollouts_kube::queue::Next;
 
-/// The shortest sleep that a plan may ask for.
-const WAKE_MIN: jiff::SignedDuration = jiff::SignedDuration::from_millis(10);
-
 pub(crate) struct Reconciler {
     caches: Caches,
     executor: Executor,
@@ -56,12 +53,7 @@ impl Reconciler {
             tracing::debug!(rollout = %key, "Plan:\n{plan}");
         }
         match self.executor.apply(&snapshot, &plan).await {
-            Ok(Applied::All) => plan.wake_at.map_or(Next::Done, |at| {
-                // Delays end after their last moment, not at it: a wake-up on the dot would find nothing to do and
-                // ask for the same moment again, without end.
-                let earliest = self.clock.now().checked_add(WAKE_MIN).unwrap_or(jiff::Timestamp::MAX);
-                Next::At(at.max(earliest))
-            }),
+            Ok(Applied::All) => plan.wake_at.map_or(Next::Done, Next::At),
             Ok(Applied::Collision(set)) => {
                 self.hidden.insert(*set);
                 Next::Failed

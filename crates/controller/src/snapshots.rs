@@ -2,7 +2,7 @@
 
 use crate::caches::{BY_OWNER, Caches, ORPHANS, selects};
 use rollouts_api::{Rollout, names, validation};
-use rollouts_core::{Pod, ReplicaSet, Snapshot};
+use rollouts_core::{Pod, ReplicaSet, Snapshot, TemplateHash};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
 use std::collections::BTreeMap;
@@ -38,7 +38,8 @@ pub(crate) async fn take(
     replica_sets.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
 
     let mut foreign_replica_sets = BTreeMap::new();
-    let wanted = rollouts_core::new_replica_set_name(&ro);
+    let template_hash = TemplateHash::default();
+    let wanted = template_hash.replica_set_name(&ro);
     if !replica_sets.iter().any(|s| s.metadata.name == wanted) {
         let key = Key::new(namespace, wanted.as_str());
         let other = caches.replica_sets.get(namespace, &wanted).or_else(|| hidden.take(&key));
@@ -52,7 +53,7 @@ pub(crate) async fn take(
         true => pods(namespace, &replica_sets, rest).await?,
         false => Vec::new(),
     };
-    Ok(Snapshot { rollout: ro, replica_sets, foreign_replica_sets, pods, services })
+    Ok(Snapshot { rollout: ro, replica_sets, foreign_replica_sets, pods, services, template_hash })
 }
 
 /// The pods of the ReplicaSets. Asked for when a decision needs them: a cache of all pods of a cluster would cost more

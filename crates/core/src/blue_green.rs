@@ -210,7 +210,7 @@ impl Reconcile<'_> {
         match self.pause_condition(BLUE_GREEN_PAUSE).map(|c| c.start_time) {
             Some(_) if needless || self.blue_green_pause_over(strategy) => self.pauses.remove(BLUE_GREEN_PAUSE),
             Some(since) if strategy.auto_promotion_enabled() && seconds > 0 => {
-                self.plan.wake(since.plus_seconds(seconds.into()));
+                self.plan.wake_after(since.plus_seconds(seconds.into()));
             }
             None if !needless && !self.ro.status.controller_pause => self.pauses.add(BLUE_GREEN_PAUSE),
             _ => {}

@@ -18,17 +18,19 @@ impl Reconcile<'_> {
         if self.roles.new.is_some() {
             return GO_ON;
         }
-        let hash = self.template_hash.clone();
-        let name = format!("{}-{hash}", self.ro.metadata.name);
-        if self.snapshot.foreign_replica_sets.contains_key(&name) {
+        let hash = self.template_hash();
+        let name = self.snapshot.template_hash.replica_set_name(&self.snapshot.rollout);
+        // One of our own that someone gave another template and another hash is in the way like a foreign one.
+        let ours = self.snapshot.replica_sets.iter().any(|s| s.metadata.name == name);
+        if ours || self.snapshot.foreign_replica_sets.contains_key(&name) {
             let mut status = self.old_status().clone();
             status.collision_count = Some(status.collision_count.unwrap_or(0) + 1);
-            let why = format!("ReplicaSet {name} exists and is not ours: the next hash will differ");
+            let why = format!("ReplicaSet {name} exists and is not what is wanted: the next hash will differ");
             self.push(Effect::PatchStatus { status: Box::new(status) }, why);
             return STOP;
         }
         let revision = self.next_revision();
-        let object = self.new_object(&name, &hash, revision);
+        let object = self.new_object(&name, hash, revision);
         self.push(
             Effect::CreateReplicaSet { name: name.clone(), object },
             "no ReplicaSet has the current pod template",

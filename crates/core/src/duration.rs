@@ -12,43 +12,36 @@ impl Reconcile<'_> {
         let running = d.rollout_started_at.is_some() && d.finished_at.is_none();
         let promoted = !next.stable_rs.is_empty() && next.stable_rs == next.current_pod_hash;
         let changed = old.current_pod_hash != next.current_pod_hash || old.current_step_hash != next.current_step_hash;
-        let retried = old.abort && !next.abort && !promoted;
+        // A user sets and clears `abort`; only the controller sets and clears `abortedAt`.
+        let retried = old.aborted_at.is_some() && next.aborted_at.is_none() && !promoted;
         let promoted_now = old.stable_rs != next.stable_rs && promoted;
         let start = RolloutDuration { rollout_started_at: Some(now), ..Default::default() };
 
         if changed && running && (promoted || self.rolls_back()) {
-            d.completion_status = if promoted { "FastRolledBack" } else { "RolledBack" }.into();
+            let fast = promoted || self.rolls_back_within_window();
+            d.completion_status = if fast { "FastRolledBack" } else { "RolledBack" }.into();
         } else if (changed && (promoted_now || !promoted)) || retried {
             d = start;
         }
-        if next.abort && !old.abort && d.finished_at.is_none() && d.rollout_started_at.is_some() {
-            d.finished_at = Some(now);
+        let begun = d.rollout_started_at.is_some() && d.finished_at.is_none();
+        let aborted_now = begun && next.abort && next.aborted_at != old.aborted_at;
+        if aborted_now {
             d.completion_status = "Aborted".into();
         }
         if promoted_now && d.completion_status.is_empty() {
             d.completion_status =
                 if old.promote_full || self.fast_rollback() { "FastPromoted" } else { "Promoted" }.into();
         }
-        self.count_manual_pause(&mut d, next, now);
         let available = self.new_set().is_some_and(|s| s.available() >= self.ro.spec.replicas());
-        if promoted && available && d.rollout_started_at.is_some() && d.finished_at.is_none() {
+        let finished = aborted_now || (promoted && available);
+        if begun {
+            // What ends in a pause has paused until now.
+            count_manual_pause(&mut d, !finished && self.waits_for_human(next), now);
+        }
+        if begun && finished {
             d.finished_at = Some(now);
         }
         next.duration = (d != RolloutDuration::default()).then_some(d);
-    }
-
-    fn count_manual_pause(&self, d: &mut RolloutDuration, next: &RolloutStatus, now: Time) {
-        if d.rollout_started_at.is_none() || d.finished_at.is_some() {
-            return;
-        }
-        match (self.waits_for_human(next), d.manual_pause_started_at) {
-            (true, None) => d.manual_pause_started_at = Some(now),
-            (false, Some(since)) => {
-                d.total_manual_pause_duration_seconds += now.timestamp().as_second() - since.timestamp().as_second();
-                d.manual_pause_started_at = None;
-            }
-            _ => {}
-        }
     }
 
     fn waits_for_human(&self, next: &RolloutStatus) -> bool {
@@ -71,5 +64,16 @@ impl Reconcile<'_> {
             (Some(new), Some(stable)) => new.created() < stable.created(),
             _ => false,
         }
+    }
+}
+
+fn count_manual_pause(d: &mut RolloutDuration, paused: bool, now: Time) {
+    match (paused, d.manual_pause_started_at) {
+        (true, None) => d.manual_pause_started_at = Some(now),
+        (false, Some(since)) => {
+            d.total_manual_pause_duration_seconds += now.timestamp().as_second() - since.timestamp().as_second();
+            d.manual_pause_started_at = None;
+        }
+        _ => {}
     }
 }

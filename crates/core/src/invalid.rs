@@ -29,7 +29,7 @@ impl Reconcile<'_> {
             });
         }
         next.observed_generation = self.ro.metadata.generation.to_string();
-        let (phase, text) = phase(&self.ro, &next);
+        let (phase, text) = phase(&self.ro, &next, self.now);
         next.phase = phase.into();
         next.message = text;
         if next != *self.old_status() {

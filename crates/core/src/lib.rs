@@ -27,6 +27,6 @@ mod status;
 mod steps;
 
 pub use plan::{AnnotationChanges, Effect, EventType, Plan, Step};
-pub use reconcile::{new_replica_set_name, plan, plan_after_create_error, reads_pods};
+pub use reconcile::{plan, plan_after_create_error, reads_pods};
 pub use roles::owner_reference;
-pub use snapshot::{Pod, PodStatus, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Service, Snapshot};
+pub use snapshot::{Pod, PodStatus, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Service, Snapshot, TemplateHash};

@@ -1,6 +1,7 @@
 //! `status.phase` and `status.message` (rollout.md §7.6).
 
 use crate::conditions::{DEADLINE_EXCEEDED, INVALID_SPEC, ROLLOUT_ABORTED};
+use jiff::Timestamp;
 use rollouts_api::{Rollout, RolloutStatus};
 
 pub(crate) const DEGRADED: &str = "Degraded";
@@ -8,8 +9,8 @@ pub(crate) const HEALTHY: &str = "Healthy";
 pub(crate) const PAUSED: &str = "Paused";
 pub(crate) const PROGRESSING: &str = "Progressing";
 
-/// The first rule that applies.
-pub(crate) fn phase(ro: &Rollout, s: &RolloutStatus) -> (&'static str, String) {
+/// The first rule that applies at `now`.
+pub(crate) fn phase(ro: &Rollout, s: &RolloutStatus, now: Timestamp) -> (&'static str, String) {
     for c in &s.conditions {
         if c.r#type == INVALID_SPEC {
             return (DEGRADED, format!("{INVALID_SPEC}: {}", c.message));
@@ -24,16 +25,18 @@ pub(crate) fn phase(ro: &Rollout, s: &RolloutStatus) -> (&'static str, String) {
     if let Some(pause) = s.pause_conditions.first() {
         return (PAUSED, pause.reason.clone());
     }
-    match waiting_for(ro, s) {
+    match waiting_for(ro, s, now) {
         Some(message) => (PROGRESSING, message.into()),
         None => (HEALTHY, String::new()),
     }
 }
 
-fn waiting_for(ro: &Rollout, s: &RolloutStatus) -> Option<&'static str> {
+fn waiting_for(ro: &Rollout, s: &RolloutStatus, now: Timestamp) -> Option<&'static str> {
     let strategy = &ro.spec.strategy;
     let promoted = s.stable_rs == s.current_pod_hash && !s.stable_rs.is_empty();
-    if ro.spec.restart_at.is_some() && ro.spec.restart_at != s.restarted_at {
+    // Other than upstream, a restart that is planned for later is none yet.
+    let due = ro.spec.restart_at.is_some_and(|at| at.timestamp() <= now);
+    if due && ro.spec.restart_at != s.restarted_at {
         return Some("rollout is restarting");
     }
     if s.updated_replicas < ro.spec.replicas() {

@@ -1,6 +1,7 @@
 //! What a reconcile decided.
 
-use jiff::Timestamp;
+use crate::Debt;
+use jiff::{SignedDuration, Timestamp};
 use rollouts_api::{RolloutStatus, Time};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -12,11 +13,14 @@ use std::fmt;
 pub struct Plan {
     /// What to do, in order, each with its reason.
     pub effects: Vec<Step>,
-    /// When to look again although nothing changed.
+    /// When to look again although nothing changed: always later than the moment of the plan.
     pub wake_at: Option<Timestamp>,
     /// Decisions not to act, and why.
     pub notes: Vec<String>,
 }
+
+/// What comes after a moment: the resolution of timers.
+const JUST_AFTER: SignedDuration = SignedDuration::from_millis(1);
 
 /// One effect and why it is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,6 +105,15 @@ pub enum Effect {
         /// The whole new status.
         status: Box<RolloutStatus>,
     },
+    /// Resizes a Deployment that the Rollout takes over from, if it still is as the snapshot knew it.
+    ScaleDeployment {
+        /// Deployment.
+        name: String,
+        /// New size.
+        replicas: Option<i32>,
+        /// What the Rollout owes it from now on.
+        debt: Option<Debt>,
+    },
     /// Tells the user.
     Event {
         /// Normal or Warning.
@@ -145,6 +158,12 @@ impl Plan {
     /// Notes that something is due at `at`; the earliest wins.
     pub(crate) fn wake(&mut self, at: Timestamp) {
         self.wake_at = Some(self.wake_at.map_or(at, |w| w.min(at)));
+    }
+
+    /// Notes that something is due once `last` has passed: most delays end after their last moment, not at it, and a
+    /// look on the dot would find nothing to do and ask for the same moment again, without end.
+    pub(crate) fn wake_after(&mut self, last: Timestamp) {
+        self.wake(last.checked_add(JUST_AFTER).unwrap_or(Timestamp::MAX));
     }
 }
 
@@ -212,6 +231,16 @@ impl fmt::Display for Effect {
                 match status.current_step_index {
                     Some(i) => write!(f, ", step {i}"),
                     None => Ok(()),
+                }
+            }
+            Effect::ScaleDeployment { name, replicas, debt } => {
+                write!(f, "scale Deployment {name}:")?;
+                if let Some(n) = replicas {
+                    write!(f, " replicas={n}")?;
+                }
+                match debt {
+                    Some(debt) => write!(f, " from={} to={}", debt.from, debt.to),
+                    None => write!(f, " no debt"),
                 }
             }
             Effect::Event { r#type, reason, message } => write!(f, "{} event {reason}: {message}", r#type.as_str()),

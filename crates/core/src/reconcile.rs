@@ -4,7 +4,7 @@ use crate::plan::{Plan, Step};
 use crate::roles::Roles;
 use crate::{Effect, EventType, ReplicaSet, Service, Snapshot};
 use jiff::Timestamp;
-use rollouts_api::{Rollout, RolloutStatus, names, pod_template};
+use rollouts_api::{Rollout, RolloutStatus, names};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -28,11 +28,6 @@ pub fn plan_after_create_error(snapshot: &Snapshot, now: Timestamp, name: &str, 
     r.plan
 }
 
-/// The name that a new ReplicaSet for the present pod template would get (§2.3).
-pub fn new_replica_set_name(ro: &Rollout) -> String {
-    format!("{}-{}", ro.metadata.name, pod_template::hash(&ro.spec.template, ro.status.collision_count))
-}
-
 /// Whether decisions about `ro` need its pods: for a restart, or because pods carry metadata of their role.
 pub fn reads_pods(ro: &Rollout, replica_sets: &[std::sync::Arc<ReplicaSet>]) -> bool {
     let restarts = ro.spec.restart_at.is_some() && ro.spec.restart_at != ro.status.restarted_at;
@@ -53,8 +48,6 @@ pub(crate) struct Reconcile<'a> {
     pub sets: Vec<ReplicaSet>,
     pub services: BTreeMap<String, Service>,
     pub roles: Roles,
-    /// Hash of the Rollout's pod template with its present collision count.
-    pub template_hash: String,
     pub pauses: crate::pauses::PauseChanges,
     pub plan: Plan,
     /// Events that belong to the status write and follow it.
@@ -63,19 +56,16 @@ pub(crate) struct Reconcile<'a> {
 
 impl<'a> Reconcile<'a> {
     fn new(snapshot: &'a Snapshot, now: Timestamp) -> Self {
-        let ro = (*snapshot.rollout).clone();
-        let template_hash = pod_template::hash(&ro.spec.template, ro.status.collision_count);
         Reconcile {
             snapshot,
             now,
+            ro: (*snapshot.rollout).clone(),
             sets: snapshot.replica_sets.iter().map(|s| (**s).clone()).collect(),
             services: snapshot.services.iter().map(|(k, v)| (k.clone(), (**v).clone())).collect(),
             roles: Roles::default(),
-            template_hash,
             pauses: Default::default(),
             plan: Plan::default(),
             status_events: Vec::new(),
-            ro,
         }
     }
 
@@ -115,6 +105,11 @@ impl<'a> Reconcile<'a> {
         let effect = Effect::PatchRollout { replicas: Some(1), annotations: BTreeMap::new() };
         self.push(effect, "spec.replicas is absent, which means 1, and the scale subresource needs a number");
         STOP
+    }
+
+    /// The hash of the Rollout's pod template.
+    pub(crate) fn template_hash(&self) -> &'a str {
+        self.snapshot.template_hash.of(&self.snapshot.rollout)
     }
 
     /// The persisted status.

@@ -15,7 +15,7 @@ impl Reconcile<'_> {
             return;
         };
         if self.now <= restart_at.timestamp() {
-            self.plan.wake(restart_at.plus_seconds(1));
+            self.plan.wake_after(restart_at.timestamp());
             return;
         }
         let waiting = self.pods_older_than(restart_at);

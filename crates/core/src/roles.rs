@@ -55,7 +55,7 @@ impl Reconcile<'_> {
     /// Finds the two roles.
     pub(crate) fn assign_roles(&mut self) {
         sort(&mut self.sets);
-        let new = find_new(&self.ro, &self.sets, &self.template_hash);
+        let new = find_new(&self.ro, &self.sets, self.template_hash());
         self.roles = Roles { new, stable: None };
         self.assign_stable();
     }

@@ -1,15 +1,22 @@
 //! Everything a decision may read.
 
-use rollouts_api::{ObjectMeta, PodTemplate, Rollout, Time, names};
+use crate::Workload;
+use rollouts_api::{ObjectMeta, PodTemplate, Rollout, Time, names, pod_template};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What the caches knew at one moment about one Rollout.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// The Rollout.
+    /// The Rollout, with the template and selector of the workload it refers to; see [`crate::resolve`].
     pub rollout: Arc<Rollout>,
+    /// That workload.
+    pub workload: Option<Arc<Workload>>,
+    /// Why the template that `workloadRef` promises is not there.
+    pub unresolved: Option<String>,
+    /// Deployments that this Rollout has scaled down.
+    pub scaled_down: Vec<Arc<Workload>>,
     /// ReplicaSets of the namespace that carry the hash label and are controlled by this Rollout, or by nobody and
     /// match its selector.
     pub replica_sets: Vec<Arc<ReplicaSet>>,
@@ -19,6 +26,25 @@ pub struct Snapshot {
     pub pods: Vec<Arc<Pod>>,
     /// The Services that the Rollout names and that exist, by name.
     pub services: BTreeMap<String, Arc<Service>>,
+    /// Hash of the Rollout's pod template. Whoever needs it first computes it.
+    pub template_hash: TemplateHash,
+}
+
+/// The hash of a Rollout's pod template with its present collision count, computed at most once: hashing writes the whole
+/// template in Go's JSON, and every decision asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct TemplateHash(OnceLock<String>);
+
+impl TemplateHash {
+    /// The hash of `ro`, which must always be the same Rollout.
+    pub fn of(&self, ro: &Rollout) -> &str {
+        self.0.get_or_init(|| pod_template::hash(&ro.spec.template, ro.status.collision_count))
+    }
+
+    /// The name that a new ReplicaSet for the pod template of `ro` would get (§2.3).
+    pub fn replica_set_name(&self, ro: &Rollout) -> String {
+        format!("{}-{}", ro.metadata.name, self.of(ro))
+    }
 }
 
 /// A ReplicaSet, as far as decisions read it.

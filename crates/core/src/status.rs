@@ -60,7 +60,7 @@ impl Reconcile<'_> {
     pub(crate) fn write_status(&mut self, mut next: RolloutStatus, why: &str) {
         next.observed_generation = self.ro.metadata.generation.to_string();
         self.update_duration(&mut next);
-        let (phase, message) = phase::phase(&self.ro, &next);
+        let (phase, message) = phase::phase(&self.ro, &next, self.now);
         next.phase = phase.into();
         next.message = message;
         let old = self.old_status();

@@ -38,8 +38,9 @@ impl Reconcile<'_> {
             None if !status.controller_pause => self.pauses.add(CANARY_PAUSE_STEP),
             None => {}
             Some(condition) => {
-                if let Some(seconds) = pause.duration_seconds() {
-                    self.plan.wake(condition.start_time.plus_seconds(seconds));
+                let end = pause.duration_seconds().map(|seconds| condition.start_time.plus_seconds(seconds));
+                if let Some(end) = end.filter(|end| self.now <= *end) {
+                    self.plan.wake_after(end);
                 }
             }
         }

@@ -151,8 +151,7 @@ impl World {
             overdue = if due.is_some_and(|due| due <= self.now) { overdue + 1 } else { 0 };
             assert!(overdue < 3, "a wake-up in the past again and again: {due:?} at {}", self.now);
             match due {
-                // What is due at once has waited for the clock to move on at all.
-                Some(due) if due <= end => self.now = due.max(self.now) + SignedDuration::from_millis(1),
+                Some(due) if due <= end => self.now = due.max(self.now),
                 _ => {
                     self.now = end;
                     return;
@@ -167,6 +166,7 @@ impl World {
             let plan = plan(&self.snapshot(), self.now);
             self.wake_at = plan.wake_at;
             if plan.is_idle() {
+                assert!(plan.wake_at.is_none_or(|at| at > self.now), "a wake-up that has passed: {plan}");
                 return;
             }
             self.plans.push(plan.to_string());
