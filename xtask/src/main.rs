@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool for developers")]
 
 mod ci;
+mod cluster;
 mod crd;
 mod generate;
 mod tidy;
@@ -17,6 +18,7 @@ Usage: cargo xtask COMMAND
   fmt [--check]   format all code, or say what is not formatted
   lint            clippy on all targets, warnings are errors
   gen [--check]   write generated files (CRD manifests), or say which are out of date
+  cluster up      start a real Kubernetes API server with simulated nodes in the background; down ends it
   tidy            what no compiler checks: links in documents, words, lengths of files
 ";
 
@@ -39,6 +41,8 @@ fn run(args: &[&str]) -> Result<()> {
         ["lint"] => ci::lint(),
         ["gen"] => generate::all(tree::Mode::Write),
         ["gen", "--check"] => generate::all(tree::Mode::Check),
+        ["cluster", "up"] => cluster::command("up"),
+        ["cluster", "down"] => cluster::command("down"),
         ["tidy"] => tidy::report(&tree::root()),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rollouts-memkube", &["rollouts-api", "rollouts-schema"]),
     ("rollouts-kube", &["rollouts-api", "rollouts-core"]),
     ("rollouts-actors", &["rollouts-api", "rollouts-core", "rollouts-kube"]),
+    ("rollouts-cluster", &["rollouts-actors", "rollouts-api", "rollouts-kube"]),
     ("rollouts-controller", &["rollouts-api", "rollouts-core", "rollouts-kube"]),
     ("rollouts-cli", &["rollouts-api", "rollouts-kube", "rollouts-view"]),
     (
@@ -45,8 +46,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("xtask", &["rollouts-api", "rollouts-schema"]),
 ];
 
-/// What tests may use besides: the embedded API server and what makes pods run on it.
-const FOR_TESTS: &[&str] = &["rollouts-memkube", "rollouts-actors", "rollouts-sim"];
+/// What tests may use besides: API servers, what makes pods run on them, and the controller to run against them.
+const FOR_TESTS: &[&str] =
+    &["rollouts-memkube", "rollouts-actors", "rollouts-sim", "rollouts-cluster", "rollouts-controller"];
 
 /// Crates that decide or describe: no runtime, no client, no socket, not even indirectly.
 const PURE: &[&str] = &["rollouts-api", "rollouts-core", "rollouts-schema", "rollouts-view"];
