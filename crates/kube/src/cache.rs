@@ -27,11 +27,11 @@ pub use builder::Builder;
 pub use change::{Change, Malformed};
 
 use crate::Resource;
+use crate::signal::Signal;
 use rollouts_api::ObjectMeta;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use store::Store;
-use tokio::sync::watch;
 
 /// What a cache can hold: the fields of an object that its users read, decoded from the object's JSON.
 pub trait Cached: DeserializeOwned + Send + Sync + 'static {
@@ -47,8 +47,8 @@ pub struct Cache<T> {
 struct Shared<T> {
     resource: Resource,
     store: RwLock<Store<T>>,
-    health: watch::Sender<Health>,
-    revision: watch::Sender<u64>,
+    health: Signal<Health>,
+    revision: Signal<u64>,
 }
 
 /// How a cache is doing.
@@ -70,8 +70,8 @@ impl<T: Cached> Cache<T> {
         let shared = Shared {
             resource,
             store: RwLock::new(store),
-            health: watch::Sender::new(Health::default()),
-            revision: watch::Sender::new(0),
+            health: Signal::new(Health::default()),
+            revision: Signal::new(0),
         };
         Cache { shared: Arc::new(shared) }
     }
@@ -126,25 +126,37 @@ impl<T: Cached> Cache<T> {
     /// Waits until the first list is complete and was reported to the handlers. Waits for ever if the cache is
     /// stopped before that.
     pub async fn synced(&self) {
-        let mut health = self.shared.health.subscribe();
-        // The sender lives as long as `self`.
-        let _ = health.wait_for(|h| h.synced).await;
+        self.shared.health.until(|health| health.synced).await;
     }
 
     /// How the cache is doing now.
     pub fn health(&self) -> Health {
-        self.shared.health.borrow().clone()
+        self.shared.health.look(Health::clone)
     }
 
-    /// A counter that moves with every change, for those who redraw everything on any change and need no more than
-    /// to be woken.
-    pub fn revision(&self) -> watch::Receiver<u64> {
-        self.shared.revision.subscribe()
+    /// For those who redraw everything on any change and need no more than to be woken.
+    pub fn changes(&self) -> Changes {
+        let revision = self.shared.revision.clone();
+        Changes { seen: revision.look(|revision| *revision), revision }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Store<T>> {
         // Callers' code (index functions) runs before an object is taken in, so no panic leaves it half there.
         self.shared.store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells of changes since it was asked last, all in one.
+pub struct Changes {
+    revision: Signal<u64>,
+    seen: u64,
+}
+
+impl Changes {
+    /// Waits until something has changed since the last call, or since it was made.
+    pub async fn changed(&mut self) {
+        self.revision.until(|revision| *revision != self.seen).await;
+        self.seen = self.revision.look(|revision| *revision);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A cluster in this process: the embedded API server, the actors that make it behave like one, our controller.
 
+use crate::lives::Begin;
+use futures::FutureExt;
 use rollouts_api::Clock;
 use rollouts_kube::client::from_service;
 use rollouts_kube::tokio_clock;
@@ -40,23 +42,35 @@ impl Cluster {
 
     /// Starts ReplicaSets, pods on simulated nodes, garbage collection and the rest, as clients of `client`.
     pub fn start_actors(&mut self, client: kube::Client) {
+        self.tasks.push(tokio::spawn(self.actors()(client, self.stop.clone())));
+    }
+
+    /// Starts our controller as a client of `client`.
+    pub fn start_controller(&mut self, client: kube::Client) {
+        self.tasks.push(tokio::spawn(self.controller()(client, self.stop.clone())));
+    }
+
+    /// Begins the actors, any number of times.
+    pub fn actors(&self) -> Begin {
         let options = rollouts_actors::Options {
             seed: self.seed,
             // Nobody here reads them, and they are half of all writes.
             node_events: false,
             ..rollouts_actors::Options::new(self.clock.clone())
         };
-        let stopped = self.stop.clone().cancelled_owned();
-        self.tasks.push(tokio::spawn(async move {
+        Box::new(move |client, stop| {
+            let run = rollouts_actors::run(client, options.clone(), stop.cancelled_owned());
             // Its only error is a task that panicked, which the panic itself has reported.
-            let _ = rollouts_actors::run(client, options, stopped).await;
-        }));
+            run.map(drop).boxed()
+        })
     }
 
-    /// Starts our controller as a client of `client`.
-    pub fn start_controller(&mut self, client: kube::Client) {
-        let options = rollouts_controller::Options::new(self.clock.clone());
-        self.tasks.push(tokio::spawn(rollouts_controller::run(client, options, self.stop.clone())));
+    /// Begins our controller, any number of times.
+    pub fn controller(&self) -> Begin {
+        let clock = self.clock.clone();
+        Box::new(move |client, stop| {
+            rollouts_controller::run(client, rollouts_controller::Options::new(clock.clone()), stop).boxed()
+        })
     }
 
     /// Stops everything that was started.

@@ -9,6 +9,7 @@ mod service;
 pub use service::FaultyService;
 
 use rollouts_memkube::Rng;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -87,7 +88,27 @@ struct State {
     /// Hash of every request and answer so far.
     digest: u64,
     /// Writes per client.
-    writes: std::collections::BTreeMap<&'static str, u64>,
+    writes: BTreeMap<&'static str, u64>,
+    /// Who is to die, and where.
+    doom: BTreeMap<&'static str, Kill>,
+}
+
+/// A death at a certain write of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kill {
+    /// The client's how many-th write, from 1.
+    pub write: u64,
+    /// When, seen from the server.
+    pub moment: Moment,
+}
+
+/// When a client dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The write does not reach the server.
+    Before,
+    /// The server carries the write out, but its answer reaches nobody.
+    After,
 }
 
 /// What is to happen to a request.
@@ -118,7 +139,8 @@ impl Faults {
             rng: Rng::new(seed),
             odds,
             digest: FNV_OFFSET,
-            writes: std::collections::BTreeMap::new(),
+            writes: BTreeMap::new(),
+            doom: BTreeMap::new(),
         })))
     }
 
@@ -165,8 +187,22 @@ impl Faults {
         self.state().rng.below(n)
     }
 
-    fn count_write(&self, who: &'static str) {
-        *self.state().writes.entry(who).or_default() += 1;
+    /// Lets a mortal client die once, at a certain write.
+    pub fn doom(&self, who: &'static str, kill: Kill) {
+        self.state().doom.insert(who, kill);
+    }
+
+    /// Counts a write, and says whether it is the client's last.
+    fn count_write(&self, who: &'static str) -> Option<Fate> {
+        let mut state = self.state();
+        let writes = state.writes.entry(who).or_default();
+        *writes += 1;
+        let nth = *writes;
+        let kill = state.doom.get(who).filter(|kill| kill.write == nth)?;
+        Some(match kill.moment {
+            Moment::Before => Fate::DieBefore,
+            Moment::After => Fate::DieAfter,
+        })
     }
 
     fn fate(&self, is_write: bool, is_update: bool, mortal: bool) -> (Duration, Fate) {

@@ -25,6 +25,7 @@ mod rules;
 
 pub use model::Monitor;
 
+use serde_json::Value;
 use std::time::Duration;
 
 /// How long the controller may act on an old state when its watches lag.
@@ -33,9 +34,39 @@ pub const WINDOW: Duration = Duration::from_secs(60);
 /// The same without faults.
 pub const SHORT_WINDOW: Duration = Duration::from_secs(1);
 
+/// The Rollout that is watched.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Its namespace, in which every ReplicaSet is taken for its own.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Whether its strategy is blue-green.
+    pub is_blue_green: bool,
+    /// Its active Service; empty for a canary.
+    pub active: String,
+    /// Whether nothing but the controller can cost capacity.
+    pub is_harmless: bool,
+}
+
+impl Subject {
+    /// The subject of a Rollout object.
+    pub fn of(rollout: &Value, namespace: &str, is_harmless: bool) -> Subject {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let blue_green = &rollout["spec"]["strategy"]["blueGreen"];
+        Subject {
+            namespace: namespace.to_owned(),
+            name: text(&rollout["metadata"]["name"]),
+            is_blue_green: !blue_green.is_null(),
+            active: text(&blue_green["activeService"]),
+            is_harmless,
+        }
+    }
+}
+
 /// Pods that a Rollout may have too many, and may lack, of `replicas`.
-pub fn surge_and_unavailable(strategy: &serde_json::Value, replicas: i64) -> (i64, i64) {
-    let resolve = |value: &serde_json::Value, up: bool| match value.as_str() {
+pub fn surge_and_unavailable(strategy: &Value, replicas: i64) -> (i64, i64) {
+    let resolve = |value: &Value, up: bool| match value.as_str() {
         // Any text is a percentage.
         Some(text) => {
             let percent: i64 = text.trim_end_matches('%').parse().unwrap_or_default();
@@ -45,7 +76,7 @@ pub fn surge_and_unavailable(strategy: &serde_json::Value, replicas: i64) -> (i6
         None => value.as_i64().unwrap_or_default(),
     };
     let quarter = serde_json::json!("25%");
-    let or_quarter = |value: &serde_json::Value| if value.is_null() { quarter.clone() } else { value.clone() };
+    let or_quarter = |value: &Value| if value.is_null() { quarter.clone() } else { value.clone() };
     let surge = resolve(&or_quarter(&strategy["maxSurge"]), true);
     let unavailable = resolve(&or_quarter(&strategy["maxUnavailable"]), false);
     let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable };

@@ -2,19 +2,16 @@
 //! promoted, and the run must end healthy, tidy and quiet.
 
 mod ending;
-mod lives;
 mod user;
 
 use crate::cluster::Cluster;
 use crate::faults::{Faults, Odds};
-use crate::invariants::Monitor;
+use crate::invariants::{Monitor, SHORT_WINDOW, Subject, WINDOW};
+use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth};
 use crate::virtual_time;
-use crate::workload::Case;
-use lives::Lives;
-use rollouts_kube::client::from_service;
+use crate::workload::{Case, NAMESPACE};
 use rollouts_memkube::Rng;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 use user::User;
 
 /// What came of a run.
@@ -24,7 +21,7 @@ pub struct Outcome {
     pub violations: Vec<String>,
     /// The same for two runs only if they were the same, request by request.
     pub digest: u64,
-    /// How often the controller died.
+    /// How often the controller or the actors died.
     pub deaths: u64,
 }
 
@@ -50,18 +47,21 @@ pub fn run(seed: u64) -> std::io::Result<Outcome> {
     })
 }
 
+/// From a death until the next life.
+const REBIRTH: Rebirth = Rebirth::Within(Duration::from_secs(30));
+
 /// Sets the dice of the faults apart from those of the workload.
 const FAULT_SEED: u64 = 0x5eed_fa17;
 
 async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Vec<String>, u64), String> {
     faults.note(&format!("seed {seed}: {odds:?}"));
     faults.note(&format!("rollout {}", case.rollout["spec"]));
-    let mut cluster = Cluster::new(seed).map_err(|e| format!("the cluster does not start: {e:?}"))?;
-    let immortal = CancellationToken::new();
-    let actors = from_service(faults.wrap(cluster.server.service(), "actors", immortal, false));
-    cluster.start_actors(actors);
-    let lives = Lives::start(&cluster, faults);
-    let monitor = Monitor::start(&cluster.client, case, faults, !odds.is_none())
+    let cluster = Cluster::new(seed).map_err(|e| format!("the cluster does not start: {e:?}"))?;
+    let actors = Lives::start(cluster.server.clone(), faults, ACTORS, REBIRTH, cluster.actors());
+    let controller = Lives::start(cluster.server.clone(), faults, CONTROLLER, REBIRTH, cluster.controller());
+    let window = if odds.is_none() { SHORT_WINDOW } else { WINDOW };
+    let subject = Subject::of(&case.rollout, NAMESPACE, case.is_harmless());
+    let monitor = Monitor::start(&cluster.client, subject, faults, window)
         .await
         .map_err(|e| format!("the monitor does not start: {e}"))?;
     let user = User { cluster: &cluster, faults, monitor: &monitor };
@@ -75,7 +75,7 @@ async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Ve
     faults.heal();
     let mut violations = user.end(case).await;
     violations.splice(0..0, monitor.violations());
-    let deaths = lives.stop();
+    let deaths = controller.deaths() + actors.deaths();
     monitor.stop();
     cluster.stop();
     Ok((violations, deaths))

@@ -114,6 +114,12 @@ fn documents(yaml: &str) -> Result<Vec<Value>, serde_saphyr::Error> {
     Ok(documents.into_iter().filter(|d| !d.is_null()).collect())
 }
 
+/// The first Rollout among the manifests; `Null` if there is none.
+pub(crate) fn first_rollout(scenario: &Scenario) -> Result<Value, PlayError> {
+    let mut manifests = documents(&scenario.manifests)?.into_iter();
+    Ok(manifests.find(|d| d["kind"] == "Rollout").unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

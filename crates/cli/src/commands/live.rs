@@ -84,12 +84,8 @@ impl Live {
     /// so look at the objects after calling [`Live::watch`].
     pub(super) fn watch(&self) -> BoxFuture<'static, ()> {
         let changes = self.caches.iter().map(|cache| {
-            let mut revision = cache.revision();
-            async move {
-                // The sender lives in the feed, which goes on for as long as anybody waits here.
-                let _ = revision.changed().await;
-            }
-            .boxed()
+            let mut changes = cache.changes();
+            async move { changes.changed().await }.boxed()
         });
         select_all(changes).map(|_| ()).boxed()
     }

@@ -2,7 +2,7 @@
 
 use super::Cached;
 use rollouts_api::{ObjectMeta, Rollout};
-use rollouts_core::{Pod, ReplicaSet, Service};
+use rollouts_core::{Pod, ReplicaSet, Service, Workload};
 
 macro_rules! cached {
     ($($kind:ty),*) => {
@@ -14,4 +14,4 @@ macro_rules! cached {
     };
 }
 
-cached!(Rollout, ReplicaSet, Pod, Service);
+cached!(Rollout, ReplicaSet, Pod, Service, Workload);

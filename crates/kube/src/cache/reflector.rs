@@ -102,7 +102,7 @@ impl<T: Cached> Reflector<T> {
             End::Confused(problem) => (problem, None),
         };
         let wait = self.backoff.failed().max(wait.unwrap_or_default());
-        let news = self.cache.shared.health.send_if_modified(|health| {
+        let news = self.cache.shared.health.change(|health| {
             let news = health.lost.is_none();
             health.lost = Some(problem.clone());
             news
@@ -118,7 +118,7 @@ impl<T: Cached> Reflector<T> {
     /// A watch brought something or lasted. A list alone is no proof: it would hide that watches keep failing.
     fn in_touch(&mut self) {
         self.backoff.reset();
-        let news = self.cache.shared.health.send_if_modified(|health| health.lost.take().is_some());
+        let news = self.cache.shared.health.change(|health| health.lost.take().is_some());
         if news {
             tracing::info!(resource = %self.cache.resource(), "back in touch with the API server");
         }
@@ -147,7 +147,7 @@ impl<T: Cached> Reflector<T> {
                     self.apply(|store| store.remove(&key).into_iter().collect());
                 }
                 self.reached(&meta.resource_version);
-                self.cache.shared.health.send_if_modified(|health| !std::mem::replace(&mut health.synced, true));
+                self.cache.shared.health.change(|health| !std::mem::replace(&mut health.synced, true));
                 return Ok(meta.resource_version);
             }
         }
@@ -272,7 +272,10 @@ impl<T: Cached> Reflector<T> {
             }
         }
         if !changes.is_empty() {
-            self.cache.shared.revision.send_modify(|revision| *revision += 1);
+            self.cache.shared.revision.change(|revision| {
+                *revision += 1;
+                true
+            });
         }
     }
 }

@@ -44,10 +44,9 @@ impl FaultyService {
         let (parts, body) = request.into_parts();
         let sent = body.collect().await.map_err(io::Error::other)?.to_bytes();
         let name = format!("{} {} {path}", self.who, parts.method);
-        if is_write && !self.life.is_cancelled() {
-            self.faults.count_write(self.who);
-        }
+        let doom = if is_write && !self.life.is_cancelled() { self.faults.count_write(self.who) } else { None };
         let (latency, fate) = self.faults.fate(is_write, is_update, self.mortal);
+        let fate = doom.filter(|_| self.mortal).unwrap_or(fate);
         // Half of the way there, half of the way back.
         tokio::time::sleep(latency / 2).await;
         self.dead().await;

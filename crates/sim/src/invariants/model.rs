@@ -1,9 +1,8 @@
 //! The state of the store as of each change, with a short memory.
 
-use super::{SHORT_WINDOW, WINDOW};
+use super::Subject;
 use crate::faults::Faults;
 use crate::feed::{Change, Feed};
-use crate::workload::{ACTIVE, Case, NAME, NAMESPACE};
 use futures::FutureExt;
 use rollouts_api::names::{POD_TEMPLATE_HASH, REVISION};
 use rollouts_kube::{RequestError, Resource, resource};
@@ -65,8 +64,7 @@ pub(super) struct Set {
 /// What is known.
 pub(super) struct Model {
     pub faults: Faults,
-    pub is_blue_green: bool,
-    pub is_harmless: bool,
+    pub subject: Subject,
     pub window: Duration,
     pub rollout: Value,
     pub replicas: Remembered,
@@ -79,25 +77,26 @@ pub(super) struct Model {
     pub was_ready: bool,
     /// Updates that users asked for, the first one included.
     pub updates: u64,
+    /// The Rollout's revision, as last seen.
+    pub revision: u64,
     pub violations: Vec<String>,
 }
 
 impl Monitor {
-    /// Starts to watch what belongs to `case`.
+    /// Starts to watch what belongs to the subject; writes may be judged by states up to `window` ago.
     ///
     /// # Errors
     /// What the API server answered.
     pub async fn start(
         client: &kube::Client,
-        case: &Case,
+        subject: Subject,
         faults: &Faults,
-        has_faults: bool,
+        window: Duration,
     ) -> Result<Monitor, RequestError> {
         let model = Model {
             faults: faults.clone(),
-            is_blue_green: case.is_blue_green,
-            is_harmless: case.is_harmless(),
-            window: if has_faults { WINDOW } else { SHORT_WINDOW },
+            subject,
+            window,
             rollout: Value::Null,
             replicas: Remembered::default(),
             sets: BTreeMap::new(),
@@ -105,9 +104,11 @@ impl Monitor {
             ready: BTreeMap::new(),
             was_ready: false,
             updates: 1,
+            revision: 0,
             violations: Vec::new(),
         };
-        let open = async |r: &Resource| Feed::open(client.clone(), r, Some(NAMESPACE)).await;
+        let namespace = model.subject.namespace.clone();
+        let open = async |r: &Resource| Feed::open(client.clone(), r, Some(&namespace)).await;
         let feeds = [
             open(&resource::ROLLOUTS).await?,
             open(&resource::REPLICA_SETS).await?,
@@ -119,9 +120,14 @@ impl Monitor {
         Ok(Monitor { shared, task })
     }
 
-    /// A user asks for an update.
-    pub fn expect_update(&self) {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).updates += 1;
+    /// Users ask for so many updates more.
+    pub fn expect_updates(&self, more: u64) {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).updates += more;
+    }
+
+    /// The Rollout's revision.
+    pub fn revision(&self) -> u64 {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).revision
     }
 
     /// What did not hold so far.
@@ -188,9 +194,9 @@ impl Model {
         let object = &change.object;
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         match kind {
-            "rollouts" if name == NAME => self.take_rollout(object),
+            "rollouts" if name == self.subject.name => self.take_rollout(object),
             "replicasets" => self.take_set(name, object, change.is_deletion()),
-            "services" if name == ACTIVE => self.take_service(object),
+            "services" if name == self.subject.active => self.take_service(object),
             "pods" => self.take_pod(name, object, change.is_deletion()),
             _ => return,
         }
@@ -213,7 +219,8 @@ impl Model {
             self.faults.note(&text);
         }
         let revision = object["metadata"]["annotations"][REVISION].as_str().and_then(|r| r.parse().ok());
-        self.check_revision(revision.unwrap_or(0));
+        self.revision = revision.unwrap_or(0);
+        self.check_revision(self.revision);
         self.check_promotion(before["status"]["stableRS"].as_str().unwrap_or_default());
     }
 
@@ -249,7 +256,7 @@ impl Model {
     fn take_service(&mut self, object: &Value) {
         let hash = object["spec"]["selector"][POD_TEMPLATE_HASH].as_str().map(str::to_owned);
         if hash != self.active {
-            self.faults.note(&format!("{ACTIVE}: {hash:?}"));
+            self.faults.note(&format!("{}: {hash:?}", self.subject.active));
             self.check_switch(hash.as_deref());
             self.active = hash;
         }

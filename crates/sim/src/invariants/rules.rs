@@ -11,7 +11,7 @@ impl Model {
     /// Pods that must be available, by the smallest number of replicas that the controller may know.
     fn promised(&self) -> i64 {
         let replicas = self.replicas.least(self.window);
-        if self.is_blue_green { replicas } else { replicas - self.counts(replicas).1 }
+        if self.subject.is_blue_green { replicas } else { replicas - self.counts(replicas).1 }
     }
 
     fn by_hash(&self, hash: &str) -> Option<(&String, &Set)> {
@@ -29,7 +29,7 @@ impl Model {
 
     fn check_growth(&mut self, name: &str, after: i64) {
         let replicas = self.replicas.most(self.window);
-        if self.is_blue_green {
+        if self.subject.is_blue_green {
             let preview = self.rollout["spec"]["strategy"]["blueGreen"]["previewReplicaCount"].as_i64();
             let most = replicas.max(preview.unwrap_or(0));
             if after > most {
@@ -45,7 +45,7 @@ impl Model {
 
     fn check_shrinking(&mut self, name: &str, before: i64, after: i64) {
         let promised = self.promised();
-        if self.is_blue_green {
+        if self.subject.is_blue_green {
             let is_active = self.sets.get(name).is_some_and(|set| self.active.as_deref() == Some(&set.hash));
             if is_active && after < promised {
                 self.violate(format!("active: {name} shrinks to {after} while users reach it, below {promised}"));
@@ -78,7 +78,7 @@ impl Model {
     pub(super) fn check_promotion(&mut self, before: &str) {
         let stable = self.status("stableRS").to_owned();
         // The first version is stable from the start; so is, in blue-green, any version until users reach one.
-        let serves = if self.is_blue_green { self.active.is_some() } else { !before.is_empty() };
+        let serves = if self.subject.is_blue_green { self.active.is_some() } else { !before.is_empty() };
         if stable == before || stable.is_empty() || !serves {
             return;
         }
@@ -112,10 +112,10 @@ impl Model {
 
     /// Only where nothing but the controller can cost capacity.
     pub(super) fn check_service(&mut self) {
-        if !self.is_harmless {
+        if !self.subject.is_harmless {
             return;
         }
-        let ready = if self.is_blue_green {
+        let ready = if self.subject.is_blue_green {
             self.ready.values().filter(|hash| self.active.as_deref() == Some(hash.as_str())).count()
         } else {
             self.ready.len()

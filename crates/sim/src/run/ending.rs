@@ -1,7 +1,7 @@
 //! How every run must end.
 
-use super::lives::CONTROLLER;
 use super::user::User;
+use crate::lives::CONTROLLER;
 use crate::workload::{ACTIVE, Action, Case, NAMESPACE, Quality};
 use rollouts_api::names::POD_TEMPLATE_HASH;
 use serde_json::{Value, json};

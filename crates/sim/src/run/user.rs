@@ -27,7 +27,7 @@ impl User<'_> {
     pub async fn act(&self, action: &Action) {
         self.faults.note(&format!("user: {action:?}"));
         if action.may_update() {
-            self.monitor.expect_update();
+            self.monitor.expect_updates(1);
         }
         match action {
             Action::SetVersion(number, quality) => self.patch(version(*number, *quality)).await,

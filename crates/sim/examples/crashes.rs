@@ -1,0 +1,130 @@
+//! Kills the controller at every write of every recorded scenario, before the write reaches the API server and after,
+//! and the actors likewise; each run must end as the undisturbed one does and keep the invariants. Plays each scenario
+//! with two controllers, too.
+//!
+//! `cargo run --release -p rollouts-sim --example crashes [-- [--only NAME] [--actors] [--kill WRITE before|after]]`
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+#[path = "../tests/support/scenarios.rs"]
+mod scenarios;
+
+use rollouts_sim::faults::{Kill, Moment};
+use rollouts_sim::scenario::Scenario;
+use rollouts_sim::trial::{Outcome, Trial, play};
+use rollouts_sim::virtual_time;
+use std::io::Write;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+const USAGE: &str = "usage: crashes [--only NAME] [--actors] [--kill WRITE before|after]";
+
+#[derive(Default)]
+struct Arguments {
+    only: Option<String>,
+    actors: bool,
+    kill: Option<Kill>,
+}
+
+fn arguments() -> Option<Arguments> {
+    let mut arguments = Arguments::default();
+    let mut given = std::env::args().skip(1);
+    while let Some(flag) = given.next() {
+        match flag.as_str() {
+            "--only" => arguments.only = Some(given.next()?),
+            "--actors" => arguments.actors = true,
+            "--kill" => {
+                let write = given.next()?.parse().ok()?;
+                let moment = match given.next()?.as_str() {
+                    "before" => Moment::Before,
+                    "after" => Moment::After,
+                    _ => return None,
+                };
+                arguments.kill = Some(Kill { write, moment });
+            }
+            _ => return None,
+        }
+    }
+    Some(arguments)
+}
+
+fn run(scenario: &Scenario, trial: Trial, revisions: u64) -> Outcome {
+    let scenario = scenario.clone();
+    support::seeded(0, move || {
+        let played = virtual_time::block_on(play(&scenario, trial, revisions)).expect("a runtime");
+        played.unwrap_or_else(|e| panic!("{}: {e}", scenario.name))
+    })
+}
+
+#[derive(Default)]
+struct Totals {
+    scenarios: u64,
+    runs: u64,
+    deaths: u64,
+    broken: u64,
+}
+
+impl Totals {
+    fn report(&mut self, name: &str, outcome: &Outcome, problems: &[String]) -> std::io::Result<()> {
+        self.runs += 1;
+        self.deaths += outcome.deaths;
+        if problems.is_empty() {
+            return Ok(());
+        }
+        self.broken += 1;
+        let mut out = std::io::stdout();
+        writeln!(out, "{name}:")?;
+        problems.iter().try_for_each(|problem| writeln!(out, "  {problem}"))
+    }
+}
+
+fn main() -> std::io::Result<ExitCode> {
+    let mut out = std::io::stdout();
+    let Some(arguments) = arguments() else {
+        writeln!(out, "{USAGE}")?;
+        return Ok(ExitCode::from(2));
+    };
+    if arguments.kill.is_some() {
+        let filter = EnvFilter::new("warn,rollouts_controller=debug,rollouts_sim=debug");
+        tracing_subscriber::fmt().with_env_filter(filter).without_time().with_target(false).init();
+    }
+    let mut totals = Totals::default();
+    for file in scenarios::files() {
+        let scenario = scenarios::read(&file);
+        if arguments.only.as_ref().is_some_and(|only| *only != scenario.name) {
+            continue;
+        }
+        totals.scenarios += 1;
+        let whole = (arguments.kill.is_none()).then(|| run(&scenario, Trial::default(), u64::MAX));
+        let Some(whole) = whole else {
+            let trial = if arguments.actors {
+                Trial { kill_actors: arguments.kill, ..Trial::default() }
+            } else {
+                Trial { kill: arguments.kill, ..Trial::default() }
+            };
+            run(&scenario, trial, u64::MAX);
+            continue;
+        };
+        totals.report(&format!("{} undisturbed", scenario.name), &whole, &whole.violations)?;
+        let twins = run(&scenario, Trial { twins: true, ..Trial::default() }, whole.revisions);
+        totals.report(&format!("{} with two controllers", scenario.name), &twins, &twins.problems(&whole))?;
+        let writes = if arguments.actors { whole.actor_writes } else { whole.writes };
+        for write in 1..=writes {
+            for moment in [Moment::Before, Moment::After] {
+                let kill = Some(Kill { write, moment });
+                let trial = if arguments.actors {
+                    Trial { kill_actors: kill, ..Trial::default() }
+                } else {
+                    Trial { kill, ..Trial::default() }
+                };
+                let outcome = run(&scenario, trial, whole.revisions);
+                let name = format!("{} killed {moment:?} write {write} of {writes}", scenario.name);
+                totals.report(&name, &outcome, &outcome.problems(&whole))?;
+            }
+        }
+    }
+    let Totals { scenarios, runs, deaths, broken } = totals;
+    writeln!(out, "{scenarios} scenarios, {runs} runs, {deaths} deaths, {broken} runs broken")?;
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

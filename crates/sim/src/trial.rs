@@ -1,0 +1,106 @@
+//! A scenario played while something goes wrong, and how it ended: whatever happens to the controllers, the end must
+//! be the same as without.
+
+mod end;
+
+pub use end::{End, end};
+
+use crate::cluster::Cluster;
+use crate::faults::{Faults, Kill, Odds};
+use crate::invariants::{Monitor, SHORT_WINDOW, Subject};
+use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
+use crate::recording::Recording;
+use crate::scenario::{PlayError, Scenario, first_rollout, play_in};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long a dead controller is missed: as short as can be, so that the users of a scenario, who wait for its status
+/// and for silence, do the same as in an undisturbed run.
+const REBIRTH: Rebirth = Rebirth::After(Duration::from_millis(50));
+
+/// How long until the last delays and deadlines are over.
+const END_AFTER: Duration = Duration::from_secs(20 * 60);
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trial {
+    /// The controller dies once.
+    pub kill: Option<Kill>,
+    /// The actors die once.
+    pub kill_actors: Option<Kill>,
+    /// Two controllers are at work, neither knowing of the other.
+    pub twins: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// What an observer saw until the scenario was over.
+    pub recording: Recording,
+    /// The objects as they were long after that.
+    pub end: End,
+    /// Writes that controllers tried, events included.
+    pub writes: u64,
+    /// Writes that the actors tried.
+    pub actor_writes: u64,
+    /// How many controllers and actors died.
+    pub deaths: u64,
+    /// The highest revision that the Rollout had.
+    pub revisions: u64,
+    /// What did not hold.
+    pub violations: Vec<String>,
+}
+
+/// Plays `scenario` under `trial`; more than `revisions` are a violation. Must run under paused time.
+///
+/// # Errors
+/// When it cannot be played.
+pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<Outcome, PlayError> {
+    let cluster = Cluster::new(0).map_err(PlayError::Cluster)?;
+    let faults = Faults::new(0, Odds::none());
+    let dooms = [(CONTROLLER, trial.kill), (ACTORS, trial.kill_actors)];
+    dooms.into_iter().filter_map(|(who, kill)| Some((who, kill?))).for_each(|(who, kill)| faults.doom(who, kill));
+    let live = |who, begin| Lives::start(cluster.server.clone(), &faults, who, REBIRTH, begin);
+    let actors = live(ACTORS, cluster.actors());
+    let first = live(CONTROLLER, cluster.controller());
+    let _second = trial.twins.then(|| live(SECOND_CONTROLLER, cluster.controller()));
+    let rollout = first_rollout(scenario)?;
+    let subject = Subject::of(&rollout, &scenario.name, false);
+    let monitor = Monitor::start(&cluster.client, subject, &faults, SHORT_WINDOW).await?;
+    monitor.expect_updates(revisions.saturating_sub(1));
+    let recording = play_in(&cluster, scenario).await?;
+    tokio::time::sleep(END_AFTER).await;
+    let outcome = Outcome {
+        recording,
+        end: end(&cluster.server, &scenario.name),
+        writes: faults.writes(CONTROLLER) + faults.writes(SECOND_CONTROLLER),
+        actor_writes: faults.writes(ACTORS),
+        deaths: first.deaths() + actors.deaths(),
+        revisions: monitor.revision(),
+        violations: monitor.violations(),
+    };
+    monitor.stop();
+    cluster.stop();
+    Ok(outcome)
+}
+
+impl Outcome {
+    /// What is wrong with this run, compared with the undisturbed one: rules that did not hold, and other objects in
+    /// the end.
+    pub fn problems(&self, undisturbed: &Outcome) -> Vec<String> {
+        let mut problems = self.violations.clone();
+        let names: BTreeSet<&String> = undisturbed.end.keys().chain(self.end.keys()).collect();
+        for name in names {
+            let (wanted, found) = (undisturbed.end.get(name), self.end.get(name));
+            if wanted != found {
+                let text = |state: Option<&Value>| state.map_or("nothing".to_owned(), Value::to_string);
+                problems.push(format!("{name} is {}, not {}", text(found), text(wanted)));
+            }
+        }
+        if self.recording.failed != undisturbed.recording.failed {
+            problems.push(format!("the scenario failed: {:?}", self.recording.failed));
+        }
+        problems
+    }
+}
