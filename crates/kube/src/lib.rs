@@ -15,6 +15,7 @@ pub mod patch;
 pub mod queue;
 pub mod resource;
 pub mod rest;
+mod signal;
 pub mod version;
 pub mod writes;
 
