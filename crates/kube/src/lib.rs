@@ -16,6 +16,7 @@ pub mod queue;
 pub mod resource;
 pub mod rest;
 mod signal;
+pub mod troubles;
 pub mod version;
 pub mod writes;
 
@@ -28,6 +29,7 @@ pub use key::Key;
 pub use queue::Queue;
 pub use resource::Resource;
 pub use rest::Rest;
+pub use troubles::Troubles;
 pub use writes::OwnWrites;
 
 #[cfg(test)]

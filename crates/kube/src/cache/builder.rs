@@ -3,7 +3,7 @@
 use super::reflector::Reflector;
 use super::store::{IndexFn, Store};
 use super::{Cache, Cached, Change};
-use crate::Resource;
+use crate::{Resource, Troubles};
 use tokio_util::sync::CancellationToken;
 
 /// Hears of every change, in order.
@@ -17,6 +17,7 @@ pub struct Builder<T> {
     pub(super) labels: String,
     pub(super) fields: String,
     pub(super) handlers: Vec<Handler<T>>,
+    pub(super) troubles: Troubles,
     indexes: Vec<(&'static str, IndexFn<T>)>,
 }
 
@@ -29,6 +30,7 @@ impl<T: Cached> Builder<T> {
             labels: String::new(),
             fields: String::new(),
             handlers: Vec::new(),
+            troubles: Troubles::new(),
             indexes: Vec::new(),
         }
     }
@@ -67,6 +69,13 @@ impl<T: Cached> Builder<T> {
     #[must_use]
     pub fn on_change(mut self, handler: impl FnMut(&Change<T>) + Send + 'static) -> Self {
         self.handlers.push(Box::new(handler));
+        self
+    }
+
+    /// Tells of failures together with others.
+    #[must_use]
+    pub fn troubles(mut self, troubles: &Troubles) -> Self {
+        self.troubles = troubles.clone();
         self
     }
 

@@ -8,7 +8,7 @@ use crate::backoff::Backoff;
 use crate::queue::panic_text;
 use crate::rest::{Query, send_for_body};
 use crate::version::older;
-use crate::{Key, RequestError};
+use crate::{Key, RequestError, Troubles};
 use http::Method;
 use http_body_util::BodyExt;
 use std::collections::BTreeSet;
@@ -23,6 +23,9 @@ pub(super) struct Reflector<T> {
     collection: String,
     query: Query,
     handlers: Vec<Handler<T>>,
+    troubles: Troubles,
+    /// What the cache is called when it is in trouble.
+    name: String,
     watch_for: Duration,
     backoff: Backoff,
 }
@@ -55,6 +58,8 @@ impl<T: Cached> Reflector<T> {
             client: builder.client,
             query: Query::default().labels(builder.labels).fields(builder.fields),
             handlers: builder.handlers,
+            troubles: builder.troubles,
+            name: format!("watch of {}", builder.resource),
             watch_for: Duration::from_secs(limits::WATCH_SECONDS + spread % limits::WATCH_SPREAD_SECONDS),
             backoff: Backoff::new(limits::RETRY_MIN, limits::RETRY_MAX),
             collection,
@@ -90,7 +95,7 @@ impl<T: Cached> Reflector<T> {
         }
     }
 
-    /// Waits before the next attempt. The first failure of a row is logged, the others are not.
+    /// Waits before the next attempt.
     async fn pause(&mut self, end: End) {
         let (problem, wait) = match end {
             End::Closed => return,
@@ -98,34 +103,29 @@ impl<T: Cached> Reflector<T> {
                 tracing::debug!(resource = %self.cache.resource(), "version expired, listing again");
                 return tokio::time::sleep(self.backoff.failed()).await;
             }
-            End::Failed(error) => (error.to_string(), error.retry_after()),
-            End::Confused(problem) => (problem, None),
+            End::Failed(error) => {
+                self.troubles.failed(&self.name, &error);
+                (error.to_string(), error.retry_after())
+            }
+            End::Confused(problem) => {
+                self.troubles.refused(&self.name, &problem);
+                (problem, None)
+            }
         };
-        let wait = self.backoff.failed().max(wait.unwrap_or_default());
-        let news = self.cache.shared.health.change(|health| {
-            let news = health.lost.is_none();
-            health.lost = Some(problem.clone());
-            news
-        });
-        if news {
-            tracing::warn!(resource = %self.cache.resource(), "lost touch with the API server: {problem}");
-        } else {
-            tracing::debug!(resource = %self.cache.resource(), "still out of touch with the API server: {problem}");
-        }
-        tokio::time::sleep(wait).await;
+        self.cache.shared.health.change(|health| health.lost.replace(problem).is_none());
+        tokio::time::sleep(self.backoff.failed().max(wait.unwrap_or_default())).await;
     }
 
     /// A watch brought something or lasted. A list alone is no proof: it would hide that watches keep failing.
     fn in_touch(&mut self) {
         self.backoff.reset();
-        let news = self.cache.shared.health.change(|health| health.lost.take().is_some());
-        if news {
-            tracing::info!(resource = %self.cache.resource(), "back in touch with the API server");
-        }
+        self.troubles.worked(&self.name);
+        self.cache.shared.health.change(|health| health.lost.take().is_some());
     }
 
-    /// Reads the whole collection page by page and takes it in. Objects go into the copy as they come: none can be
-    /// older than what is known, because a list without a version is read from the store's present.
+    /// Reads the whole collection page by page and takes it in. A list without a version is read from the store's
+    /// present, so it is believed even where it is older than what is known: then the store was restored, or a replica
+    /// of it lags, and the watch that follows catches up.
     async fn list(&mut self) -> Result<String, End> {
         let mut missing: BTreeSet<Key> = self.cache.read().keys();
         let mut next = String::new();
