@@ -2,15 +2,14 @@
 //! and the actors likewise; each run must end as the undisturbed one does and keep the invariants. Plays each scenario
 //! with two controllers, too.
 //!
-//! `cargo run --release -p rollouts-sim --example crashes [-- [--only NAME] [--actors] [--kill WRITE before|after]]`
+//! `cargo run --release -p rollouts-sim --example crashes [-- [--only NAME] [--every N] [--actors]
+//! [--kill WRITE before|after]]`; `--every` takes a sample of the writes, `--kill` traces one run.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-#[path = "../tests/support/scenarios.rs"]
-mod scenarios;
-
 use rollouts_sim::faults::{Kill, Moment};
+use rollouts_sim::golden::Golden;
 use rollouts_sim::scenario::Scenario;
 use rollouts_sim::trial::{Outcome, Trial, play};
 use rollouts_sim::virtual_time;
@@ -18,11 +17,12 @@ use std::io::Write;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "usage: crashes [--only NAME] [--actors] [--kill WRITE before|after]";
+const USAGE: &str = "usage: crashes [--only NAME] [--every N] [--actors] [--kill WRITE before|after]";
 
 #[derive(Default)]
 struct Arguments {
     only: Option<String>,
+    every: Option<u64>,
     actors: bool,
     kill: Option<Kill>,
 }
@@ -33,6 +33,7 @@ fn arguments() -> Option<Arguments> {
     while let Some(flag) = given.next() {
         match flag.as_str() {
             "--only" => arguments.only = Some(given.next()?),
+            "--every" => arguments.every = Some(given.next()?.parse().ok().filter(|every| *every > 0)?),
             "--actors" => arguments.actors = true,
             "--kill" => {
                 let write = given.next()?.parse().ok()?;
@@ -89,9 +90,9 @@ fn main() -> std::io::Result<ExitCode> {
         let filter = EnvFilter::new("warn,rollouts_controller=debug,rollouts_sim=debug");
         tracing_subscriber::fmt().with_env_filter(filter).without_time().with_target(false).init();
     }
+    let every = arguments.every.unwrap_or(1);
     let mut totals = Totals::default();
-    for file in scenarios::files() {
-        let scenario = scenarios::read(&file);
+    for Golden { scenario, .. } in Golden::all()? {
         if arguments.only.as_ref().is_some_and(|only| *only != scenario.name) {
             continue;
         }
@@ -110,7 +111,8 @@ fn main() -> std::io::Result<ExitCode> {
         let twins = run(&scenario, Trial { twins: true, ..Trial::default() }, whole.revisions);
         totals.report(&format!("{} with two controllers", scenario.name), &twins, &twins.problems(&whole))?;
         let writes = if arguments.actors { whole.actor_writes } else { whole.writes };
-        for write in 1..=writes {
+        let shift = totals.scenarios;
+        for write in (1..=writes).filter(|write| (write + shift) % every == 0) {
             for moment in [Moment::Before, Moment::After] {
                 let kill = Some(Kill { write, moment });
                 let trial = if arguments.actors {

@@ -1,11 +1,12 @@
-//! Scenarios: manifests, and what a user then does. Played in this process under virtual time, and recorded.
+//! Scenarios: manifests, and what a user then does. Played and recorded: in this process under virtual time, or on any
+//! cluster in real time.
 
 pub(crate) mod kubectl;
 mod play;
 pub(crate) mod plugin;
 mod wait;
 
-pub use play::{PlayError, play, play_in};
+pub use play::{PlayError, play, play_in, play_on};
 
 use serde::Deserialize;
 use serde_json::Value;

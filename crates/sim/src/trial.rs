@@ -10,8 +10,8 @@ use crate::faults::{Faults, Kill, Odds};
 use crate::invariants::{Monitor, SHORT_WINDOW, Subject};
 use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
 use crate::recording::Recording;
-use crate::scenario::{PlayError, Scenario, first_rollout, play_in};
-use serde_json::Value;
+use crate::scenario::{PlayError, Scenario, first_rollout, play_on};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -65,11 +65,13 @@ pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<O
     let actors = live(ACTORS, cluster.actors());
     let first = live(CONTROLLER, cluster.controller());
     let _second = trial.twins.then(|| live(SECOND_CONTROLLER, cluster.controller()));
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scenario.name}});
+    cluster.server.create(namespace).map_err(PlayError::Cluster)?;
     let rollout = first_rollout(scenario)?;
     let subject = Subject::of(&rollout, &scenario.name, false);
     let monitor = Monitor::start(&cluster.client, subject, &faults, SHORT_WINDOW).await?;
     monitor.expect_updates(revisions.saturating_sub(1));
-    let recording = play_in(&cluster, scenario).await?;
+    let recording = play_on(&cluster.client, &cluster.clock, scenario).await?;
     tokio::time::sleep(END_AFTER).await;
     let outcome = Outcome {
         recording,

@@ -1,0 +1,54 @@
+//! A controller that is killed at a write, and another one that starts, end where an undisturbed one ends; so do two
+//! controllers at once. Some scenarios, some writes; `examples/crashes.rs` plays them all.
+
+mod support;
+
+use rollouts_sim::faults::{Kill, Moment};
+use rollouts_sim::golden::Golden;
+use rollouts_sim::scenario::Scenario;
+use rollouts_sim::trial::{Outcome, Trial, play};
+use rollouts_sim::virtual_time;
+
+fn run(scenario: &Scenario, trial: Trial, revisions: u64) -> Outcome {
+    let scenario = scenario.clone();
+    support::seeded(0, move || {
+        virtual_time::block_on(play(&scenario, trial, revisions)).expect("a runtime").expect("a playable scenario")
+    })
+}
+
+/// Kills at about `runs` of the writes, spread evenly, each before or after in turn.
+fn survives(area: &str, name: &str, runs: u64) {
+    let scenario = Golden::read(area, name).expect("a scenario").scenario;
+    let whole = run(&scenario, Trial::default(), u64::MAX);
+    assert_eq!(whole.violations, Vec::<String>::new(), "undisturbed");
+    for n in 0..runs {
+        let write = 1 + n * whole.writes / runs;
+        let moment = if n % 2 == 0 { Moment::Before } else { Moment::After };
+        let trial = Trial { kill: Some(Kill { write, moment }), ..Trial::default() };
+        let outcome = run(&scenario, trial, whole.revisions);
+        assert_eq!(outcome.deaths, 1);
+        assert_eq!(outcome.problems(&whole), Vec::<String>::new(), "killed {moment:?} write {write}");
+    }
+    let twins = run(&scenario, Trial { twins: true, ..Trial::default() }, whole.revisions);
+    assert_eq!(twins.problems(&whole), Vec::<String>::new(), "with two controllers");
+}
+
+#[test]
+fn a_canary_that_goes_back_and_forth() {
+    survives("canary", "canary-undo", 8);
+}
+
+#[test]
+fn a_canary_that_is_aborted_and_retried() {
+    survives("canary", "canary-abort-retry", 8);
+}
+
+#[test]
+fn a_blue_green_that_keeps_old_versions_for_a_while() {
+    survives("bluegreen", "bg-delay-limit", 8);
+}
+
+#[test]
+fn a_restart() {
+    survives("bluegreen", "restart-bluegreen", 8);
+}
