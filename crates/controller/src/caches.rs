@@ -5,10 +5,10 @@ use rollouts_api::{Rollout, names, validation};
 use rollouts_core::{ReplicaSet, Service};
 use rollouts_kube::cache::Change;
 use rollouts_kube::events::{EventType, ObjectReference, Recorder};
+use rollouts_kube::lease::Term;
 use rollouts_kube::{Cache, Key, Queue, resource};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// ReplicaSets by uid of their controller.
 pub(crate) const BY_OWNER: &str = "owner";
@@ -33,14 +33,15 @@ impl Caches {
         queue: &Queue<Key>,
         service_queue: &Queue<Key>,
         recorder: &Recorder,
-        stop: &CancellationToken,
+        term: &Term,
     ) -> Self {
+        let stop = term.stop();
         let namespace = options.namespace.clone();
         let instance = match &options.instance_id {
             Some(id) => format!("{}={id}", names::INSTANCE_ID),
             None => format!("!{}", names::INSTANCE_ID),
         };
-        let (to, services_to, events) = (queue.clone(), service_queue.clone(), recorder.clone());
+        let (to, services_to, events, office) = (queue.clone(), service_queue.clone(), recorder.clone(), term.clone());
         let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
             .namespace(namespace.clone())
             .labels(instance)
@@ -48,7 +49,10 @@ impl Caches {
                 validation::service_names(ro).into_iter().map(|s| format!("{}/{s}", ro.metadata.namespace)).collect()
             })
             .on_change(move |change: &Change<Rollout>| {
-                tell_arrivals(&events, change);
+                // What is there already when a controller takes over has not just arrived.
+                if office.has_begun() {
+                    tell_arrivals(&events, change);
+                }
                 services::enqueue_left_behind(&services_to, change);
                 to.add(change.key());
             })

@@ -12,13 +12,14 @@ mod reconciler;
 mod services;
 mod snapshots;
 
-pub use options::Options;
+pub use options::{Election, Options};
 
 use caches::Caches;
 use executor::Executor;
 use reconciler::Reconciler;
 use rollouts_kube::Rest;
 use rollouts_kube::events::Recorder;
+use rollouts_kube::lease::{Ended, Fence, Term, lead};
 use rollouts_kube::queue::{Queue, run_workers};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,22 +31,49 @@ const LAST_EVENTS: Duration = Duration::from_secs(2);
 /// How many Services are cleaned up at once.
 const SERVICE_WORKERS: usize = 2;
 
-/// Runs until `stop` is cancelled. Work in progress ends before it returns; everything else is left to the next one.
+/// Runs until `stop` is cancelled, or the lease is lost if there is an election. Work in progress ends before it
+/// returns, except when the lease is lost: then nothing is written from that moment on. Everything else is left to the
+/// next controller.
 pub async fn run(client: kube::Client, options: Options, stop: CancellationToken) {
+    let Some(Election { lease, client: lease_client }) = options.election.clone() else {
+        tracing::info!("Leader election is turned off. Running in single-instance mode");
+        return work(client, options, Term::unopposed(stop)).await;
+    };
+    let (fence, clock) = (Fence::new(), options.clock.clone());
+    let guarded = fence.guard(&client);
+    let ended = lead(lease_client, clock, lease, &fence, stop, |term| work(guarded, options, term)).await;
+    if ended == Ended::Lost {
+        tracing::error!("OnStoppedLeading called, shutting down: lost leader lease");
+    }
+}
+
+/// One controller. Until its term begins it only fills its caches, so that it can take over at once.
+async fn work(client: kube::Client, options: Options, term: Term) {
+    let stop = term.stop();
     let queue = Queue::new("rollouts", options.clock.clone());
     let service_queue = Queue::new("services", options.clock.clone());
     let events_stop = CancellationToken::new();
+    // However this ends, nothing is left behind.
+    let _stops_events = events_stop.clone().drop_guard();
     let component = rollouts_api::names::EVENT_COMPONENT;
     let recorder = Recorder::start(client.clone(), component, options.clock.clone(), &events_stop);
-    let caches = Caches::start(&client, &options, &queue, &service_queue, &recorder, &stop);
+    let caches = Caches::start(&client, &options, &queue, &service_queue, &recorder, &term);
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), options.clock.clone());
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
 
+    if !term.has_begun() {
+        tracing::info!("Another controller holds the lease: standing by");
+    }
+    let begins = async {
+        reconciler.synced().await;
+        tracing::info!("Caches are filled");
+        term.begins().await
+    };
     tokio::select! {
         biased;
-        () = stop.cancelled() => {}
-        () = reconciler.synced() => tracing::info!(workers = options.workers, "Caches are filled, workers start"),
+        () = stop.cancelled() => return,
+        _ = begins => tracing::info!(workers = options.workers, "Started controller"),
     }
     let workers = run_workers(options.workers, queue.clone(), move |key| {
         let reconciler = Arc::clone(&reconciler);
@@ -57,10 +85,10 @@ pub async fn run(client: kube::Client, options: Options, stop: CancellationToken
     });
     let shut_down = async {
         stop.cancelled().await;
+        tracing::info!("Shutting down workers");
         queue.shut_down();
         service_queue.shut_down();
     };
     tokio::join!(workers, service_workers, shut_down);
     let _ = tokio::time::timeout(LAST_EVENTS, recorder.flush()).await;
-    events_stop.cancel();
 }

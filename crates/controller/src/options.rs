@@ -1,6 +1,8 @@
 //! What a controller is told at its start.
 
 use rollouts_api::Clock;
+use rollouts_kube::lease::LeaseOptions;
+use std::fmt;
 
 /// Options of [`crate::run`].
 #[derive(Debug, Clone)]
@@ -13,11 +15,40 @@ pub struct Options {
     pub instance_id: Option<String>,
     /// How many Rollouts are reconciled at once.
     pub workers: usize,
+    /// Stand for election, and work only while the lease is held; without it there must be no other controller.
+    pub election: Option<Election>,
+}
+
+/// An election among controllers.
+#[derive(Clone)]
+pub struct Election {
+    /// Which lease, as whom, and how patiently.
+    pub lease: LeaseOptions,
+    /// A way to the API server for the lease alone, so that a queue of other requests does not delay its renewal.
+    pub client: kube::Client,
+}
+
+impl Election {
+    /// The lease of the controllers with this instance id, in the namespace that they run in, with the times of
+    /// Kubernetes' own components. `identity` must be unique among all candidates.
+    pub fn new(client: kube::Client, namespace: &str, instance_id: Option<&str>, identity: &str) -> Self {
+        let name = instance_id.map_or(LEASE.into(), |id| format!("{LEASE}-{id}"));
+        Election { lease: LeaseOptions::new(namespace, name, identity), client }
+    }
+}
+
+/// Name of the lease, without the instance id; the same as the Go controller's, so that both never work at once.
+const LEASE: &str = "argo-rollouts-controller-lock";
+
+impl fmt::Debug for Election {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Election").field("lease", &self.lease).finish_non_exhaustive()
+    }
 }
 
 impl Options {
     /// Upstream's defaults (rollout.md §1.4).
     pub fn new(clock: Clock) -> Self {
-        Options { clock, namespace: None, instance_id: None, workers: 10 }
+        Options { clock, namespace: None, instance_id: None, workers: 10, election: None }
     }
 }

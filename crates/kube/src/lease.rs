@@ -4,13 +4,22 @@
 //! holder's claim is judged by how long its record has not changed on *our* clock, not by the times written in it:
 //! the clocks of machines need not agree. The lease is given back on a clean stop, so that the next candidate takes
 //! over within its retry period instead of waiting for the lease to run out.
+//!
+//! What the work writes goes through a [`Fence`], which is closed before anybody else can hold the lease.
 
 mod attempt;
+mod fence;
 mod record;
+mod term;
+
+pub use fence::{Fence, NotLeading};
+pub use term::Term;
 
 use attempt::{Attempt, Candidate};
 use rollouts_api::Clock;
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -53,73 +62,79 @@ impl LeaseOptions {
 pub enum Ended {
     /// It was stopped; the lease, if it was held, was given back.
     Stopped,
-    /// The lease was held and lost to somebody else or to an API server that cannot be reached.
+    /// The lease was held and lost, to somebody else or to an API server that cannot be reached. Nothing was written
+    /// since.
     Lost,
     /// The work ended by itself; the lease was given back.
     Finished,
 }
 
-/// Waits for the lease, does `work` while holding it, and gives it back.
+/// Stands for election and has `work` done.
 ///
-/// `work` gets a token that is cancelled at once when the lease is lost or `stop` is cancelled; it should then end
-/// soon, and is waited for. It runs as a task of its own, so that it cannot keep the lease from being renewed.
+/// `work` starts as soon as it is known who holds the lease, and is told by its [`Term`] when it is its turn: until
+/// then it may prepare, but must not act. It runs as a task of its own, so that it cannot keep the lease from being
+/// renewed. When `stop` is cancelled it should end soon, and is waited for; when the lease is lost, `fence` closes and
+/// the work is dropped where it stands.
+///
+/// `client` is used for the lease alone: requests of others should not delay it.
 pub async fn lead<W, F>(
     client: kube::Client,
     clock: Clock,
     options: LeaseOptions,
+    fence: &Fence,
     stop: CancellationToken,
     work: W,
 ) -> Ended
 where
-    W: FnOnce(CancellationToken) -> F,
+    W: FnOnce(Term) -> F,
     F: Future<Output = ()> + Send + 'static,
 {
-    let retry_period = options.retry_period;
-    let mut candidate = Candidate::new(client, clock, options);
+    let mut candidate = Candidate::new(client, clock, options, fence.clone());
     tracing::info!(lease = candidate.name(), "attempting to acquire leader lease");
-    while !candidate.attempt_within(Instant::now() + candidate.options.renew_deadline).await {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return Ended::Stopped,
-            () = sleep(retry_period) => {}
-        }
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ended::Stopped,
+        _ = candidate.attempt_within(Instant::now() + candidate.options.renew_deadline) => {}
     }
-    tracing::info!(lease = candidate.name(), "successfully acquired lease");
     let leading = stop.child_token();
-    // Should this future be dropped, the work must not go on without a lease.
+    // Should this future be dropped, neither the work nor its writes go on without a lease.
     let _stops_work = leading.clone().drop_guard();
-    let mut work = tokio::spawn(work(leading.clone()));
+    let _closes_fence = Closes(fence);
+    let (begin, term) = Term::new(leading.clone());
+    if candidate.is_held() {
+        candidate.begin(&begin);
+    }
+    let mut work = tokio::spawn(work(term));
     let ended = tokio::select! {
         biased;
         () = stop.cancelled() => Ended::Stopped,
         _ = &mut work => Ended::Finished,
-        () = candidate.renew() => Ended::Lost,
+        () = candidate.serve(&begin) => Ended::Lost,
     };
     leading.cancel();
-    if ended == Ended::Lost {
-        tracing::error!(lease = candidate.name(), "lost leader lease");
+    match ended {
+        Ended::Stopped => candidate.keep_until(work).await,
+        Ended::Lost => {
+            tracing::error!(lease = candidate.name(), "lost leader lease");
+            // It can be dropped anywhere, as it can be killed anywhere.
+            work.abort();
+            drop(work.await);
+        }
+        Ended::Finished => {}
     }
-    if ended != Ended::Finished {
-        // The lease must not be given back before the work has stopped. What a panic in it means is its owner's
-        // business; it was reported by the panic hook.
-        keep_until(&mut candidate, ended, work).await;
-    }
-    if ended != Ended::Lost {
+    fence.close();
+    if candidate.is_held() {
         candidate.release().await;
     }
     ended
 }
 
-/// Waits for the work to stop, renewing the lease meanwhile if it is still ours.
-async fn keep_until(candidate: &mut Candidate, ended: Ended, work: tokio::task::JoinHandle<()>) {
-    if ended == Ended::Lost {
-        drop(work.await);
-        return;
-    }
-    tokio::select! {
-        biased;
-        _ = work => {}
-        () = candidate.renew() => tracing::error!(lease = candidate.name(), "lost leader lease while stopping"),
+/// Closes the fence when dropped.
+struct Closes<'a>(&'a Fence);
+
+impl Drop for Closes<'_> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -128,50 +143,76 @@ impl Candidate {
         format!("{}/{}", self.options.namespace, self.options.name)
     }
 
+    fn begin(&self, begin: &watch::Sender<bool>) {
+        tracing::info!(lease = self.name(), "successfully acquired lease");
+        begin.send_replace(true);
+    }
+
     /// Tries once; failures are logged and the same as not getting it.
-    async fn attempt_within(&mut self, deadline: Instant) -> bool {
+    async fn attempt_within(&mut self, deadline: Instant) {
         match timeout_at(deadline, self.attempt()).await {
-            Ok(Ok(Attempt::Ours)) => true,
+            Ok(Ok(Attempt::Ours)) => {}
             Ok(Ok(Attempt::Theirs(holder))) => {
                 tracing::debug!(lease = self.name(), holder, "lease is held by another");
-                false
             }
             Ok(Err(error)) => {
                 tracing::warn!(lease = self.name(), "error retrieving or updating the lease: {error}");
-                false
             }
-            Err(_) => {
-                tracing::warn!(lease = self.name(), "no answer about the lease in time");
-                false
+            Err(_) => tracing::warn!(lease = self.name(), "no answer about the lease in time"),
+        }
+    }
+
+    /// Acquires the lease unless it is held already, and holds it until it is lost.
+    async fn serve(&mut self, begin: &watch::Sender<bool>) {
+        if !self.is_held() {
+            while !self.is_held() {
+                sleep(self.options.retry_period).await;
+                self.attempt_within(Instant::now() + self.options.renew_deadline).await;
+            }
+            self.begin(begin);
+        }
+        self.renew().await;
+    }
+
+    /// Waits for the work to stop. The lease must not be given back before, so it is renewed meanwhile. What a panic
+    /// in the work means is its owner's business; it was reported by the panic hook.
+    async fn keep_until(&mut self, mut work: JoinHandle<()>) {
+        if !self.is_held() {
+            drop(work.await);
+            return;
+        }
+        tokio::select! {
+            biased;
+            _ = &mut work => {}
+            () = self.renew() => {
+                tracing::error!(lease = self.name(), "lost leader lease while stopping");
+                work.abort();
+                drop(work.await);
             }
         }
     }
 
-    /// Renews the lease for as long as that works.
+    /// Renews the lease for as long as that works. Afterwards it is not held any more.
     async fn renew(&mut self) {
-        let mut deadline = Instant::now() + self.options.renew_deadline;
-        loop {
+        while let Some(deadline) = self.held_until() {
+            if Instant::now() + self.options.retry_period > deadline {
+                // The next attempt would come too late.
+                sleep_until(deadline).await;
+                break;
+            }
             sleep(self.options.retry_period).await;
             match timeout_at(deadline, self.attempt()).await {
-                Ok(Ok(Attempt::Ours)) => deadline = Instant::now() + self.options.renew_deadline,
+                Ok(Ok(Attempt::Ours)) => {}
                 // There is no use in waiting for the deadline: somebody else is at work.
                 Ok(Ok(Attempt::Theirs(holder))) => {
                     tracing::error!(lease = self.name(), holder, "lease was taken by another");
-                    return;
+                    break;
                 }
-                Ok(Err(error)) => {
-                    tracing::warn!(lease = self.name(), "failed to renew lease: {error}");
-                    if Instant::now() >= deadline {
-                        return;
-                    }
-                }
-                Err(_) => return,
-            }
-            if Instant::now() + self.options.retry_period > deadline {
-                // The next attempt would come too late.
-                return sleep_until(deadline).await;
+                Ok(Err(error)) => tracing::warn!(lease = self.name(), "failed to renew lease: {error}"),
+                Err(_) => break,
             }
         }
+        self.lose();
     }
 
     /// Gives the lease back. If that fails it runs out by itself.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rollouts_api::{Clock, ObjectMeta};
 use rollouts_kube::cache::{Cached, Change};
-use rollouts_kube::lease::{Ended, LeaseOptions, lead};
+use rollouts_kube::lease::{Ended, Fence, LeaseOptions, Term, lead};
 use rollouts_kube::resource::{CONFIG_MAPS, EVENTS, LEASES};
 use rollouts_kube::rest::{Delete, PatchKind, Query};
 use rollouts_kube::{
@@ -206,11 +206,15 @@ async fn the_lease_passes_from_one_to_the_next() {
     let candidate = |name: &str, stop: &CancellationToken| {
         let (log, name) = (Arc::clone(&log), name.to_owned());
         let options = LeaseOptions::new("default", "lock", name.as_str());
-        let work = move |token: CancellationToken| async move {
+        let work = move |term: Term| async move {
+            if !term.begins().await {
+                return;
+            }
             log.lock().expect("not poisoned").push(format!("{} {name}", start.elapsed().as_secs()));
-            token.cancelled().await;
+            term.stop().cancelled().await;
         };
-        tokio::spawn(lead(s.client.clone(), s.clock.clone(), options, stop.clone(), work))
+        let (client, clock, stop) = (s.client.clone(), s.clock.clone(), stop.clone());
+        tokio::spawn(async move { lead(client, clock, options, &Fence::new(), stop, work).await })
     };
     let (first_stop, second_stop) = (CancellationToken::new(), CancellationToken::new());
     let first = candidate("first", &first_stop);

@@ -1,7 +1,7 @@
 //! One attempt to acquire, renew or give back the lease.
 
-use super::LeaseOptions;
 use super::record::{Lease, Spec, micro_time};
+use super::{Fence, LeaseOptions};
 use crate::RequestError;
 use crate::resource::LEASES;
 use crate::rest::Rest;
@@ -23,20 +23,41 @@ pub(super) struct Candidate {
     pub(super) options: LeaseOptions,
     /// The record as last seen, and since when it has looked so.
     seen: Option<(Spec, Instant)>,
+    /// Until when the lease counts as ours. Reckoned from the beginning of the last attempt that got it, since others
+    /// may reckon from any time after that.
+    held_until: Option<Instant>,
+    fence: Fence,
 }
 
 impl Candidate {
-    pub(super) fn new(client: kube::Client, clock: Clock, options: LeaseOptions) -> Self {
-        Candidate { rest: Rest::new(client), clock, options, seen: None }
+    pub(super) fn new(client: kube::Client, clock: Clock, options: LeaseOptions, fence: Fence) -> Self {
+        Candidate { rest: Rest::new(client), clock, options, seen: None, held_until: None, fence }
+    }
+
+    /// Whether the lease is ours as far as we know.
+    pub(super) fn is_held(&self) -> bool {
+        self.held_until.is_some()
+    }
+
+    /// Until when it is, unless it is renewed.
+    pub(super) fn held_until(&self) -> Option<Instant> {
+        self.held_until
+    }
+
+    /// It is ours no longer.
+    pub(super) fn lose(&mut self) {
+        self.held_until = None;
+        self.fence.close();
     }
 
     /// Acquires the lease if it is free or has run out, renews it if it is ours.
     pub(super) async fn attempt(&mut self) -> Result<Attempt, RequestError> {
+        let started = Instant::now();
         let (namespace, name) = (self.options.namespace.clone(), self.options.name.clone());
         let Some(mut lease) = self.rest.get_opt::<Lease>(&LEASES, &namespace, &name).await? else {
             let lease = Lease::new(&namespace, &name, self.claim(None));
             return match self.rest.create::<Lease>(&LEASES, &namespace, &lease).await {
-                Ok(created) => Ok(self.take(created)),
+                Ok(created) => Ok(self.take(created, started)),
                 Err(e) if e.is_already_exists() => Ok(Attempt::Theirs("another candidate".into())),
                 Err(e) => Err(e),
             };
@@ -49,7 +70,7 @@ impl Candidate {
         }
         lease.spec = self.claim(Some(&lease.spec));
         match self.rest.replace::<Lease>(&LEASES, &namespace, &name, None, &lease).await {
-            Ok(updated) => Ok(self.take(updated)),
+            Ok(updated) => Ok(self.take(updated, started)),
             // Somebody was faster. If it was ours, what they did shows at the next attempt.
             Err(e) if e.is_conflict() && !ours => Ok(Attempt::Theirs("another candidate".into())),
             Err(e) => Err(e),
@@ -87,8 +108,11 @@ impl Candidate {
         spec
     }
 
-    fn take(&mut self, lease: Lease) -> Attempt {
+    fn take(&mut self, lease: Lease, started: Instant) -> Attempt {
         self.look(&lease.spec);
+        let until = started + self.options.renew_deadline;
+        self.held_until = Some(until);
+        self.fence.open_until(until);
         Attempt::Ours
     }
 

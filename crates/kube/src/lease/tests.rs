@@ -25,23 +25,40 @@ fn conflict() -> Reply {
 
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// Runs an election on a script; the work logs when it begins and when it is told to stop.
+/// Runs an election on a script; the work logs when its term begins and when it is told to stop.
 fn elect(script: &Script, stop: &CancellationToken) -> (JoinHandle<Ended>, Log) {
     let clock = tokio_clock("2026-01-01T00:00:00Z".parse().expect("a time"));
     let (log, start) = (Log::default(), Instant::now());
     let seen = Arc::clone(&log);
-    let work = move |token: CancellationToken| async move {
+    let work = move |term: Term| async move {
         let note = |what: &str| {
             seen.lock().expect("not poisoned").push(format!("{} {what}", start.elapsed().as_secs()));
         };
+        let _dropped = Dropped(Arc::clone(&seen), start);
+        if !term.has_begun() {
+            note("stands by");
+        }
+        if !term.begins().await {
+            return;
+        }
         note("begins");
-        token.cancelled().await;
+        term.stop().cancelled().await;
         note("told to stop");
         sleep(Duration::from_secs(1)).await;
         note("stopped");
     };
-    let options = LeaseOptions::new("ns", "lock", "me");
-    (tokio::spawn(lead(script.client(), clock, options, stop.clone(), work)), log)
+    let (client, stop, options) = (script.client(), stop.clone(), LeaseOptions::new("ns", "lock", "me"));
+    let election = async move { lead(client, clock, options, &Fence::new(), stop, work).await };
+    (tokio::spawn(election), log)
+}
+
+/// Logs the end of the work, however it comes.
+struct Dropped(Log, Instant);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.lock().expect("not poisoned").push(format!("{} over", self.1.elapsed().as_secs()));
+    }
 }
 
 fn log(log: &Log) -> Vec<String> {
@@ -58,7 +75,7 @@ async fn creates_renews_and_gives_back() {
     sleep(Duration::from_secs(3)).await;
     stop.cancel();
     assert_eq!(election.await.expect("no panic"), Ended::Stopped);
-    assert_eq!(log(&work), ["0 begins", "3 told to stop", "4 stopped"]);
+    assert_eq!(log(&work), ["0 begins", "3 told to stop", "4 stopped", "4 over"]);
     let lock = "/apis/coordination.k8s.io/v1/namespaces/ns/leases";
     let seen = script.seen();
     let lines: Vec<&str> = seen.iter().map(|s| s.line.as_str()).collect();
@@ -89,7 +106,7 @@ async fn waits_for_a_holder_that_renews_and_takes_over_from_a_dead_one() {
     let script = Script::new(alive.chain(dead).chain([mine]));
     let (_election, work) = elect(&script, &CancellationToken::new());
     sleep(Duration::from_secs(25)).await;
-    assert_eq!(log(&work), ["24 begins"], "16 s after the record last changed, at 8 s");
+    assert_eq!(log(&work), ["0 stands by", "24 begins"], "16 s after the record last changed, at 8 s");
     let claim = &script.seen()[13].body["spec"];
     assert_eq!((&claim["holderIdentity"], &claim["leaseTransitions"]), (&json!("me"), &json!(4)));
 }
@@ -100,15 +117,15 @@ async fn takes_a_free_lease_but_not_against_a_faster_one() {
     let script = Script::new([free(), conflict(), free(), Reply::json(&record("me", "", 4))]);
     let (_election, work) = elect(&script, &CancellationToken::new());
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(log(&work), ["2 begins"]);
+    assert_eq!(log(&work), ["0 stands by", "2 begins"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn losing_it_stops_the_work_at_once() {
+async fn losing_it_ends_the_work_at_once() {
     let script = Script::new([not_found(), Reply::json(&record("me", "a", 0)), Reply::json(&record("other", "b", 1))]);
     let (election, work) = elect(&script, &CancellationToken::new());
     assert_eq!(election.await.expect("no panic"), Ended::Lost);
-    assert_eq!(log(&work), ["0 begins", "2 told to stop", "3 stopped"]);
+    assert_eq!(log(&work), ["0 begins", "2 over"]);
     assert_eq!(script.seen().len(), 3, "a lease that is not ours is not given back");
 }
 
@@ -118,12 +135,12 @@ async fn an_api_server_out_of_reach_is_as_good_as_lost() {
     let script = Script::new(acquired.into_iter().chain((0..9).map(|_| Reply::Broken)));
     let (election, work) = elect(&script, &CancellationToken::new());
     assert_eq!(election.await.expect("no panic"), Ended::Lost);
-    assert_eq!(log(&work), ["0 begins", "10 told to stop", "11 stopped"]);
+    assert_eq!(log(&work), ["0 begins", "10 over"]);
 
     let script = Script::new([not_found(), Reply::json(&record("me", "a", 0)), Reply::Silence]);
     let (election, work) = elect(&script, &CancellationToken::new());
     assert_eq!(election.await.expect("no panic"), Ended::Lost);
-    assert_eq!(log(&work), ["0 begins", "10 told to stop", "11 stopped"]);
+    assert_eq!(log(&work), ["0 begins", "10 over"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,6 +166,6 @@ async fn can_be_stopped_while_waiting() {
     sleep(Duration::from_secs(5)).await;
     stop.cancel();
     assert_eq!(election.await.expect("no panic"), Ended::Stopped);
-    assert_eq!(log(&work), [""; 0]);
+    assert_eq!(log(&work), ["0 stands by", "5 over"]);
     assert_eq!(script.seen().len(), 3);
 }
