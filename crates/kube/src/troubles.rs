@@ -7,6 +7,7 @@
 
 use crate::RequestError;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -41,13 +42,15 @@ impl Troubles {
     }
 
     /// A request of `who` failed and will be tried again; `who` is what it was for, such as `rollout shop/web`.
-    pub fn failed(&self, who: &str, error: &RequestError) {
+    pub fn failed(&self, who: impl Display, error: &RequestError) {
+        let who = who.to_string();
         if error.is_transient() { self.no_answer(who, error) } else { self.refused(who, &error.to_string()) }
     }
 
     /// What `who` asked for did not come in a form that makes sense.
-    pub fn refused(&self, who: &str, problem: &str) {
-        let known = self.lock().own.insert(who.to_owned(), problem.to_owned());
+    pub fn refused(&self, who: impl Display, problem: &str) {
+        let who = who.to_string();
+        let known = self.lock().own.insert(who.clone(), problem.to_owned());
         if known.as_deref() == Some(problem) {
             tracing::debug!(who, "failed again: {problem}");
         } else {
@@ -55,16 +58,15 @@ impl Troubles {
         }
     }
 
-    fn no_answer(&self, who: &str, error: &RequestError) {
+    fn no_answer(&self, who: String, error: &RequestError) {
         let mut state = self.lock();
         let now = Instant::now();
         let Some(outage) = &mut state.outage else {
-            let met_by = BTreeSet::from([who.to_owned()]);
-            state.outage = Some(Outage { since: now, told: now, failures: 1, met_by });
-            return tracing::warn!(who, "lost touch with the API server: {error}");
+            tracing::warn!(who, "lost touch with the API server: {error}");
+            state.outage = Some(Outage { since: now, told: now, failures: 1, met_by: BTreeSet::from([who]) });
+            return;
         };
         outage.failures += 1;
-        outage.met_by.insert(who.to_owned());
         if now.duration_since(outage.told) >= REMINDER {
             outage.told = now;
             let (seconds, failures) = (outage.since.elapsed().as_secs(), outage.failures);
@@ -72,16 +74,21 @@ impl Troubles {
         } else {
             tracing::debug!(who, "no answer: {error}");
         }
+        outage.met_by.insert(who);
     }
 
     /// A request of `who` had an answer.
-    pub fn worked(&self, who: &str) {
+    pub fn worked(&self, who: impl Display) {
         let mut state = self.lock();
-        if state.own.remove(who).is_some() {
+        if state.outage.is_none() && state.own.is_empty() {
+            return;
+        }
+        let who = who.to_string();
+        if state.own.remove(&who).is_some() {
             tracing::info!(who, "works again");
         }
         let Some(outage) = &mut state.outage else { return };
-        outage.met_by.remove(who);
+        outage.met_by.remove(&who);
         if outage.met_by.is_empty() {
             let (seconds, failures) = (outage.since.elapsed().as_secs(), outage.failures);
             tracing::info!(seconds, failures, "back in touch with the API server");

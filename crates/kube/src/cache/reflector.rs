@@ -56,10 +56,10 @@ impl<T: Cached> Reflector<T> {
         Reflector {
             cache,
             client: builder.client,
+            name: format!("watch of {} {}{}", builder.resource, builder.labels, builder.fields).trim_end().to_owned(),
             query: Query::default().labels(builder.labels).fields(builder.fields),
             handlers: builder.handlers,
             troubles: builder.troubles,
-            name: format!("watch of {}", builder.resource),
             watch_for: Duration::from_secs(limits::WATCH_SECONDS + spread % limits::WATCH_SPREAD_SECONDS),
             backoff: Backoff::new(limits::RETRY_MIN, limits::RETRY_MAX),
             collection,
