@@ -11,7 +11,7 @@ use directory::Directory;
 use http::{Method, Request};
 use rollouts_kube::rest::send;
 use rollouts_kube::{ConnectError, ConnectOptions, RequestError, Resource, Rest, resource, system_clock};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -148,7 +148,7 @@ impl Cluster {
         let nodes = start_nodes(client.clone(), options, stop.clone());
         let mut cluster = Cluster { client, stop, nodes, processes, directory };
         let client = cluster.client.clone();
-        let is_complete = async || has_account(&client).await.and(has_nodes(&client, options.nodes).await);
+        let is_complete = async || has_account(&client, "default").await.and(has_nodes(&client, options.nodes).await);
         until("the cluster is not complete", &mut cluster.processes, is_complete).await?;
         Ok(cluster)
     }
@@ -182,6 +182,18 @@ impl Cluster {
         }
         let client = self.client.clone();
         until("the custom resources are not served", &mut self.processes, async || are_served(&client).await).await
+    }
+
+    /// Creates a namespace, and waits until pods may be created in it.
+    ///
+    /// # Errors
+    /// When the API server refuses it, or it does not become usable in time.
+    pub async fn create_namespace(&mut self, name: &str) -> Result<(), StartError> {
+        let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let created: Result<Value, _> = Rest::new(self.client.clone()).create(&resource::NAMESPACES, "", &object).await;
+        created.map_err(|source| StartError::Request { what: format!("creating the namespace {name}"), source })?;
+        let client = self.client.clone();
+        until("a namespace has no ServiceAccount", &mut self.processes, async || has_account(&client, name).await).await
     }
 
     /// The program that has ended although nobody stopped it, in words.
@@ -261,8 +273,8 @@ async fn is_ready(client: &kube::Client) -> Result<(), String> {
 }
 
 /// kube-controller-manager gives every namespace one; without it no pod is admitted.
-async fn has_account(client: &kube::Client) -> Result<(), String> {
-    let path = SERVICE_ACCOUNTS.object("default", "default", None);
+async fn has_account(client: &kube::Client, namespace: &str) -> Result<(), String> {
+    let path = SERVICE_ACCOUNTS.object(namespace, "default", None);
     let answer: Result<Value, _> = send(client, Method::GET, &path, None).await;
     answer.map(|_| ()).map_err(|e| e.to_string())
 }

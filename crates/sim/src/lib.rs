@@ -5,6 +5,8 @@ pub mod cluster;
 pub mod compare;
 pub mod faults;
 pub mod feed;
+pub mod fuzz;
+pub mod golden;
 pub mod invariants;
 pub mod lives;
 pub mod recording;

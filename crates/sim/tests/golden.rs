@@ -1,47 +1,23 @@
 //! Replays the recorded scenarios of the original controller and asserts that a user sees the same.
 //!
-//! `golden/AREA/NAME.yaml` is a scenario, `NAME.json` what was seen of Argo Rollouts 1.10 on Kubernetes 1.34.
-//! `golden/differences.txt` names those where this controller differs on purpose; each is explained in
-//! `docs/differences.md`. `GOLDEN_OUT=DIR cargo test -p rollouts-sim --test golden` writes our recordings there.
+//! See [`rollouts_sim::golden`]. `crates/cluster/tests/scenarios.rs` plays the same on a real API server.
+//! `GOLDEN_OUT=DIR cargo test -p rollouts-sim --test golden` writes our recordings there.
 
-use rollouts_sim::recording::Recording;
-use rollouts_sim::scenario::{Scenario, play};
-use rollouts_sim::{compare, virtual_time};
+use rollouts_sim::golden::{self, Golden};
+use rollouts_sim::scenario::play;
+use rollouts_sim::virtual_time;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
-fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")
-}
-
-fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
-
-/// Scenarios that differ on purpose: `NAME: reason` a line.
-fn differences() -> Vec<(String, String)> {
-    let text = read(&golden().join("differences.txt"));
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let split = |line: &str| line.split_once(": ").map(|(n, r)| (n.to_owned(), r.to_owned())).expect("NAME: reason");
-    lines.map(split).collect()
-}
+use std::path::Path;
 
 fn replay(area: &str, name: &str) {
-    let file = golden().join(area).join(name);
-    let scenario = Scenario::parse(&read(&file.with_extension("yaml"))).expect("a scenario");
-    let recorded: Recording = serde_json::from_str(&read(&file.with_extension("json"))).expect("a recording");
-    let ours = virtual_time::block_on(play(&scenario)).expect("a runtime").expect("a scenario that can be played");
+    let golden = Golden::read(area, name).expect("a recorded scenario");
+    let ours =
+        virtual_time::block_on(play(&golden.scenario)).expect("a runtime").expect("a scenario that can be played");
     if let Some(dir) = std::env::var_os("GOLDEN_OUT") {
         let text = serde_json::to_string_pretty(&ours).expect("JSON");
         std::fs::write(Path::new(&dir).join(name).with_extension("json"), text).expect("a directory to write to");
     }
-    let diff = compare::diff(&recorded, &ours);
-    match differences().into_iter().find(|(known, _)| known == name) {
-        None => assert!(diff.is_empty(), "{name} is not as recorded:\n{diff}"),
-        Some((_, reason)) => {
-            assert!(!diff.is_empty(), "{name} is as recorded: it needs no excuse any more ({reason})");
-        }
-    }
+    golden.check(&ours).unwrap_or_else(|problem| panic!("{problem}"));
 }
 
 macro_rules! scenarios {
@@ -56,23 +32,18 @@ macro_rules! scenarios {
         #[test]
         fn every_scenario_is_replayed() {
             let listed: BTreeSet<String> = [$($(concat!(stringify!($area), "/", $name)),*),*].map(str::to_owned).into();
-            let mut present = BTreeSet::new();
-            for area in [$(stringify!($area)),*] {
-                for entry in golden().join(area).read_dir().expect("a directory") {
-                    let path = entry.expect("an entry").path();
-                    let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-                    present.insert(format!("{area}/{name}"));
-                }
-            }
-            assert_eq!(listed, present);
+            let names = |area| golden::names(area).expect("a directory");
+            let present = golden::AREAS.iter().flat_map(|area| names(area).into_iter().map(move |n| format!("{area}/{n}")));
+            assert_eq!(listed, present.collect::<BTreeSet<_>>());
         }
     };
 }
 
 #[test]
 fn every_difference_is_documented() {
-    let documented = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/differences.md"));
-    for (name, _) in differences() {
+    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/differences.md");
+    let documented = std::fs::read_to_string(documents).expect("a document");
+    for (name, _) in golden::differences().expect("a list") {
         assert!(documented.contains(&format!("`{name}`")), "docs/differences.md does not explain {name}");
     }
 }
@@ -135,8 +106,13 @@ scenarios! {
         inv_steps "inv-steps";
         inv_strategy "inv-strategy";
         inv_template "inv-template";
+        inv_workload "inv-workload";
         restart_bluegreen "restart-bluegreen";
         restart_budget "restart-budget";
         restart_pdb "restart-pdb";
+        wr_never "wr-never";
+        wr_onsuccess "wr-onsuccess";
+        wr_progressively "wr-progressively";
+        wr_restart_undo "wr-restart-undo";
     }
 }

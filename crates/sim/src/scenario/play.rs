@@ -5,6 +5,7 @@ use super::{Pods, Scenario, Step, Wait, documents, plugin};
 use crate::cluster::Cluster;
 use crate::recording::observer::MARKER;
 use crate::recording::{Observer, Recording};
+use rollouts_api::Clock;
 use rollouts_kube::{RequestError, resource};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -45,7 +46,7 @@ impl From<Failure> for PlayError {
     }
 }
 
-/// Plays `scenario` with our controller in a fresh cluster. Must run under paused time
+/// Plays `scenario` with our controller in a fresh cluster of its own. Must run under paused time
 /// ([`crate::virtual_time::block_on`]).
 ///
 /// # Errors
@@ -65,14 +66,23 @@ pub async fn play(scenario: &Scenario) -> Result<Recording, PlayError> {
 /// # Errors
 /// When it cannot be played; see [`PlayError`].
 pub async fn play_in(cluster: &Cluster, scenario: &Scenario) -> Result<Recording, PlayError> {
-    let manifests = documents(&scenario.manifests)?;
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scenario.name}});
     cluster.server.create(namespace).map_err(PlayError::Cluster)?;
+    play_on(&cluster.client, &cluster.clock, scenario).await
+}
+
+/// Plays `scenario` in the namespace of its name, which must exist and be empty, on a cluster where a
+/// controller runs, in whatever time passes there. Any number of scenarios may be played at once.
+///
+/// # Errors
+/// When it cannot be played; see [`PlayError`].
+pub async fn play_on(client: &kube::Client, clock: &Clock, scenario: &Scenario) -> Result<Recording, PlayError> {
+    let manifests = documents(&scenario.manifests)?;
     let rollout = manifests.iter().find(|d| d["kind"] == "Rollout");
     let player = Player {
-        hands: Kubectl { client: &cluster.client, namespace: &scenario.name },
-        cluster,
-        observer: Observer::start(&cluster.client, &scenario.name).await?,
+        hands: Kubectl { client, namespace: &scenario.name },
+        clock,
+        observer: Observer::start(client, &scenario.name).await?,
         rollout: rollout.and_then(|d| d["metadata"]["name"].as_str()).unwrap_or_default().to_owned(),
         commands: Vec::new(),
     };
@@ -81,8 +91,8 @@ pub async fn play_in(cluster: &Cluster, scenario: &Scenario) -> Result<Recording
 }
 
 struct Player<'a> {
-    cluster: &'a Cluster,
     hands: Kubectl<'a>,
+    clock: &'a Clock,
     observer: Observer,
     rollout: String,
     commands: Vec<Vec<Value>>,
@@ -165,7 +175,7 @@ impl Player<'_> {
     }
 
     async fn plugin(&mut self, args: Vec<String>) {
-        let output = plugin::run(&args, &self.cluster.client, self.hands.namespace, &self.cluster.clock).await;
+        let output = plugin::run(&args, self.hands.client, self.hands.namespace, self.clock).await;
         self.commands.push(vec![args.join(" ").into(), output.code.into(), output.stdout.into(), output.stderr.into()]);
     }
 
@@ -197,7 +207,7 @@ impl Player<'_> {
 
     async fn set_ready(&self, pods: &Pods) -> Result<(), PlayError> {
         let status = if pods.ready { "True" } else { "False" };
-        let now = rollouts_api::Time::new(self.cluster.clock.now()).to_string();
+        let now = rollouts_api::Time::new(self.clock.now()).to_string();
         let condition = |kind: &str| json!({"type": kind, "status": status, "lastTransitionTime": now});
         let body = json!({"status": {"conditions": [condition("Ready"), condition("ContainersReady")]}});
         for pod in self.hands.list(&resource::PODS, &pods.selector).await? {
