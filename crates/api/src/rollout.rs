@@ -6,6 +6,7 @@ mod status;
 mod step;
 mod strategy;
 mod traffic_routing;
+mod workload;
 
 pub use analysis::*;
 pub use defaults::*;
@@ -13,6 +14,7 @@ pub use status::*;
 pub use step::*;
 pub use strategy::*;
 pub use traffic_routing::*;
+pub use workload::*;
 
 use crate::meta::null_is_default;
 use crate::{LabelSelector, ObjectMeta, PodTemplate, Time};

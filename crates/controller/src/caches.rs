@@ -1,12 +1,14 @@
 //! What the controller watches, and which Rollout a change concerns.
 
+use crate::debts::{self, BY_DEBTOR};
+use crate::workloads::{self, Workloads};
 use crate::{Options, services};
 use rollouts_api::{Rollout, names, validation};
-use rollouts_core::{ReplicaSet, Service};
+use rollouts_core::{ReplicaSet, Service, Workload};
 use rollouts_kube::cache::Change;
 use rollouts_kube::events::{EventType, ObjectReference, Recorder};
 use rollouts_kube::lease::Term;
-use rollouts_kube::{Cache, Key, Queue, resource};
+use rollouts_kube::{Cache, Key, Queue, Troubles, resource};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ pub(crate) const BY_OWNER: &str = "owner";
 pub(crate) const ORPHANS: &str = "orphans";
 /// Rollouts by `namespace/name` of the Services they name.
 pub(crate) const BY_SERVICE: &str = "service";
+/// Rollouts by the workload they refer to.
+pub(crate) const BY_WORKLOAD: &str = "workload";
 
 /// The caches of one controller.
 #[derive(Clone)]
@@ -23,6 +27,11 @@ pub(crate) struct Caches {
     pub rollouts: Cache<Rollout>,
     pub replica_sets: Cache<ReplicaSet>,
     pub services: Cache<Service>,
+    /// Deployments that Rollouts have scaled down: few, so they are watched always.
+    pub scaled_down: Cache<Workload>,
+    pub workloads: Workloads,
+    /// What fails at the moment.
+    pub troubles: Troubles,
 }
 
 impl Caches {
@@ -32,28 +41,41 @@ impl Caches {
         options: &Options,
         queue: &Queue<Key>,
         service_queue: &Queue<Key>,
+        debt_queue: &Queue<Key>,
         recorder: &Recorder,
         term: &Term,
     ) -> Self {
-        let stop = term.stop();
+        let (stop, troubles) = (term.stop(), Troubles::new());
         let namespace = options.namespace.clone();
         let instance = match &options.instance_id {
             Some(id) => format!("{}={id}", names::INSTANCE_ID),
             None => format!("!{}", names::INSTANCE_ID),
         };
+        let to = debt_queue.clone();
+        let scaled_down = Cache::builder(client.clone(), resource::DEPLOYMENTS)
+            .troubles(&troubles)
+            .namespace(namespace.clone())
+            .labels(names::SCALED_DOWN_BY)
+            .index(BY_DEBTOR, debts::debtor)
+            .on_change(move |change: &Change<Workload>| to.add(change.key()))
+            .start(stop);
+        let (debts_to, owed) = (debt_queue.clone(), scaled_down.clone());
         let (to, services_to, events, office) = (queue.clone(), service_queue.clone(), recorder.clone(), term.clone());
         let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
+            .troubles(&troubles)
             .namespace(namespace.clone())
             .labels(instance)
             .index(BY_SERVICE, |ro: &Rollout| {
                 validation::service_names(ro).into_iter().map(|s| format!("{}/{s}", ro.metadata.namespace)).collect()
             })
+            .index(BY_WORKLOAD, |ro: &Rollout| workloads::reference(ro).into_iter().collect())
             .on_change(move |change: &Change<Rollout>| {
                 // What is there already when a controller takes over has not just arrived.
                 if office.has_begun() {
                     tell_arrivals(&events, change);
                 }
                 services::enqueue_left_behind(&services_to, change);
+                debts::enqueue_left_behind(&debts_to, &owed, change);
                 to.add(change.key());
             })
             .start(stop);
@@ -61,6 +83,7 @@ impl Caches {
         // The other handlers look the Rollouts up. Until their first list is here, they miss nothing: it enqueues all.
         let (to, all) = (queue.clone(), rollouts.clone());
         let replica_sets = Cache::builder(client.clone(), resource::REPLICA_SETS)
+            .troubles(&troubles)
             .namespace(namespace.clone())
             .labels(names::POD_TEMPLATE_HASH)
             .index(BY_OWNER, |s: &ReplicaSet| s.metadata.controller().map(|c| c.uid.clone()).into_iter().collect())
@@ -90,7 +113,8 @@ impl Caches {
 
         let (to, services_to, all) = (queue.clone(), service_queue.clone(), rollouts.clone());
         let services = Cache::builder(client.clone(), resource::SERVICES)
-            .namespace(namespace)
+            .troubles(&troubles)
+            .namespace(namespace.clone())
             .on_change(move |change: &Change<Service>| {
                 if let Change::Added(service) | Change::Updated { new: service, .. } = change
                     && services::is_marked(service)
@@ -101,7 +125,9 @@ impl Caches {
                 all.by_index(BY_SERVICE, &key).iter().for_each(|ro| to.add(Key::of(&ro.metadata)));
             })
             .start(stop);
-        Caches { rollouts, replica_sets, services }
+        let workloads =
+            Workloads::new(client.clone(), namespace, queue.clone(), rollouts.clone(), troubles.clone(), stop.clone());
+        Caches { rollouts, replica_sets, services, scaled_down, workloads, troubles }
     }
 }
 
@@ -132,7 +158,9 @@ fn rollouts_of(all: &Cache<Rollout>, set: &ReplicaSet) -> Vec<Key> {
         Some(_) => Vec::new(),
         None => {
             let all = all.list(Some(&meta.namespace));
-            let adopts = |ro: &&Arc<Rollout>| selects(ro, &meta.labels);
+            // The selector of a workload is looked at when the Rollout is resolved.
+            let borrows = |ro: &Rollout| ro.spec.selector.is_none() && ro.spec.workload_ref.is_some();
+            let adopts = |ro: &&Arc<Rollout>| selects(ro, &meta.labels) || borrows(ro);
             all.iter().filter(adopts).map(|ro| Key::of(&ro.metadata)).collect()
         }
     }

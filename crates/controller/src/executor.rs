@@ -1,11 +1,11 @@
 //! Applies a plan, effect by effect. Every write says which version of the object it was decided on, so a stale cache
 //! can at worst cause a conflict, and the first error stops the rest.
 
-mod bodies;
+pub(crate) mod bodies;
 
 use crate::caches::Caches;
 use rollouts_api::{Clock, Rollout};
-use rollouts_core::{Effect, EventType, Plan, Pod, ReplicaSet, Service, Snapshot};
+use rollouts_core::{Effect, EventType, Plan, Pod, ReplicaSet, Service, Snapshot, Workload};
 use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, PatchKind, Propagation};
 use rollouts_kube::writes::OwnWrites;
@@ -35,6 +35,10 @@ struct Writes {
     rollouts: OwnWrites,
     replica_sets: OwnWrites,
     services: OwnWrites,
+    /// Deployments that Rollouts refer to.
+    deployments: OwnWrites,
+    /// Deployments that Rollouts have scaled down.
+    debts: OwnWrites,
 }
 
 pub(crate) struct Executor {
@@ -63,16 +67,18 @@ impl Executor {
 
     /// Whether the caches still lack a write of ours for this Rollout.
     pub fn behind(&self, key: &Key, caches: &Caches) -> bool {
-        let Writes { rollouts, replica_sets, services } = &self.writes;
+        let Writes { rollouts, replica_sets, services, deployments, debts } = &self.writes;
         let missing = rollouts.behind(key, &caches.rollouts);
+        let missing = missing.or_else(|| debts.behind(key, &caches.scaled_down));
+        let missing = missing.or_else(|| deployments.behind(key, &caches.workloads.deployments()?));
         let missing = missing.or_else(|| replica_sets.behind(key, &caches.replica_sets));
         missing.or_else(|| services.behind(key, &caches.services)).is_some()
     }
 
     /// The Rollout is gone: nothing to wait for.
     pub fn forget(&self, key: &Key) {
-        let Writes { rollouts, replica_sets, services } = &self.writes;
-        [rollouts, replica_sets, services].into_iter().for_each(|writes| writes.forget(key));
+        let Writes { rollouts, replica_sets, services, deployments, debts } = &self.writes;
+        [rollouts, replica_sets, services, deployments, debts].into_iter().for_each(|writes| writes.forget(key));
     }
 
     /// Applies the effects in order.
@@ -114,6 +120,9 @@ impl Executor {
                     if let Some(body) = bodies::status(&snapshot.rollout.status, status) {
                         self.patch_rollout(&mut run, Some("status"), json!({ "status": body })).await?;
                     }
+                }
+                Effect::ScaleDeployment { name, replicas, debt } => {
+                    self.scale_deployment(&mut run, name, bodies::deployment(*replicas, debt.as_ref())).await?;
                 }
                 Effect::Event { r#type, reason, message } => {
                     let reference = ObjectReference::new(&resource::ROLLOUTS, meta);
@@ -261,6 +270,25 @@ impl Executor {
         }
     }
 
+    async fn scale_deployment(&self, run: &mut Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {
+        let known = run.snapshot.workload.iter().chain(&run.snapshot.scaled_down);
+        let known = known.map(|d| &d.metadata).find(|m| m.name == *name).map(|m| m.resource_version.clone());
+        let answer: Result<Workload, _> =
+            self.patch_versioned(run, &resource::DEPLOYMENTS, name, None, known, body).await;
+        match answer {
+            Ok(deployment) => {
+                let (key, version) = (Key::of(&deployment.metadata), deployment.metadata.resource_version);
+                self.writes.debts.wrote(&run.key, &key, &version);
+                if run.snapshot.workload.as_ref().is_some_and(|d| d.metadata.name == name) {
+                    self.writes.deployments.wrote(&run.key, &key, &version);
+                }
+                Ok(())
+            }
+            // Its deletion brings the Rollout back into the queue.
+            Err(error) => ignore_missing(Err(error)),
+        }
+    }
+
     async fn patch_pod(&self, run: &Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {
         let answer: Result<Pod, _> =
             self.rest.patch(&resource::PODS, run.namespace, name, None, PatchKind::Merge, &body).await;
@@ -276,6 +304,7 @@ fn resource_name(r: &Resource) -> &'static str {
     match r.plural.as_ref() {
         "replicasets" => "replicasets",
         "services" => "services",
+        "deployments" => "deployments",
         _ => "rollouts",
     }
 }

@@ -5,12 +5,14 @@
 //! server. It may stop anywhere: what is left half done is seen in the next snapshot.
 
 mod caches;
+mod debts;
 mod executor;
 mod malformed;
 mod options;
 mod reconciler;
 mod services;
 mod snapshots;
+mod workloads;
 
 pub use options::{Election, Options};
 
@@ -30,6 +32,9 @@ const LAST_EVENTS: Duration = Duration::from_secs(2);
 
 /// How many Services are cleaned up at once.
 const SERVICE_WORKERS: usize = 2;
+
+/// How many Deployments get replicas back at once.
+const DEBT_WORKERS: usize = 1;
 
 /// Runs until `stop` is cancelled, or the lease is lost if there is an election. Work in progress ends before it
 /// returns, except when the lease is lost: then nothing is written from that moment on. Everything else is left to the
@@ -52,12 +57,13 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let stop = term.stop();
     let queue = Queue::new("rollouts", options.clock.clone());
     let service_queue = Queue::new("services", options.clock.clone());
+    let debt_queue = Queue::new("debts", options.clock.clone());
     let events_stop = CancellationToken::new();
     // However this ends, nothing is left behind.
     let _stops_events = events_stop.clone().drop_guard();
     let component = rollouts_api::names::EVENT_COMPONENT;
     let recorder = Recorder::start(client.clone(), component, options.clock.clone(), &events_stop);
-    let caches = Caches::start(&client, &options, &queue, &service_queue, &recorder, &term);
+    let caches = Caches::start(&client, &options, &queue, &service_queue, &debt_queue, &recorder, &term);
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), options.clock.clone());
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
@@ -79,6 +85,11 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         let reconciler = Arc::clone(&reconciler);
         async move { reconciler.reconcile(key).await }
     });
+    let (debts_of, debts_rest) = (caches.clone(), rest.clone());
+    let debt_workers = run_workers(DEBT_WORKERS, debt_queue.clone(), move |key| {
+        let (caches, rest) = (debts_of.clone(), debts_rest.clone());
+        async move { debts::reconcile(key, &caches, &rest).await }
+    });
     let service_workers = run_workers(SERVICE_WORKERS, service_queue.clone(), move |key| {
         let (caches, rest) = (caches.clone(), rest.clone());
         async move { services::reconcile(key, &caches, &rest).await }
@@ -88,7 +99,8 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         tracing::info!("Shutting down workers");
         queue.shut_down();
         service_queue.shut_down();
+        debt_queue.shut_down();
     };
-    tokio::join!(workers, service_workers, shut_down);
+    tokio::join!(workers, service_workers, debt_workers, shut_down);
     let _ = tokio::time::timeout(LAST_EVENTS, recorder.flush()).await;
 }

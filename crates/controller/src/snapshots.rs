@@ -1,8 +1,9 @@
 //! From caches to a [`Snapshot`].
 
 use crate::caches::{BY_OWNER, Caches, ORPHANS, selects};
+use crate::debts::BY_DEBTOR;
 use rollouts_api::{Rollout, names, validation};
-use rollouts_core::{Pod, ReplicaSet, Snapshot, TemplateHash};
+use rollouts_core::{Pod, Referenced, ReplicaSet, Snapshot, TemplateHash};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
 use std::collections::BTreeMap;
@@ -31,6 +32,17 @@ pub(crate) async fn take(
     hidden: &Hidden,
     rest: &Rest,
 ) -> Result<Snapshot, RequestError> {
+    let found = caches.workloads.find(&ro).await?;
+    let (ro, unresolved) = match rollouts_core::resolve(&ro, &found) {
+        Ok(ro) => (ro, None),
+        Err(problem) => (ro, Some(problem)),
+    };
+    let workload = match found {
+        Referenced::Found(workload) => Some(workload),
+        Referenced::Missing | Referenced::Unreadable(_) => None,
+    };
+    let mut scaled_down = caches.scaled_down.by_index(BY_DEBTOR, &ro.metadata.uid);
+    scaled_down.retain(|d| d.metadata.namespace == ro.metadata.namespace);
     let namespace = ro.metadata.namespace.as_str();
     let mut replica_sets = caches.replica_sets.by_index(BY_OWNER, &ro.metadata.uid);
     let orphans = caches.replica_sets.by_index(ORPHANS, namespace);
@@ -53,7 +65,17 @@ pub(crate) async fn take(
         true => pods(namespace, &replica_sets, rest).await?,
         false => Vec::new(),
     };
-    Ok(Snapshot { rollout: ro, replica_sets, foreign_replica_sets, pods, services, template_hash })
+    Ok(Snapshot {
+        rollout: ro,
+        workload,
+        unresolved,
+        scaled_down,
+        replica_sets,
+        foreign_replica_sets,
+        pods,
+        services,
+        template_hash,
+    })
 }
 
 /// The pods of the ReplicaSets. Asked for when a decision needs them: a cache of all pods of a cluster would cost more

@@ -5,16 +5,33 @@ use crate::conditions::{self, INVALID_SPEC};
 use crate::phase::phase;
 use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
 use rollouts_api::Time;
+use rollouts_api::field::FieldError;
 use rollouts_api::rollout::Condition;
 use rollouts_api::validation::{self, References, ServiceRef};
 
+/// From one look for a workload that is not there to the next.
+const UNRESOLVED_RETRY_SECONDS: i64 = 20;
+
+/// Where an error is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// In the Rollout itself: nothing in it can be trusted.
+    Spec,
+    /// In what it refers to.
+    References,
+}
+
 impl Reconcile<'_> {
-    /// Stops at the first violated rule and tells it. Nothing is retried by time: a repair is a change of the Rollout or
-    /// of an object it refers to, and both are watched.
+    /// Stops at the first violated rule and tells it. A repair is a change of the Rollout or of an object it refers to,
+    /// and both are watched; only what `workloadRef` refers to may be out of sight, for want of a permission, and is
+    /// looked for again.
     pub(crate) fn reject_invalid(&mut self) -> Flow {
-        let Some(error) = self.first_error() else { return GO_ON };
+        let Some((error, scope)) = self.first_error() else { return GO_ON };
         let message = format!("The Rollout \"{}\" is invalid: {error}", self.ro.metadata.name);
         self.note(message.clone());
+        if self.snapshot.unresolved.is_some() {
+            self.plan.wake(Time::new(self.now).plus_seconds(UNRESOLVED_RETRY_SECONDS));
+        }
         let mut next = self.old_status().clone();
         if conditions::find(&next.conditions, INVALID_SPEC).is_none_or(|c| c.message != message) {
             conditions::remove(&mut next.conditions, INVALID_SPEC);
@@ -28,6 +45,9 @@ impl Reconcile<'_> {
                 message,
             });
         }
+        if scope == Scope::References && self.follow_size() {
+            self.count(&mut next);
+        }
         next.observed_generation = self.ro.metadata.generation.to_string();
         let (phase, text) = phase(&self.ro, &next, self.now);
         next.phase = phase.into();
@@ -38,15 +58,16 @@ impl Reconcile<'_> {
         STOP
     }
 
-    fn first_error(&self) -> Option<String> {
-        let first = |errors: Vec<rollouts_api::field::FieldError>| errors.first().map(ToString::to_string);
-        // A template that is taken from elsewhere is not there yet: judging it would only hide the reason.
-        let unresolved = self.ro.spec.workload_ref.is_some();
-        let early = if unresolved { validation::unsupported(&self.ro).map(|e| e.to_string()) } else { None };
-        early
-            .or_else(|| first(validation::rollout(&self.ro)))
-            .or_else(|| validation::unsupported(&self.ro).map(|e| e.to_string()))
-            .or_else(|| first(validation::references(&self.ro, &self.references())))
+    fn first_error(&self) -> Option<(String, Scope)> {
+        let first = |errors: Vec<FieldError>| errors.first().map(ToString::to_string);
+        let in_spec = || {
+            let broken = first(validation::rollout(&self.ro));
+            broken.or_else(|| validation::unsupported(&self.ro).map(|e| e.to_string())).map(|e| (e, Scope::Spec))
+        };
+        let in_references =
+            || first(validation::references(&self.ro, &self.references())).map(|e| (e, Scope::References));
+        let unresolved = self.snapshot.unresolved.clone().map(|e| (e, Scope::References));
+        unresolved.or_else(in_spec).or_else(in_references)
     }
 
     fn references(&self) -> References {

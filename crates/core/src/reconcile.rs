@@ -56,7 +56,7 @@ pub(crate) struct Reconcile<'a> {
 
 impl<'a> Reconcile<'a> {
     fn new(snapshot: &'a Snapshot, now: Timestamp) -> Self {
-        Reconcile {
+        let mut r = Reconcile {
             snapshot,
             now,
             ro: (*snapshot.rollout).clone(),
@@ -66,7 +66,9 @@ impl<'a> Reconcile<'a> {
             pauses: Default::default(),
             plan: Plan::default(),
             status_events: Vec::new(),
-        }
+        };
+        r.annotate_workload_generation();
+        r
     }
 
     fn run(&mut self) -> Flow {
@@ -75,6 +77,7 @@ impl<'a> Reconcile<'a> {
             return STOP;
         }
         self.reject_invalid()?;
+        self.note_workload_generation();
         self.claim();
         self.assign_roles();
         self.require_new_set()?;

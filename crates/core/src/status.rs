@@ -25,7 +25,7 @@ impl Reconcile<'_> {
     /// The present status with fresh counters and selectors.
     pub(crate) fn base_status(&self) -> RolloutStatus {
         let mut next = self.ro.status.clone();
-        let sum = |count: fn(&ReplicaSet) -> i32| self.sets.iter().map(count).sum::<i32>();
+        let sum = |count: fn(&ReplicaSet) -> i32| crate::replicas::sum(self.sets.iter().map(count));
         next.replicas = sum(|s| s.status.replicas);
         next.updated_replicas = self.new_set().map_or(0, |s| s.status.replicas);
         next.ready_replicas = sum(|s| s.status.ready_replicas);
@@ -33,9 +33,9 @@ impl Reconcile<'_> {
         next.hpa_replicas = next.replicas;
         next.selector = selector_text(self.ro.spec.selector.as_ref());
         if let Some(strategy) = &self.ro.spec.strategy.blue_green {
-            let selected = |name: &str| self.services.get(name).map_or("", |s| s.selected_hash()).to_string();
-            next.blue_green.preview_selector = selected(&strategy.preview_service);
-            next.blue_green.active_selector = selected(&strategy.active_service);
+            let status = &self.ro.status.blue_green;
+            next.blue_green.preview_selector = self.selected_by(&strategy.preview_service, &status.preview_selector);
+            next.blue_green.active_selector = self.selected_by(&strategy.active_service, &status.active_selector);
             if let Some(active) = self.set_with_hash(&next.blue_green.active_selector) {
                 next.ready_replicas = active.status.ready_replicas;
                 next.available_replicas = active.status.available_replicas;
@@ -46,6 +46,12 @@ impl Reconcile<'_> {
             }
         }
         next
+    }
+
+    /// The hash that a Service selects; what it was `before` if the Service is missing.
+    pub(crate) fn selected_by(&self, service: &str, before: &str) -> String {
+        let before = if service.is_empty() { "" } else { before };
+        self.services.get(service).map_or(before, |s| s.selected_hash()).to_string()
     }
 
     /// Applies pauses, conditions, duration and phase to a status and writes it, if it differs.
@@ -59,10 +65,13 @@ impl Reconcile<'_> {
     /// Writes a status whose conditions are settled.
     pub(crate) fn write_status(&mut self, mut next: RolloutStatus, why: &str) {
         next.observed_generation = self.ro.metadata.generation.to_string();
+        next.workload_observed_generation = self.workload_generation().unwrap_or_default();
         self.update_duration(&mut next);
         let (phase, message) = phase::phase(&self.ro, &next, self.now);
         next.phase = phase.into();
         next.message = message;
+        self.migrate(&next);
+        self.settle_debts();
         let old = self.old_status();
         if next != *old {
             if old.pause_conditions.is_empty()

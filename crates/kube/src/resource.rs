@@ -43,6 +43,8 @@ resources! {
     REPLICA_SETS = ("apps", "v1", "ReplicaSet", "replicasets", true);
     /// Deployments.
     DEPLOYMENTS = ("apps", "v1", "Deployment", "deployments", true);
+    /// PodTemplates.
+    POD_TEMPLATES = ("", "v1", "PodTemplate", "podtemplates", true);
     /// Jobs.
     JOBS = ("batch", "v1", "Job", "jobs", true);
     /// Ingresses.

@@ -232,7 +232,7 @@ pub fn update(
     }
     hooks::before_update(state, resource, &mut new, &live)?;
     check_finalizers(resource, &live, &new)?;
-    if generation_changes(resource.generation, &live, &new) {
+    if door != Door::Status && generation_changes(resource.generation, &live, &new) {
         meta::set(&mut new, "generation", json!(meta::generation(&live) + 1));
     }
     validate::object(resource, &new, Some(&live))?;
@@ -316,10 +316,15 @@ fn through_door(resource: &Resource, door: Door, live: &Value, mut new: Value) -
                 Some(status) => out["status"] = status,
                 None => remove_field(&mut out, "status"),
             }
-            match new["metadata"].get("managedFields") {
-                Some(fields) => meta::set(&mut out, "managedFields", fields.clone()),
-                None => meta::remove(&mut out, "managedFields"),
-            }
+            // Of a custom resource this door lets nothing but the status in; most built-in kinds are less strict.
+            let kept: &[&str] = match (resource.is_custom(), resource.plural.as_str()) {
+                (true, _) => return with_metadata(out, &new, &["managedFields"]),
+                (false, "deployments") => &["labels"],
+                (false, "pods") => &["ownerReferences"],
+                (false, _) => &[],
+            };
+            let metadata = with_metadata(new, live, kept)["metadata"].take();
+            out["metadata"] = metadata;
             out
         }
         Door::Main if resource.status => {
@@ -331,6 +336,17 @@ fn through_door(resource: &Resource, door: Door, live: &Value, mut new: Value) -
         }
         _ => new,
     }
+}
+
+/// `obj` with these fields of the metadata of `other`.
+fn with_metadata(mut obj: Value, other: &Value, fields: &[&str]) -> Value {
+    for field in fields {
+        match other["metadata"].get(*field) {
+            Some(value) => meta::set(&mut obj, field, value.clone()),
+            None => meta::remove(&mut obj, field),
+        }
+    }
+    obj
 }
 
 fn check_finalizers(resource: &Resource, live: &Value, new: &Value) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Phase and message of a Rollout.
 
-use crate::read::{flag, int, int_opt, list, present, text};
+use crate::read::{annotation, flag, int, int_opt, list, present, text};
+use rollouts_api::names;
 use serde_json::Value;
 
 /// What a Rollout is doing, and why.
@@ -31,8 +32,7 @@ impl Phase {
     }
 }
 
-/// Why the written status is not of the present, if it is not. Whether a referenced workload changed is not asked: only
-/// the controller knows that it resolved the reference.
+/// Why the written status is not of the present, if it is not.
 fn unobserved(rollout: &Value) -> Option<&'static str> {
     let generation = int(rollout, "/metadata/generation");
     // A non-numeric one is of a controller that stored a hash there; one ahead of the generation is of an object
@@ -45,7 +45,19 @@ fn unobserved(rollout: &Value) -> Option<&'static str> {
     if paused_by_controller && list(rollout, "/status/pauseConditions").is_empty() {
         return Some("waiting for rollout to unpause");
     }
-    None
+    workload_is_ahead(rollout).then_some("waiting for rollout spec update to be observed for the reference workload")
+}
+
+/// Whether the referenced workload is of a later generation than the status. Either number may be missing: before the
+/// first status, or while the workload cannot be found.
+fn workload_is_ahead(rollout: &Value) -> bool {
+    if !present(rollout, "/spec/workloadRef") {
+        return false;
+    }
+    let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok());
+    let latest = number(annotation(rollout, names::WORKLOAD_GENERATION));
+    let observed = number(Some(text(rollout, "/status/workloadObservedGeneration")));
+    matches!((observed, latest), (Some(observed), Some(latest)) if observed < latest)
 }
 
 /// The phase as it follows from the rest of the status.
@@ -142,6 +154,24 @@ mod tests {
         let mut unpausing = status("3");
         unpausing["status"]["controllerPause"] = json!(true);
         assert_eq!(phase(unpausing), "Progressing|waiting for rollout to unpause");
+    }
+
+    #[test]
+    fn a_workload_that_is_ahead_of_the_status() {
+        let rollout = |latest: &str, observed: &str, reference: Value| {
+            json!({
+                "metadata": {"annotations": {"rollout.argoproj.io/workload-generation": latest}},
+                "spec": {"workloadRef": reference},
+                "status": {"phase": "Healthy", "workloadObservedGeneration": observed},
+            })
+        };
+        let reference = json!({"kind": "Deployment", "name": "old"});
+        let ahead = "Progressing|waiting for rollout spec update to be observed for the reference workload";
+        assert_eq!(phase(rollout("10", "9", reference.clone())), ahead);
+        for (latest, observed) in [("9", "9"), ("9", "10"), ("9", ""), ("", "9"), ("x", "9")] {
+            assert_eq!(phase(rollout(latest, observed, reference.clone())), "Healthy|", "{latest} {observed}");
+        }
+        assert_eq!(phase(rollout("10", "9", Value::Null)), "Healthy|", "a reference that is no more");
     }
 
     #[test]

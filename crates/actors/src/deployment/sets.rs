@@ -83,16 +83,13 @@ impl Actor {
         }
         let current = sets.new.as_ref().map(annotations::revision).unwrap_or_default().to_string();
         if d.annotations().get(annotations::REVISION) != Some(&current) {
+            // Through the status, which leaves the generation alone, and with the conditions noted so far.
+            let mut update = d.clone();
+            update.annotations_mut().insert(annotations::REVISION.into(), current);
             let key = Key::of(&d.metadata);
-            let path = format!("/apis/apps/v1/namespaces/{}/deployments/{}", key.namespace, key.name);
-            let patch = json!({"metadata": {
-                "resourceVersion": d.metadata.resource_version,
-                "annotations": {annotations::REVISION: current},
-            }});
-            let mut written: Deployment = request::merge_patch(&self.ctx.client, &path, &patch).await?;
+            let api = self.ctx.api::<Deployment>(&key.namespace);
+            let written = api.replace_status(&key.name, &PostParams::default(), &update).await?;
             self.deployments.seen(&written).await;
-            // Conditions noted in memory so far are written with the status.
-            written.status = d.status.clone();
             *d = written;
         }
         Ok(())

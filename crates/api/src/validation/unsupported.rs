@@ -11,7 +11,6 @@ type Feature<T> = (&'static str, fn(&T) -> bool);
 
 /// Paths under `spec`.
 const SPEC: &[Feature<RolloutSpec>] = &[
-    ("workloadRef", |s| s.workload_ref.is_some()),
     ("strategy.blueGreen.prePromotionAnalysis", |s| {
         s.strategy.blue_green.as_ref().is_some_and(|b| b.pre_promotion_analysis.is_some())
     }),

@@ -1,10 +1,8 @@
 //! Where the pod template of a Rollout is: in itself, or in the workload it refers to.
 
 use rollouts_kube::Resource;
-use rollouts_kube::resource::{DEPLOYMENTS, REPLICA_SETS, ROLLOUTS};
+use rollouts_kube::resource::{DEPLOYMENTS, POD_TEMPLATES, REPLICA_SETS, ROLLOUTS};
 use serde_json::Value;
-
-const POD_TEMPLATES: Resource = Resource::fixed("", "v1", "PodTemplate", "podtemplates", true);
 
 /// The object that has the template.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! What is sent for each effect: minimal merge patches.
 
 use rollouts_api::{ObjectMeta, OwnerReference, PodTemplate, RolloutStatus, names};
-use rollouts_core::{AnnotationChanges, ReplicaSet, Service, Snapshot};
+use rollouts_core::{AnnotationChanges, Debt, ReplicaSet, Service, Snapshot};
 use rollouts_kube::patch;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// An answer of which only the metadata matters.
 #[derive(Debug, Deserialize)]
-pub(super) struct MetaOnly {
+pub(crate) struct MetaOnly {
     pub metadata: ObjectMeta,
 }
 
@@ -90,6 +90,20 @@ pub(super) fn service_switch(service: &Service, hash: &str, rollout: &str) -> Va
     let mut body = json!({ "spec": { "selector": { names::POD_TEMPLATE_HASH: hash } } });
     if service.metadata.annotation(names::MANAGED_BY_ROLLOUTS).is_none() {
         body["metadata"]["annotations"][names::MANAGED_BY_ROLLOUTS] = rollout.into();
+    }
+    body
+}
+
+/// The size of a Deployment, and what its Rollout owes it.
+pub(crate) fn deployment(replicas: Option<i32>, debt: Option<&Debt>) -> Value {
+    let mut labels: AnnotationChanges =
+        [names::SCALED_DOWN_BY, names::SCALED_DOWN_FROM, names::SCALED_DOWN_TO].map(|key| (key.into(), None)).into();
+    for (key, value) in debt.iter().flat_map(|debt| debt.labels()) {
+        labels.insert(key.into(), Some(value));
+    }
+    let mut body = metadata(&labels, &AnnotationChanges::new());
+    if let Some(n) = replicas {
+        body["spec"]["replicas"] = n.into();
     }
     body
 }

@@ -16,8 +16,15 @@ static AGE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d+(\.\d+)?(ms|s|m|h|d)
 static POD: LazyLock<Regex> = LazyLock::new(|| regex(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})-[a-z0-9]{5}\b"));
 static SPACES: LazyLock<Regex> = LazyLock::new(|| regex(" +"));
 
-/// Masks uids, addresses and long numbers everywhere.
+/// Masks uids, addresses and long numbers everywhere, and the hashes of Deployments' ReplicaSets, which Go computes from
+/// its own memory layout, by their first revisions.
 pub(super) fn recording(r: &Recording) -> Recording {
+    let hashes = hashes_of_deployments(r);
+    let text = |text: &str| {
+        let hidden = |text: String, (hash, revision): &(String, String)| text.replace(hash, &format!("HASH{revision}"));
+        hashes.iter().fold(self::text(text), hidden)
+    };
+    let value = |v: &Value| value(v, &text);
     Recording {
         scenario: r.scenario.clone(),
         failed: r.failed.as_deref().map(text),
@@ -35,10 +42,21 @@ pub(super) fn output(text: &str) -> String {
     SPACES.replace_all(&text, " ").into_owned()
 }
 
-fn value(value: &Value) -> Value {
+/// Hash and first revision of the ReplicaSets of Deployments.
+fn hashes_of_deployments(r: &Recording) -> Vec<(String, String)> {
+    let first = r.tracks.iter().filter(|(name, _)| name.starts_with("replicasets/")).filter_map(|(_, t)| t.first());
+    let known = first.filter_map(|state| {
+        let hash = state["podLabels"]["pod-template-hash"].as_str()?;
+        let revision = state["annotations"]["deployment.kubernetes.io/revision"].as_str()?;
+        Some((hash.to_owned(), revision.to_owned()))
+    });
+    known.collect()
+}
+
+fn value(value: &Value, text: &impl Fn(&str) -> String) -> Value {
     match value {
-        Value::Object(map) => map.iter().map(|(key, v)| (text(key), self::value(v))).collect(),
-        Value::Array(items) => items.iter().map(self::value).collect(),
+        Value::Object(map) => map.iter().map(|(key, v)| (text(key), self::value(v, text))).collect(),
+        Value::Array(items) => items.iter().map(|v| self::value(v, text)).collect(),
         Value::String(s) => Value::String(text(s)),
         other => other.clone(),
     }

@@ -1,0 +1,85 @@
+//! A Deployment that a Rollout has scaled down gets its replicas back when the Rollout is gone (rollout.md §10).
+//!
+//! What is owed stands on the Deployment ([`Debt`]), so it does not matter who was there when the Rollout was deleted.
+//! While the Rollout lives, its own plans take care of its debts.
+
+use crate::caches::{BY_WORKLOAD, Caches};
+use crate::executor::bodies;
+use crate::workloads::index_value;
+use rollouts_api::rollout::WorkloadKind;
+use rollouts_api::{ObjectMeta, Rollout};
+use rollouts_core::{Debt, Workload, size_given_back};
+use rollouts_kube::cache::Change;
+use rollouts_kube::queue::Next;
+use rollouts_kube::rest::{PatchKind, Query};
+use rollouts_kube::{Cache, Key, Queue, RequestError, Rest, resource};
+use serde_json::Value;
+
+/// Puts the Deployments into the queue that a Rollout leaves behind.
+pub(crate) fn enqueue_left_behind(queue: &Queue<Key>, scaled_down: &Cache<Workload>, change: &Change<Rollout>) {
+    let gone = match change {
+        Change::Deleted(ro) => &ro.metadata,
+        // From now on it does nothing more, and its pods go when its finalizers say so.
+        Change::Updated { new, .. } if new.metadata.deletion_timestamp.is_some() => &new.metadata,
+        _ => return,
+    };
+    for deployment in scaled_down.by_index(BY_DEBTOR, &gone.uid) {
+        queue.add(Key::of(&deployment.metadata));
+    }
+}
+
+/// Deployments by the uid of the Rollout that has scaled them down.
+pub(crate) const BY_DEBTOR: &str = "debtor";
+
+/// The value of [`BY_DEBTOR`].
+pub(crate) fn debtor(deployment: &Workload) -> Vec<String> {
+    Debt::of(deployment).map(|debt| debt.by).into_iter().collect()
+}
+
+/// Settles the debt on one Deployment unless its Rollout still lives.
+pub(crate) async fn reconcile(key: Key, caches: &Caches, rest: &Rest) -> Next {
+    let Some(deployment) = caches.scaled_down.get(&key.namespace, &key.name) else { return Next::Done };
+    let Some(debt) = Debt::of(&deployment) else { return Next::Done };
+    let settled = settle(&key, &deployment, &debt, caches, rest).await;
+    let who = format_args!("deployment {key}");
+    match &settled {
+        Err(error) if !error.is_conflict() && !error.is_not_found() => caches.troubles.failed(who, error),
+        _ => caches.troubles.worked(who),
+    }
+    match settled {
+        Ok(()) => Next::Done,
+        Err(error) if error.is_not_found() => Next::Done,
+        Err(_) => Next::Failed,
+    }
+}
+
+async fn settle(
+    key: &Key,
+    deployment: &Workload,
+    debt: &Debt,
+    caches: &Caches,
+    rest: &Rest,
+) -> Result<(), RequestError> {
+    let lives = |meta: &ObjectMeta| meta.uid == debt.by && meta.deletion_timestamp.is_none();
+    let referring = index_value(WorkloadKind::Deployment, &key.namespace, &key.name);
+    if caches.rollouts.by_index(BY_WORKLOAD, &referring).iter().any(|ro| lives(&ro.metadata)) {
+        return Ok(());
+    }
+    // The cache may be late, or hold only the Rollouts of our own instance.
+    let live = rest.list::<bodies::MetaOnly>(&resource::ROLLOUTS, Some(&key.namespace), &Query::default()).await?;
+    if live.items.iter().any(|ro| lives(&ro.metadata)) {
+        return Ok(());
+    }
+    let replicas = size_given_back(deployment);
+    match replicas {
+        Some(n) => tracing::info!(deployment = %key, "Its Rollout is gone: the Deployment gets its {n} replicas back"),
+        None => {
+            tracing::info!(deployment = %key, "Its Rollout is gone: the Deployment keeps the size it was given since")
+        }
+    }
+    let mut body = bodies::deployment(replicas, None);
+    body["metadata"]["resourceVersion"] = deployment.metadata.resource_version.as_str().into();
+    let (r, kind) = (&resource::DEPLOYMENTS, PatchKind::Merge);
+    let _: Value = rest.patch(r, &key.namespace, &key.name, None, kind, &body).await?;
+    Ok(())
+}

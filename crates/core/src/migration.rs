@@ -1,0 +1,193 @@
+//! Scaling the Deployment down that a Rollout takes over from, and giving it its replicas back (rollout.md §10).
+//!
+//! What a Rollout took is written on the Deployment itself, as labels ([`Debt`]): whose Rollout it was, how many
+//! replicas there were, and how many it left. So the replicas can be given back although the controller was not there
+//! when the Rollout was deleted, without a finalizer that would wait for a controller for ever; and a size that somebody
+//! else has set since is seen, and respected.
+
+use crate::conditions::{self, HEALTHY};
+use crate::reconcile::Reconcile;
+use crate::{Effect, Workload, phase};
+use rollouts_api::rollout::{ScaleDown, WorkloadKind};
+use rollouts_api::{RolloutStatus, names};
+use std::sync::Arc;
+
+/// What a Rollout owes a Deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Debt {
+    /// Uid of the Rollout.
+    pub by: String,
+    /// Replicas before.
+    pub from: i32,
+    /// Replicas that the Rollout left.
+    pub to: i32,
+}
+
+impl Debt {
+    /// Reads the labels. Numbers that cannot be read count as the present size: then nothing is owed.
+    pub fn of(deployment: &Workload) -> Option<Debt> {
+        let label = |key| deployment.metadata.label(key);
+        let number = |key| label(key).and_then(|n| n.parse().ok()).filter(|n| *n >= 0).unwrap_or(deployment.size());
+        let by = label(names::SCALED_DOWN_BY)?.to_string();
+        Some(Debt { by, from: number(names::SCALED_DOWN_FROM), to: number(names::SCALED_DOWN_TO) })
+    }
+
+    /// The labels that say so.
+    pub fn labels(&self) -> [(&'static str, String); 3] {
+        [
+            (names::SCALED_DOWN_BY, self.by.clone()),
+            (names::SCALED_DOWN_FROM, self.from.to_string()),
+            (names::SCALED_DOWN_TO, self.to.to_string()),
+        ]
+    }
+}
+
+/// The size that gives a Deployment back what was taken from it; `None` when it keeps the one it has, because somebody
+/// else has set that since.
+pub fn size_given_back(deployment: &Workload) -> Option<i32> {
+    let debt = Debt::of(deployment)?;
+    (deployment.size() == debt.to && debt.to < debt.from).then_some(debt.from)
+}
+
+/// What the decision about the size of a Deployment reads.
+#[derive(Debug, Clone)]
+struct Migration {
+    mode: ScaleDown,
+    /// `spec.replicas` of the Rollout.
+    wanted: i32,
+    /// Its available pods that stay and that users can reach.
+    serving: i32,
+    /// Its phase as of now.
+    healthy: bool,
+    /// Whether it ever was healthy before.
+    was_healthy: bool,
+    /// It still is at its first revision.
+    first_revision: bool,
+    /// It has only now begun to refer to this Deployment.
+    begins: bool,
+    /// Present size of the Deployment.
+    size: i32,
+    /// Replicas of the Deployment before the Rollout took any.
+    from: i32,
+    /// What the Rollout left it, if it took any.
+    to: Option<i32>,
+}
+
+impl Migration {
+    /// Whether there is anything to take over. Other than upstream a first revision that failed does not end this, nor
+    /// does an update in the middle of it.
+    fn is_under_way(&self) -> bool {
+        self.first_revision || !self.was_healthy || self.begins || self.to.is_some_and(|to| to > 0)
+    }
+
+    /// The size that the Deployment shall have; `None` to leave it alone.
+    fn size(&self) -> Option<i32> {
+        if self.wanted == 0 || !self.is_under_way() {
+            // A Rollout of no pods takes nothing over.
+            return None;
+        }
+        if self.healthy && self.serving >= self.wanted {
+            return Some(0);
+        }
+        let left = self.to.unwrap_or(self.size);
+        if self.mode == ScaleDown::OnSuccess || (self.was_healthy && left == 0) {
+            // Once it was all taken over, a pod that fails is the Rollout's own business.
+            return None;
+        }
+        // Until a pod of the Rollout serves, the Deployment keeps, or gets back, all it had.
+        let size = match self.serving {
+            0 => self.from,
+            serving => (self.wanted - serving).clamp(0, self.from),
+        };
+        // A size that was set after this same decision is somebody's, such as an autoscaler's.
+        (self.to.unwrap_or(self.size) != size).then_some(size)
+    }
+}
+
+impl Reconcile<'_> {
+    /// Scales the Deployment that the Rollout takes over from, as of the status `next`.
+    pub(crate) fn migrate(&mut self, next: &RolloutStatus) {
+        let Some(deployment) = self.referenced_deployment().cloned() else { return };
+        let uid = self.ro.metadata.uid.clone();
+        let debt = Debt::of(&deployment);
+        if let Some(debt) = debt.as_ref().filter(|d| d.by != uid) {
+            self.note(format!("Deployment {} is scaled by the Rollout {}", deployment.metadata.name, debt.by));
+            return;
+        }
+        let migration = self.migration(next, &deployment, debt.as_ref());
+        if migration.mode == ScaleDown::Never {
+            return;
+        }
+        let (size, from) = (migration.size, migration.from);
+        let to = match migration.size() {
+            Some(to) => to,
+            // Later plans must see that this began.
+            None if migration.begins && !migration.first_revision && debt.is_none() => size,
+            None => return,
+        };
+        let new = Debt { by: uid, from, to };
+        if (size == to && debt.as_ref() == Some(&new)) || (size == 0 && debt.is_none()) {
+            return;
+        }
+        let why = match to {
+            _ if to == size => "the Rollout takes over from it from now on".to_string(),
+            0 => "the Rollout is healthy and has taken over".to_string(),
+            _ => format!("{} of {} pods of the Rollout serve", migration.serving, migration.wanted),
+        };
+        let (name, replicas) = (deployment.metadata.name.clone(), (to != size).then_some(to));
+        self.push(Effect::ScaleDeployment { name, replicas, debt: Some(new) }, why);
+    }
+
+    /// Deployments that the Rollout has scaled but does not refer to any more: one that it had taken over is now on its
+    /// own, one from which it was still taking gets it back.
+    pub(crate) fn settle_debts(&mut self) {
+        let referenced = self.referenced_deployment().map(|d| d.metadata.name.clone());
+        for deployment in &self.snapshot.scaled_down {
+            let name = deployment.metadata.name.clone();
+            let Some(debt) = Debt::of(deployment).filter(|_| referenced.as_ref() != Some(&name)) else { continue };
+            let (replicas, why) = match debt.to {
+                0 => (None, "it was taken over, and the Rollout does not refer to it any more"),
+                _ => (size_given_back(deployment), "the Rollout does not take over from it any more"),
+            };
+            self.push(Effect::ScaleDeployment { name, replicas, debt: None }, why);
+        }
+    }
+
+    fn referenced_deployment(&self) -> Option<&Arc<Workload>> {
+        let reference = self.ro.spec.workload_ref.as_ref()?;
+        let is_deployment = reference.workload_kind() == Ok(WorkloadKind::Deployment);
+        self.snapshot.workload.as_ref().filter(|_| is_deployment)
+    }
+
+    fn migration(&self, next: &RolloutStatus, deployment: &Workload, debt: Option<&Debt>) -> Migration {
+        let (old, size) = (self.old_status(), deployment.size());
+        let reference = self.ro.spec.workload_ref.as_ref();
+        let another = self.snapshot.scaled_down.iter().any(|d| d.metadata.name != deployment.metadata.name);
+        Migration {
+            mode: reference.map_or(ScaleDown::Never, |r| r.scale_down_mode()),
+            wanted: self.ro.spec.replicas(),
+            serving: self.serving(next),
+            healthy: next.phase == phase::HEALTHY && self.new_set().is_some_and(|s| s.observed()),
+            was_healthy: conditions::find(&old.conditions, HEALTHY).is_some(),
+            first_revision: self.revision() <= 1 && self.new_set().is_none_or(|s| s.revision() <= 1),
+            begins: old.workload_observed_generation.is_empty() || another,
+            size,
+            // Who scaled the Deployment up meanwhile wants that many back.
+            from: debt.map_or(size, |d| if d.to == size { d.from } else { d.from.max(size) }),
+            to: debt.map(|d| d.to),
+        }
+    }
+
+    /// Available pods that stay: of all ReplicaSets, or of the one that users of a blueGreen reach.
+    fn serving(&self, next: &RolloutStatus) -> i32 {
+        let stays = |s: &crate::ReplicaSet| s.available().min(s.size());
+        let active = match self.ro.spec.strategy.blue_green {
+            Some(_) => self.set_with_hash(&next.blue_green.active_selector),
+            None => None,
+        };
+        active.map_or_else(|| self.sets.iter().map(stays).sum(), stays)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+use super::*;
+use serde_json::json;
+
+fn deployment(size: i32, labels: serde_json::Value) -> Workload {
+    serde_json::from_value(json!({"metadata": {"labels": labels}, "spec": {"replicas": size}})).unwrap()
+}
+
+#[test]
+fn a_debt_is_read_from_labels_and_written_to_them() {
+    let debt = Debt { by: "u".into(), from: 5, to: 2 };
+    assert_eq!(Debt::of(&deployment(2, json!(std::collections::BTreeMap::from(debt.labels())))), Some(debt));
+    assert_eq!(Debt::of(&deployment(2, json!({}))), None);
+}
+
+#[test]
+fn labels_that_somebody_spoiled_owe_nothing() {
+    for text in ["", "many", "-3", "99999999999"] {
+        let (from, to) = (names::SCALED_DOWN_FROM, names::SCALED_DOWN_TO);
+        let spoiled = deployment(4, json!({names::SCALED_DOWN_BY: "u", from: text, to: text}));
+        assert_eq!(Debt::of(&spoiled), Some(Debt { by: "u".into(), from: 4, to: 4 }), "{text}");
+        assert_eq!(size_given_back(&spoiled), None);
+    }
+}
+
+#[test]
+fn only_what_was_left_is_given_back() {
+    let labels = json!(std::collections::BTreeMap::from(Debt { by: "u".into(), from: 5, to: 2 }.labels()));
+    assert_eq!(size_given_back(&deployment(2, labels.clone())), Some(5));
+    for size in [0, 1, 3, 5, 8] {
+        assert_eq!(size_given_back(&deployment(size, labels.clone())), None, "somebody else set {size}");
+    }
+}
+
+/// A migration from a Deployment of 4 pods to a Rollout of 4, at its first revision, with nothing taken yet.
+fn start(mode: ScaleDown) -> Migration {
+    Migration {
+        mode,
+        wanted: 4,
+        serving: 0,
+        healthy: false,
+        was_healthy: false,
+        first_revision: true,
+        begins: true,
+        size: 4,
+        from: 4,
+        to: None,
+    }
+}
+
+/// The same as [`start`] after the Rollout has left `to` of the Deployment's pods.
+fn taken(mode: ScaleDown, to: i32) -> Migration {
+    Migration { begins: false, size: to, to: Some(to), ..start(mode) }
+}
+
+#[test]
+fn onsuccess_waits_for_a_healthy_rollout() {
+    let m = start(ScaleDown::OnSuccess);
+    assert_eq!(m.size(), None);
+    assert_eq!(Migration { serving: 3, ..m.clone() }.size(), None);
+    let healthy = Migration { serving: 4, healthy: true, ..m };
+    assert_eq!(healthy.size(), Some(0));
+    assert_eq!(Migration { serving: 3, ..healthy.clone() }.size(), None, "a pod less serves than the status says");
+    assert_eq!(Migration { wanted: 0, serving: 0, ..healthy }.size(), None, "no pods take nothing over");
+}
+
+#[test]
+fn a_first_revision_that_failed_does_not_end_a_migration() {
+    let later = Migration { first_revision: false, serving: 4, healthy: true, ..taken(ScaleDown::OnSuccess, 4) };
+    assert_eq!(later.size(), Some(0));
+    // Whoever scales the Deployment up long after it was taken over has a reason.
+    let over = Migration { was_healthy: true, to: Some(0), size: 3, ..later.clone() };
+    assert_eq!(over.size(), None);
+    // What another controller took over left no trace.
+    assert_eq!(Migration { to: None, ..over.clone() }.size(), None);
+    // At the first revision it is taken over again, as ever.
+    assert_eq!(Migration { first_revision: true, ..over }.size(), Some(0));
+    // A healthy Rollout that turns to another Deployment takes that one over.
+    assert_eq!(Migration { was_healthy: true, begins: true, to: None, ..later }.size(), Some(0));
+}
+
+#[test]
+fn progressively_follows_the_pods_that_serve() {
+    let m = start(ScaleDown::Progressively);
+    assert_eq!(m.size(), None, "no pod serves yet");
+    let of = |serving, to| Migration { serving, ..taken(ScaleDown::Progressively, to) }.size();
+    assert_eq!(Migration { serving: 1, ..m.clone() }.size(), Some(3));
+    assert_eq!(of(3, 3), Some(1));
+    assert_eq!(of(4, 1), Some(0), "all serve, although the Rollout is not healthy yet");
+    assert_eq!(of(2, 1), Some(2), "pods of the Rollout fail: the Deployment gets them back");
+    assert_eq!(of(0, 1), Some(4));
+    assert_eq!(of(9, 3), Some(0));
+    let larger = Migration { wanted: 10, ..m.clone() };
+    assert_eq!(Migration { serving: 1, ..larger.clone() }.size(), None, "never more than it had");
+    assert_eq!(Migration { serving: 7, ..larger }.size(), Some(3));
+    let smaller = Migration { wanted: 2, ..m };
+    assert_eq!(smaller.size(), None, "a smaller Rollout does not shrink the Deployment before a pod serves");
+    assert_eq!(Migration { serving: 1, ..smaller }.size(), Some(1));
+}
+
+#[test]
+fn a_size_that_was_set_after_the_same_decision_stays() {
+    let m = Migration { serving: 2, size: 3, ..taken(ScaleDown::Progressively, 2) };
+    assert_eq!(m.size(), None, "an autoscaler raised it to 3");
+    assert_eq!(Migration { serving: 3, ..m.clone() }.size(), Some(1), "the next decision counts again");
+    assert_eq!(Migration { serving: 4, healthy: true, ..m }.size(), Some(0));
+}
+
+#[test]
+fn what_was_taken_over_is_not_raised_again() {
+    let over = Migration { was_healthy: true, serving: 1, ..taken(ScaleDown::Progressively, 0) };
+    assert_eq!(over.size(), None, "a pod that fails later is no failed migration");
+    assert_eq!(Migration { wanted: 20, ..over.clone() }.size(), None);
+    // Taken over by another controller.
+    assert_eq!(Migration { to: None, from: 0, ..over.clone() }.size(), None);
+    // An update in the middle goes on to the end.
+    let middle = Migration { first_revision: false, size: 2, to: Some(2), ..over };
+    assert_eq!(Migration { serving: 4, ..middle.clone() }.size(), Some(0));
+    assert_eq!(Migration { serving: 0, ..middle }.size(), Some(4));
+}
