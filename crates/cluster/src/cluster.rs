@@ -2,36 +2,26 @@
 
 mod arguments;
 mod directory;
+mod error;
+mod ready;
 
-use crate::binaries::{Binaries, last_lines};
+pub use error::StartError;
+
+use crate::binaries::Binaries;
 use crate::certificates::Certificates;
 use crate::process::Process;
 use arguments::Ports;
 use directory::Directory;
-use http::{Method, Request};
-use rollouts_kube::rest::send;
-use rollouts_kube::{ConnectError, ConnectOptions, RequestError, Resource, Rest, resource, system_clock};
+use ready::{are_served, check, has_account, has_nodes, is_gone, is_ready, until};
+use rollouts_kube::rest::Delete;
+use rollouts_kube::{ConnectOptions, Rest, resource, system_clock};
 use serde_json::{Value, json};
-use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How long each part may take to come up. It is a few seconds unless the machine is busy with something else.
-const READY_SECONDS_MAX: u64 = 180;
-/// How often we look.
-const LOOK: Duration = Duration::from_millis(50);
 /// How often the start is tried when somebody takes our ports meanwhile.
 const STARTS_MAX: usize = 3;
-/// How much of a program's log is shown when it ends early.
-const LOG_LINES_MAX: usize = 15;
-
-/// ServiceAccounts.
-const SERVICE_ACCOUNTS: Resource = Resource::fixed("", "v1", "ServiceAccount", "serviceaccounts", true);
-/// Nodes.
-const NODES: Resource = Resource::fixed("", "v1", "Node", "nodes", false);
 
 /// What a cluster consists of.
 #[derive(Debug, Clone)]
@@ -49,51 +39,6 @@ impl Default for Options {
     fn default() -> Self {
         Options { nodes: 3, pods_per_node: 5_000, node_events: false }
     }
-}
-
-/// Why a cluster did not come up.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Files or processes.
-    #[error("cannot {what}: {source}")]
-    Io {
-        /// What was to be done.
-        what: String,
-        /// Why it could not be done.
-        source: io::Error,
-    },
-    /// No randomness for keys.
-    #[error("cannot make certificates: {0}")]
-    Certificates(#[from] rcgen::Error),
-    /// A program ended.
-    #[error("{program} ended with {status}:\n{log}")]
-    Ended {
-        /// Its name.
-        program: &'static str,
-        /// How it ended.
-        status: String,
-        /// The end of what it printed.
-        log: String,
-    },
-    /// It takes too long.
-    #[error("{what} after {READY_SECONDS_MAX} s: {last}")]
-    Late {
-        /// What did not come.
-        what: &'static str,
-        /// What was seen instead.
-        last: String,
-    },
-    /// No connection.
-    #[error(transparent)]
-    Connect(#[from] ConnectError),
-    /// The API server refused what it must not refuse.
-    #[error("{what}: {source}")]
-    Request {
-        /// What was asked.
-        what: String,
-        /// The answer.
-        source: RequestError,
-    },
 }
 
 /// A running cluster. Ends when it is dropped, and when the process ends in whatever way.
@@ -126,13 +71,13 @@ impl Cluster {
     }
 
     async fn start_once(binaries: &Binaries, options: &Options) -> Result<Cluster, StartError> {
-        let directory = Directory::new().map_err(|e| io_error("make a temporary directory", e))?;
-        let ports = Ports::free().map_err(|e| io_error("find free ports", e))?;
+        let directory = Directory::new().map_err(|e| StartError::io("make a temporary directory", e))?;
+        let ports = Ports::free().map_err(|e| StartError::io("find free ports", e))?;
         let certificates = Certificates::new()?;
-        directory.write(&certificates, ports.api_server()).map_err(|e| io_error("write certificates", e))?;
+        directory.write(&certificates, ports.api_server()).map_err(|e| StartError::io("write certificates", e))?;
         let path = directory.path();
         let start = |name, program: PathBuf, arguments: &[String]| {
-            Process::start(name, &program, arguments, path).map_err(|e| io_error(&format!("start {name}"), e))
+            Process::start(name, &program, arguments, path).map_err(|e| StartError::io(&format!("start {name}"), e))
         };
         let etcd = start("etcd", binaries.etcd(), &arguments::etcd(path, &ports))?;
         let server = start("kube-apiserver", binaries.kube_apiserver(), &arguments::kube_apiserver(path, &ports))?;
@@ -196,6 +141,23 @@ impl Cluster {
         until("a namespace has no ServiceAccount", &mut self.processes, async || has_account(&client, name).await).await
     }
 
+    /// Deletes a namespace, and waits until it and everything in it is gone. It need not exist.
+    ///
+    /// # Errors
+    /// When the API server refuses it, or something in it stays.
+    pub async fn delete_namespace(&mut self, name: &str) -> Result<(), StartError> {
+        let deleted = Rest::new(self.client.clone()).delete(&resource::NAMESPACES, "", name, &Delete::default()).await;
+        match deleted {
+            Err(e) if e.is_not_found() => return Ok(()),
+            Err(source) => {
+                return Err(StartError::Request { what: format!("deleting the namespace {name}"), source });
+            }
+            Ok(()) => {}
+        }
+        let client = self.client.clone();
+        until("a deleted namespace is still there", &mut self.processes, async || is_gone(&client, name).await).await
+    }
+
     /// The program that has ended although nobody stopped it, in words.
     pub fn broken(&mut self) -> Option<String> {
         check(&mut self.processes).err().map(|e| e.to_string())
@@ -218,10 +180,6 @@ impl Drop for Cluster {
     }
 }
 
-fn io_error(what: &str, source: io::Error) -> StartError {
-    StartError::Io { what: what.to_owned(), source }
-}
-
 /// The nodes live in this process.
 fn start_nodes(client: kube::Client, options: &Options, stop: CancellationToken) -> JoinHandle<()> {
     let which = rollouts_actors::Which { pods: true, ..rollouts_actors::Which::none() };
@@ -237,67 +195,4 @@ fn start_nodes(client: kube::Client, options: &Options, stop: CancellationToken)
             tracing::error!("The simulated nodes ended: {error}");
         }
     })
-}
-
-/// Waits until `look` finds no fault, or a program ends.
-async fn until(
-    what: &'static str,
-    processes: &mut [Process],
-    look: impl AsyncFn() -> Result<(), String>,
-) -> Result<(), StartError> {
-    let end = Instant::now() + Duration::from_secs(READY_SECONDS_MAX);
-    loop {
-        let Err(last) = look().await else { return Ok(()) };
-        check(processes)?;
-        if Instant::now() >= end {
-            return Err(StartError::Late { what, last });
-        }
-        tokio::time::sleep(LOOK).await;
-    }
-}
-
-fn check(processes: &mut [Process]) -> Result<(), StartError> {
-    for process in processes {
-        if let Some(status) = process.ended().map_err(|e| io_error(&format!("watch {}", process.name()), e))? {
-            let log = last_lines(&process.log(), LOG_LINES_MAX);
-            return Err(StartError::Ended { program: process.name(), status: status.to_string(), log });
-        }
-    }
-    Ok(())
-}
-
-async fn is_ready(client: &kube::Client) -> Result<(), String> {
-    let request = Request::get("/readyz").body(kube::client::Body::empty()).map_err(|e| e.to_string())?;
-    let answer = client.send(request).await.map_err(|e| e.to_string())?;
-    if answer.status().is_success() { Ok(()) } else { Err(format!("/readyz answers {}", answer.status())) }
-}
-
-/// kube-controller-manager gives every namespace one; without it no pod is admitted.
-async fn has_account(client: &kube::Client, namespace: &str) -> Result<(), String> {
-    let path = SERVICE_ACCOUNTS.object(namespace, "default", None);
-    let answer: Result<Value, _> = send(client, Method::GET, &path, None).await;
-    answer.map(|_| ()).map_err(|e| e.to_string())
-}
-
-/// New nodes are tainted until kube-controller-manager has seen that they are ready.
-async fn has_nodes(client: &kube::Client, count: usize) -> Result<(), String> {
-    let list: Value =
-        send(client, Method::GET, &NODES.collection(None), None).await.map_err(|e: RequestError| e.to_string())?;
-    let untainted = |node: &&Value| node["spec"]["taints"].is_null();
-    let usable = list["items"].as_array().into_iter().flatten().filter(untainted).count();
-    if usable >= count { Ok(()) } else { Err(format!("{usable} of {count} nodes are usable")) }
-}
-
-async fn are_served(client: &kube::Client) -> Result<(), String> {
-    for resource in [
-        resource::ROLLOUTS,
-        resource::ANALYSIS_RUNS,
-        resource::ANALYSIS_TEMPLATES,
-        resource::CLUSTER_ANALYSIS_TEMPLATES,
-        resource::EXPERIMENTS,
-    ] {
-        let answer: Result<Value, RequestError> = send(client, Method::GET, &resource.collection(None), None).await;
-        answer.map_err(|e| format!("{resource}: {e}"))?;
-    }
-    Ok(())
 }
