@@ -4,7 +4,11 @@
 
 mod duration;
 mod edges;
+mod invalid;
 mod laws;
+mod metadata;
+mod restart;
+mod workloads;
 mod world;
 
 use serde_json::json;

@@ -117,3 +117,44 @@ fn what_was_taken_over_is_not_raised_again() {
     assert_eq!(Migration { serving: 4, ..middle.clone() }.size(), Some(0));
     assert_eq!(Migration { serving: 0, ..middle }.size(), Some(4));
 }
+
+/// Whatever came before: what is taken is served by the Rollout, and nothing is given that was not there.
+#[test]
+fn both_together_serve_what_the_rollout_wants() {
+    let modes = [ScaleDown::OnSuccess, ScaleDown::Progressively];
+    let bits = [false, true];
+    for (wanted, from, size, serving) in grid(6) {
+        for to in std::iter::once(None).chain((0..=from).map(Some)) {
+            for (mode, healthy, was_healthy, first_revision) in modes
+                .into_iter()
+                .flat_map(|m| bits.map(|a| bits.map(|b| bits.map(|c| (m, a, b, c)))))
+                .flatten()
+                .flatten()
+            {
+                let m = Migration {
+                    mode,
+                    wanted,
+                    serving,
+                    healthy,
+                    was_healthy,
+                    first_revision,
+                    begins: false,
+                    size,
+                    from,
+                    to,
+                };
+                let Some(new) = m.size().filter(|_| size <= from && (to.is_some() || size == from)) else { continue };
+                assert!(new <= from.max(size), "{m:?} gives {new}");
+                if new < size {
+                    assert!(new + serving >= wanted.min(from), "{m:?} leaves {new}");
+                    assert!(serving > 0, "{m:?} leaves {new}");
+                }
+            }
+        }
+    }
+}
+
+fn grid(n: i32) -> impl Iterator<Item = (i32, i32, i32, i32)> {
+    let all = move || 0..n;
+    all().flat_map(move |a| all().flat_map(move |b| all().flat_map(move |c| all().map(move |d| (a, b, c, d)))))
+}

@@ -1,9 +1,12 @@
 //! A world of a few objects that applies plans at once: pods are ready one second after they are wanted. Enough to run
 //! whole updates through `plan` in microseconds.
 
+mod deployments;
+mod pods;
+
 use jiff::{SignedDuration, Timestamp};
 use rollouts_api::{Rollout, RolloutStatus, Time, names};
-use rollouts_core::{Effect, Plan, ReplicaSet, Service, Snapshot, plan};
+use rollouts_core::{Effect, Plan, Pod, ReplicaSet, Service, Snapshot, Workload, plan, reads_pods};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +18,8 @@ pub struct World {
     pub rollout: Rollout,
     pub sets: BTreeMap<String, ReplicaSet>,
     pub services: BTreeMap<String, Service>,
+    /// Services that somebody deleted and will bring back.
+    lost: BTreeMap<String, Service>,
     pub now: Timestamp,
     /// When the pods of a ReplicaSet become available.
     ready_at: BTreeMap<String, Timestamp>,
@@ -32,9 +37,24 @@ pub struct World {
     pub slow: bool,
     /// How many effects of the coming plans are applied before the controller crashes or meets a conflict.
     pub crashes: Vec<usize>,
+    /// How many effects are applied until the controller crashes once.
+    pub crash_after: Option<usize>,
+    /// Pods by name, in a world that has them.
+    pub pods: Option<BTreeMap<String, Pod>>,
+    /// Names of evicted pods, oldest first.
+    pub evicted: Vec<String>,
+    /// A disruption budget refuses every eviction.
+    pub budget_refuses: bool,
+    pods_made: usize,
+    /// By name.
+    pub deployments: BTreeMap<String, Workload>,
+    /// Every size that a plan gave a Deployment.
+    pub deployment_sizes: Vec<(String, i32)>,
     wake_at: Option<Timestamp>,
     version: u64,
 }
+
+type Changes = BTreeMap<String, Option<String>>;
 
 /// A change of a ReplicaSet's size.
 #[derive(Debug)]
@@ -71,6 +91,7 @@ impl World {
             rollout,
             sets: BTreeMap::new(),
             services: BTreeMap::new(),
+            lost: BTreeMap::new(),
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             ready_at: BTreeMap::new(),
             broken: Vec::new(),
@@ -80,6 +101,13 @@ impl World {
             resizes: Vec::new(),
             slow: false,
             crashes: Vec::new(),
+            crash_after: None,
+            pods: None,
+            evicted: Vec::new(),
+            budget_refuses: false,
+            pods_made: 0,
+            deployments: BTreeMap::new(),
+            deployment_sizes: Vec::new(),
             wake_at: None,
             version: 0,
         }
@@ -110,6 +138,16 @@ impl World {
         self.ready_at.extend(self.sets.keys().map(|name| (name.clone(), at)));
     }
 
+    /// Deletes a Service.
+    pub fn lose_service(&mut self, name: &str) {
+        self.lost.extend(self.services.remove_entry(name));
+    }
+
+    /// Brings all deleted Services back.
+    pub fn restore_services(&mut self) {
+        self.services.append(&mut self.lost);
+    }
+
     /// Changes the spec.
     pub fn change(&mut self, f: impl FnOnce(&mut Rollout)) {
         f(&mut self.rollout);
@@ -132,12 +170,22 @@ impl World {
     }
 
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
+        let replica_sets: Vec<_> = self.sets.values().cloned().map(Arc::new).collect();
+        let pods = self.pods.iter().flatten().filter(|_| reads_pods(&self.rollout, &replica_sets));
+        let mut snapshot = Snapshot {
             rollout: Arc::new(self.rollout.clone()),
-            replica_sets: self.sets.values().cloned().map(Arc::new).collect(),
+            pods: pods.map(|(_, p)| Arc::new(p.clone())).collect(),
+            replica_sets,
             services: self.services.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone()))).collect(),
             ..Default::default()
-        }
+        };
+        self.take_workload(&mut snapshot);
+        snapshot
+    }
+
+    /// Plans and applies until nothing is left to do now.
+    pub fn settle_now(&mut self) {
+        self.settle();
     }
 
     /// Plans and applies until nothing is left to do now, then lets time pass to the next thing that is due; for at
@@ -161,6 +209,16 @@ impl World {
         }
     }
 
+    /// Plans and applies once; if there is nothing to do, a second passes.
+    pub fn step(&mut self) {
+        let plan = plan(&self.snapshot(), self.now);
+        if plan.is_idle() {
+            self.now += SignedDuration::from_secs(1);
+            self.ripen();
+        }
+        self.apply(plan);
+    }
+
     fn settle(&mut self) {
         for _ in 0..PLANS_MAX {
             let plan = plan(&self.snapshot(), self.now);
@@ -170,7 +228,12 @@ impl World {
                 return;
             }
             self.plans.push(plan.to_string());
+            let before = self.version;
             self.apply(plan);
+            if self.version == before && self.budget_refuses {
+                // Every eviction was refused: nothing has changed.
+                return;
+            }
         }
         panic!("no end of plans: {}", self.plans[self.plans.len() - 4..].join("\n"));
     }
@@ -182,11 +245,13 @@ impl World {
         for name in ripe {
             self.ready_at.remove(&name);
             if let Some(set) = self.sets.get_mut(&name) {
-                let ready = if self.broken.iter().any(|h| h == set.hash()) { 0 } else { set.size() };
+                let broken = self.broken.iter().any(|h| h == set.hash());
+                let ready = if broken { 0 } else { set.size() };
                 set.status.observed_generation = set.metadata.generation;
                 set.status.replicas = set.size();
                 set.status.ready_replicas = ready;
                 set.status.available_replicas = ready;
+                self.ripen_pods(&name, !broken);
             }
         }
     }
@@ -203,7 +268,8 @@ impl World {
             set.status.available_replicas = set.status.available_replicas.min(size);
             set.status.ready_replicas = set.status.ready_replicas.min(size);
         }
-        self.ready_at.insert(name.into(), self.now + SignedDuration::from_secs(1));
+        self.sync_pods(name);
+        self.ripe_after_a_second(name);
         let spec = &self.rollout.spec;
         let wanted = spec.replicas();
         self.resizes.push(Resize {
@@ -219,13 +285,22 @@ impl World {
         });
     }
 
+    fn ripe_after_a_second(&mut self, name: &str) {
+        self.ready_at.insert(name.into(), self.now + SignedDuration::from_secs(1));
+    }
+
     /// Available pods that stay: no more than their ReplicaSet wants.
     fn available(&self) -> i32 {
         self.sets.values().map(|s| s.available().min(s.size())).sum()
     }
 
     fn apply(&mut self, plan: Plan) {
-        let survives = self.crashes.pop().unwrap_or(usize::MAX);
+        let mut survives = self.crashes.pop().unwrap_or(usize::MAX);
+        if let Some(left) = self.crash_after {
+            let planned = plan.effects.len();
+            survives = survives.min(left);
+            self.crash_after = left.checked_sub(planned);
+        }
         for step in plan.effects.into_iter().take(survives) {
             match step.effect {
                 Effect::CreateReplicaSet { name, object } => {
@@ -246,7 +321,7 @@ impl World {
                     }
                 }
                 Effect::DeleteReplicaSet { name } => {
-                    self.sets.remove(&name).expect("deletion of a ReplicaSet that exists");
+                    self.delete_set(&name);
                 }
                 Effect::SwitchService { name, hash } => {
                     let service = self.services.get_mut(&name).unwrap();
@@ -269,7 +344,11 @@ impl World {
                         self.phases.push(phase.trim_end().into());
                     }
                 }
+                Effect::EvictPod { .. } if self.budget_refuses => continue,
+                Effect::EvictPod { name } => self.evict(&name),
+                Effect::PatchPod { name, labels, annotations } => self.patch_pod(&name, labels, annotations),
                 Effect::Event { reason, message, .. } => self.events.push(format!("{reason} {message}")),
+                Effect::ScaleDeployment { name, replicas, debt } => self.apply_scale(&name, replicas, debt),
                 other => panic!("unexpected effect: {other}"),
             }
             self.version += 1;
@@ -277,7 +356,7 @@ impl World {
     }
 }
 
-fn apply_changes(to: &mut BTreeMap<String, String>, changes: BTreeMap<String, Option<String>>) {
+fn apply_changes(to: &mut BTreeMap<String, String>, changes: Changes) {
     for (key, value) in changes {
         match value {
             Some(value) => to.insert(key, value),

@@ -1,0 +1,212 @@
+//! Rollouts that take over from a Deployment (rollout.md §10).
+
+use crate::world::World;
+use rollouts_api::names;
+use rollouts_core::{Debt, size_given_back};
+use serde_json::json;
+
+fn canary(replicas: i32, size: i32, scale_down: &str) -> World {
+    let strategy = json!({ "canary": { "maxSurge": 1, "maxUnavailable": 0 } });
+    World::new(replicas, strategy).with_deployment(size, scale_down)
+}
+
+fn sizes(w: &World) -> Vec<i32> {
+    w.deployment_sizes.iter().map(|(_, n)| *n).collect()
+}
+
+fn debt(w: &World, name: &str) -> Option<(i32, i32)> {
+    Debt::of(w.deployment(name)).map(|d| (d.from, d.to))
+}
+
+#[test]
+fn the_template_comes_from_the_deployment_and_its_generation_is_told() {
+    let mut w = canary(2, 3, "");
+    w.run(10);
+    assert_eq!(w.status().phase, "Healthy");
+    assert_eq!(w.status().selector, "app=web");
+    assert_eq!(w.status().workload_observed_generation, "1");
+    let rs = w.sets.values().next().unwrap();
+    assert_eq!(rs.metadata.annotation(names::WORKLOAD_GENERATION), Some("1"));
+    assert!(w.rollout.spec.template.is_empty() && w.rollout.spec.selector.is_none(), "never written back");
+
+    w.set_deployment_image("old", "2");
+    w.run(20);
+    assert_eq!(w.sizes(), [(1, 0), (2, 2)]);
+    assert_eq!(w.status().workload_observed_generation, "2");
+    assert_eq!(w.rollout.metadata.annotation(names::WORKLOAD_GENERATION), Some("2"));
+    assert_eq!((w.deployment("old").size(), debt(&w, "old")), (3, None), "the Deployment is left alone");
+
+    w.scale_deployment("old", 5);
+    w.run(10);
+    assert_eq!(w.sizes(), [(1, 0), (2, 2)], "another size is no update");
+    let rs = w.sets.values().find(|s| s.revision() == 2).unwrap();
+    assert_eq!(rs.metadata.annotation(names::WORKLOAD_GENERATION), Some("3"));
+    assert_eq!(rs.metadata.annotation(names::REVISION_HISTORY), Some("2"));
+}
+
+#[test]
+fn a_missing_deployment_is_invalid_until_it_appears_and_freezes_nothing_that_runs() {
+    let mut w = canary(1, 1, "");
+    let old = w.deployments.remove("old").unwrap();
+    w.run(30);
+    let message = "The Rollout \"web\" is invalid: deployments.apps \"ns/old\" not found";
+    assert_eq!(w.status().message, format!("InvalidSpec: {message}"));
+    w.deployments.insert("old".into(), old);
+    w.run(10);
+    assert_eq!(w.status().phase, "Healthy");
+    w.deployments.clear();
+    w.run(30);
+    assert_eq!(w.status().phase, "Degraded");
+    assert_eq!(w.sizes(), [(1, 1)], "the pods stay");
+}
+
+#[test]
+fn onsuccess_takes_over_when_healthy_and_again_at_the_first_revision() {
+    let mut w = canary(2, 3, "onsuccess");
+    w.run(10);
+    assert_eq!((sizes(&w), debt(&w, "old")), (vec![0], Some((3, 0))));
+    w.scale_deployment("old", 5);
+    w.run(5);
+    assert_eq!((sizes(&w), debt(&w, "old")), (vec![0, 0], Some((5, 0))), "as upstream; but five are given back");
+    w.set_deployment_image("old", "2");
+    w.run(20);
+    w.scale_deployment("old", 1);
+    w.run(60);
+    assert_eq!(w.deployment("old").size(), 1, "later it is the user's decision");
+}
+
+#[test]
+fn a_first_revision_that_fails_does_not_leave_the_deployment_for_ever() {
+    for mode in ["onsuccess", "progressively"] {
+        let mut w = canary(2, 2, mode);
+        w.break_image("1");
+        w.run(60);
+        assert_eq!(sizes(&w), [0; 0], "{mode}: users still need it");
+        w.set_deployment_image("old", "2");
+        w.run(60);
+        assert_eq!(w.status().phase, "Healthy");
+        assert_eq!((w.deployment("old").size(), debt(&w, "old")), (0, Some((2, 0))), "{mode}");
+    }
+}
+
+#[test]
+fn progressively_never_serves_less_nor_more_than_both_promise() {
+    let mut w = canary(4, 6, "progressively");
+    w.run(30);
+    assert_eq!(w.deployment("old").size(), 0);
+    assert_eq!(debt(&w, "old"), Some((6, 0)));
+    // A pod that fails later is the Rollout's own business.
+    w.broken = w.sets.values().map(|s| s.hash().to_string()).collect();
+    w.change(|ro| ro.spec.replicas = Some(5));
+    w.run(30);
+    assert_eq!(w.deployment("old").size(), 0);
+}
+
+#[test]
+fn a_failure_in_the_middle_gives_the_deployment_its_pods_back() {
+    let mut w = canary(4, 4, "progressively");
+    w.run(0);
+    let name = w.sets.keys().next().unwrap().clone();
+    let available = |w: &mut World, n| {
+        let status = &mut w.sets.get_mut(&name).unwrap().status;
+        (status.replicas, status.available_replicas, status.ready_replicas) = (4, n, n);
+        w.settle_now();
+        w.deployment("old").size()
+    };
+    assert_eq!(available(&mut w, 1), 3);
+    assert_eq!(available(&mut w, 3), 1);
+    assert_eq!(available(&mut w, 2), 2);
+    assert_eq!(available(&mut w, 0), 4);
+    assert_eq!(available(&mut w, 3), 1);
+    w.scale_deployment("old", 2);
+    assert_eq!(available(&mut w, 3), 2, "somebody, or an autoscaler, wants it so");
+    assert_eq!(available(&mut w, 4), 0);
+}
+
+#[test]
+fn a_rollout_of_no_pods_takes_nothing_over() {
+    for mode in ["onsuccess", "progressively"] {
+        let mut w = canary(0, 3, mode);
+        w.run(60);
+        assert_eq!(sizes(&w), [0; 0]);
+        w.change(|ro| ro.spec.replicas = Some(2));
+        w.run(60);
+        assert_eq!(sizes(&w).last(), Some(&0));
+    }
+}
+
+#[test]
+fn a_blue_green_counts_the_pods_that_users_reach() {
+    let strategy = json!({ "blueGreen": { "activeService": "live" } });
+    let mut w = World::new(2, strategy).with_services(&["live"]).with_deployment(2, "progressively");
+    w.run(60);
+    assert_eq!(w.status().phase, "Healthy");
+    assert_eq!(w.deployment("old").size(), 0);
+}
+
+#[test]
+fn turning_to_another_deployment_takes_that_one_over_and_lets_the_first_go() {
+    let mut w = canary(2, 3, "onsuccess");
+    w.run(20);
+    w.add_deployment("next", 4);
+    w.set_deployment_image("next", "2");
+    w.refer_to("next", "onsuccess");
+    w.run(60);
+    assert_eq!(w.status().phase, "Healthy");
+    assert_eq!((w.deployment("next").size(), debt(&w, "next")), (0, Some((4, 0))));
+    assert_eq!((w.deployment("old").size(), debt(&w, "old")), (0, None), "it was taken over for good");
+}
+
+#[test]
+fn what_is_still_being_taken_is_given_back_when_the_rollout_turns_away() {
+    let mut w = canary(4, 4, "progressively");
+    w.run(0);
+    let set = w.sets.values_mut().next().unwrap();
+    (set.status.replicas, set.status.available_replicas, set.status.ready_replicas) = (4, 1, 1);
+    w.settle_now();
+    assert_eq!(debt(&w, "old"), Some((4, 3)));
+    let template = w.deployment("old").spec.template.clone();
+    w.change(|ro| {
+        ro.spec.workload_ref = None;
+        ro.spec.selector = serde_json::from_value(json!({ "matchLabels": { "app": "web" } })).unwrap();
+        ro.spec.template = template;
+    });
+    w.run(60);
+    assert_eq!((w.deployment("old").size(), debt(&w, "old")), (4, None));
+    assert_eq!(w.sizes(), [(1, 4)], "the same template is no update");
+    assert_eq!(w.status().workload_observed_generation, "");
+    w.set_image("9");
+    w.run(60);
+    let newest = w.sets.values().find(|s| s.revision() == 2).unwrap();
+    assert_eq!(newest.metadata.annotation(names::WORKLOAD_GENERATION), None);
+}
+
+#[test]
+fn a_rollout_with_its_own_template_may_begin_to_refer_to_a_deployment() {
+    let mut w = World::new(2, json!({ "canary": {} }));
+    w.run(20);
+    w.set_image("2");
+    w.run(20);
+    w.add_deployment("old", 3);
+    w.set_deployment_image("old", "3");
+    w.break_image("3");
+    w.refer_to("old", "onsuccess");
+    w.run(60);
+    assert_eq!((w.deployment("old").size(), debt(&w, "old")), (3, Some((3, 3))), "noted, and nothing taken yet");
+    assert_eq!(size_given_back(w.deployment("old")), None);
+    w.heal();
+    w.run(60);
+    assert_eq!((w.deployment("old").size(), debt(&w, "old")), (0, Some((3, 0))));
+}
+
+#[test]
+fn a_deployment_that_another_rollout_scales_is_left_alone() {
+    let mut w = canary(2, 2, "onsuccess");
+    let other = Debt { by: "other".into(), from: 5, to: 2 };
+    w.change_deployment("old", |d| d.metadata.labels.extend(other.labels().map(|(k, v)| (k.into(), v))));
+    w.run(30);
+    assert_eq!((sizes(&w), debt(&w, "old")), (vec![], Some((5, 2))));
+    w.change_deployment("old", |d| d.metadata.labels.clear());
+    w.run(30);
+    assert_eq!(debt(&w, "old"), Some((2, 0)));
+}
