@@ -80,6 +80,12 @@ impl Migration {
         self.first_revision || !self.was_healthy || self.begins || self.to.is_some_and(|to| to > 0)
     }
 
+    /// Whether later statuses do not show that this is under way: a Rollout of long ago has only now begun to refer to
+    /// the Deployment, or is healthy without pods.
+    fn would_be_forgotten(&self) -> bool {
+        (self.begins && !self.first_revision) || (self.wanted == 0 && self.healthy && self.is_under_way())
+    }
+
     /// The size that the Deployment shall have; `None` to leave it alone.
     fn size(&self) -> Option<i32> {
         if self.wanted == 0 || !self.is_under_way() {
@@ -96,8 +102,8 @@ impl Migration {
         }
         // Until a pod of the Rollout serves, the Deployment keeps, or gets back, all it had.
         let size = match self.serving {
-            0 => self.from,
-            serving => (self.wanted - serving).clamp(0, self.from),
+            ..=0 => self.from,
+            serving => self.wanted.saturating_sub(serving).clamp(0, self.from),
         };
         // A size that was set after this same decision is somebody's, such as an autoscaler's.
         (self.to.unwrap_or(self.size) != size).then_some(size)
@@ -122,7 +128,7 @@ impl Reconcile<'_> {
         let to = match migration.size() {
             Some(to) => to,
             // Later plans must see that this began.
-            None if migration.begins && !migration.first_revision && debt.is_none() => size,
+            None if debt.is_none() && migration.would_be_forgotten() => size,
             None => return,
         };
         let new = Debt { by: uid, from, to };
@@ -185,7 +191,7 @@ impl Reconcile<'_> {
             Some(_) => self.set_with_hash(&next.blue_green.active_selector),
             None => None,
         };
-        active.map_or_else(|| self.sets.iter().map(stays).sum(), stays)
+        active.map_or_else(|| crate::replicas::sum(self.sets.iter().map(stays)), stays)
     }
 }
 

@@ -128,7 +128,9 @@ fn a_rollout_of_no_pods_takes_nothing_over() {
     for mode in ["onsuccess", "progressively"] {
         let mut w = canary(0, 3, mode);
         w.run(60);
-        assert_eq!(sizes(&w), [0; 0]);
+        assert_eq!((sizes(&w), debt(&w, "old")), (vec![], Some((3, 3))));
+        w.set_deployment_image("old", "2");
+        w.run(60);
         w.change(|ro| ro.spec.replicas = Some(2));
         w.run(60);
         assert_eq!(sizes(&w).last(), Some(&0));
