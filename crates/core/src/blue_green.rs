@@ -30,8 +30,8 @@ impl Reconcile<'_> {
             self.pauses.remove_abort();
         }
         let fast = self.fast_tracked(&strategy);
-        self.restart_pods();
         self.size_blue_green();
+        self.restart_pods();
         self.clean_history();
         self.pause_blue_green(&strategy, fast);
         self.switch_active(&strategy, fast);
@@ -50,8 +50,9 @@ impl Reconcile<'_> {
 
     fn active_hash(&self) -> String {
         let strategy = self.ro.spec.strategy.blue_green.as_ref();
-        let service = strategy.and_then(|b| self.services.get(&b.active_service));
-        service.map(|s| s.selected_hash().to_string()).unwrap_or_default()
+        strategy
+            .map(|b| self.selected_by(&b.active_service, &self.ro.status.blue_green.active_selector))
+            .unwrap_or_default()
     }
 
     /// Whether the switch needs no pause: going back, promoted in full, first deployment, or already switched (§5.2).
@@ -93,7 +94,7 @@ impl Reconcile<'_> {
     }
 
     /// The size rule of the new ReplicaSet (§5.3).
-    fn new_size(&self) -> i32 {
+    pub(crate) fn new_size(&self) -> i32 {
         let n = self.ro.spec.replicas();
         let strategy = self.ro.spec.strategy.blue_green.as_ref();
         let Some(preview) = strategy.and_then(|b| b.preview_replica_count) else { return n };

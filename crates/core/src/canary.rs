@@ -17,11 +17,11 @@ impl Reconcile<'_> {
             self.reset_canary(step_hash, why);
             return STOP;
         }
-        self.restart_pods();
         self.sync_metadata();
         self.clean_history();
         self.switch_canary_services();
-        let scaled = !self.sizes_frozen() && self.size_canary();
+        let scaled = !self.sizes_frozen() && !self.counts_evicted_pods() && self.size_canary();
+        self.restart_pods();
         if !scaled {
             self.pause_step();
         }

@@ -130,7 +130,7 @@ impl Reconcile<'_> {
 
         let available = match &self.ro.spec.strategy.blue_green {
             Some(_) => self.saturated(self.set_with_hash(&next.blue_green.active_selector)),
-            None => self.sets.iter().map(|s| s.available()).sum::<i32>() >= n,
+            None => crate::replicas::sum(self.sets.iter().map(|s| s.available())) >= n,
         };
         let not = if available { "has" } else { "does not have" };
         let message = format!("Rollout {not} minimum availability");
@@ -243,7 +243,7 @@ const COMPLETED_REASON: &str = "RolloutCompleted";
 /// Whether anything moved towards the goal between two statuses (§7.3). Only canaries have a step hash, and only for
 /// them a new stable ReplicaSet is progress.
 pub(crate) fn progressed(old: &RolloutStatus, next: &RolloutStatus) -> bool {
-    let remaining = |s: &RolloutStatus| s.replicas - s.updated_replicas;
+    let remaining = |s: &RolloutStatus| s.replicas.saturating_sub(s.updated_replicas);
     let steps = match (old.current_step_index, next.current_step_index) {
         (Some(a), Some(b)) => a != b,
         _ => false,

@@ -24,7 +24,7 @@ impl Reconcile<'_> {
         let ours = self.snapshot.replica_sets.iter().any(|s| s.metadata.name == name);
         if ours || self.snapshot.foreign_replica_sets.contains_key(&name) {
             let mut status = self.old_status().clone();
-            status.collision_count = Some(status.collision_count.unwrap_or(0) + 1);
+            status.collision_count = Some(status.collision_count.unwrap_or(0).saturating_add(1));
             let why = format!("ReplicaSet {name} exists and is not what is wanted: the next hash will differ");
             self.push(Effect::PatchStatus { status: Box::new(status) }, why);
             return STOP;
@@ -65,7 +65,7 @@ impl Reconcile<'_> {
 
     fn next_revision(&self) -> i64 {
         let old = self.sets.iter().enumerate().filter(|(i, _)| self.roles.new != Some(*i));
-        old.map(|(_, s)| s.revision()).max().unwrap_or(0) + 1
+        old.map(|(_, s)| s.revision()).max().unwrap_or(0).saturating_add(1)
     }
 
     fn new_object(&self, name: &str, hash: &str, revision: i64) -> Value {

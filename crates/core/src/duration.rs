@@ -71,7 +71,8 @@ fn count_manual_pause(d: &mut RolloutDuration, paused: bool, now: Time) {
     match (paused, d.manual_pause_started_at) {
         (true, None) => d.manual_pause_started_at = Some(now),
         (false, Some(since)) => {
-            d.total_manual_pause_duration_seconds += now.timestamp().as_second() - since.timestamp().as_second();
+            let paused = now.timestamp().as_second() - since.timestamp().as_second();
+            d.total_manual_pause_duration_seconds = d.total_manual_pause_duration_seconds.saturating_add(paused);
             d.manual_pause_started_at = None;
         }
         _ => {}

@@ -44,6 +44,9 @@ impl Reconcile<'_> {
         }
     }
 
+    /// What was injected is forgotten in two steps: the first write takes it out of the template, the second, after the
+    /// pods, out of the record. So neither a crash between them nor a pod that is made in the meantime leaves a key
+    /// behind that nobody knows any more.
     fn sync_set_metadata(&mut self, index: usize, desired: Option<PodTemplateMetadata>) {
         let set = &self.sets[index];
         if set.metadata.deletion_timestamp.is_some() {
@@ -54,15 +57,41 @@ impl Reconcile<'_> {
             return;
         }
         let existing = ephemeral::parse_annotation(recorded.as_deref()).unwrap_or_default();
+        let wanted = self.with_users_values(index, desired.clone().unwrap_or_default(), &existing);
         let mut template = set.spec.template.value();
-        let changed = ephemeral::apply(&mut template, desired.as_ref(), Some(&existing));
+        let changed = ephemeral::apply(&mut template, Some(&wanted), Some(&existing));
         let record = desired.as_ref().map(ephemeral::annotation);
-        if changed || record != recorded {
-            let changes = AnnotationChanges::from([(names::EPHEMERAL_METADATA.to_string(), record)]);
-            let template = changed.then_some(template);
-            self.update_set(index, None, None, template, changes, "its pods carry the metadata of its role");
+        let empty = set.size() == 0 && set.status.replicas == 0 && set.observed();
+        let why = "its pods carry the metadata of its role";
+        if changed {
+            let until_pods_follow = union(desired.clone().unwrap_or_default(), &existing);
+            let record = if empty { record.clone() } else { Some(ephemeral::annotation(&until_pods_follow)) };
+            self.update_set(index, None, None, Some(template), record_as(record), why);
         }
-        self.sync_pod_metadata(index, &existing, &desired.unwrap_or_default());
+        self.sync_pod_metadata(index, &existing, &wanted);
+        if !changed && record != recorded {
+            self.update_set(index, None, None, None, record_as(record), why);
+        }
+    }
+
+    /// What pods should carry, with the values that the user's own template has for what is injected no more. Upstream
+    /// deletes those keys. Of older ReplicaSets the user's template is not known.
+    fn with_users_values(
+        &self,
+        index: usize,
+        mut desired: PodTemplateMetadata,
+        existing: &PodTemplateMetadata,
+    ) -> PodTemplateMetadata {
+        if self.roles.new == Some(index) {
+            let own = |map: BTreeMap<String, String>, injected: &BTreeMap<String, String>| {
+                map.into_iter().filter(|(k, _)| injected.contains_key(k)).collect()
+            };
+            let template = &self.ro.spec.template;
+            let labels = own(template.labels(), &existing.labels);
+            let annotations = own(template.annotations(), &existing.annotations);
+            desired = union(desired, &PodTemplateMetadata { labels, annotations });
+        }
+        desired
     }
 
     fn sync_pod_metadata(&mut self, index: usize, existing: &PodTemplateMetadata, desired: &PodTemplateMetadata) {
@@ -78,6 +107,22 @@ impl Reconcile<'_> {
             }
         }
     }
+}
+
+/// `first`, and of `second` what `first` says nothing about.
+fn union(mut first: PodTemplateMetadata, second: &PodTemplateMetadata) -> PodTemplateMetadata {
+    let add = |to: &mut BTreeMap<String, String>, from: &BTreeMap<String, String>| {
+        from.iter().for_each(|(k, v)| {
+            to.entry(k.clone()).or_insert_with(|| v.clone());
+        });
+    };
+    add(&mut first.labels, &second.labels);
+    add(&mut first.annotations, &second.annotations);
+    first
+}
+
+fn record_as(record: Option<String>) -> AnnotationChanges {
+    AnnotationChanges::from([(names::EPHEMERAL_METADATA.to_string(), record)])
 }
 
 /// Sets what is desired, removes what was injected and is no longer desired.

@@ -56,8 +56,8 @@ pub fn ideal(n: i32, weight: Weight, surge: i32) -> Sizes {
         return Sizes { stable: 0, canary: 0 };
     }
     let product = i64::from(n) * i64::from(w);
-    let floor = (product / i64::from(max)) as i32;
-    let ceil = floor + i32::from(product % i64::from(max) != 0);
+    let floor = i32::try_from(product / i64::from(max)).unwrap_or(n);
+    let ceil = floor.saturating_add(i32::from(product % i64::from(max) != 0));
     let zero_ok = w == max || w == 0 || (n == 1 && surge == 0);
     let mut options = Vec::with_capacity(4);
     if ceil < n || zero_ok {
@@ -67,9 +67,10 @@ pub fn ideal(n: i32, weight: Weight, surge: i32) -> Sizes {
         options.push((floor, n));
     }
     if surge > 0 {
-        options.push((ceil, n + 1));
-        if !tied(n + 1, weight) && (floor != 0 || zero_ok) {
-            options.push((floor, n + 1));
+        let more = n.saturating_add(1);
+        options.push((ceil, more));
+        if !tied(more, weight) && (floor != 0 || zero_ok) {
+            options.push((floor, more));
         }
     }
     let distance = |(canary, total): (i32, i32)| {
@@ -86,6 +87,11 @@ pub fn ideal(n: i32, weight: Weight, surge: i32) -> Sizes {
     Sizes { stable: total - canary, canary }
 }
 
+/// Sum of counts of pods. Each may be as large as the API allows: the sum saturates.
+pub(crate) fn sum(counts: impl IntoIterator<Item = i32>) -> i32 {
+    counts.into_iter().fold(0, i32::saturating_add)
+}
+
 /// Whether `n` pods at this weight fall exactly between two counts. Float on purpose: upstream's, and so every
 /// recorded trajectory's, rounding is that of float64.
 fn tied(n: i32, weight: Weight) -> bool {
@@ -99,7 +105,8 @@ pub fn next(c: &Counts) -> Sizes {
     let Some(stable) = c.stable else {
         // Nothing to replace: straight to full size, but within the surge while other pods remain.
         let grows = c.others > 0 && canary.size < c.replicas;
-        let within_surge = (c.replicas + c.max_surge - c.others).clamp(canary.size, c.replicas.max(canary.size));
+        let room = c.replicas.saturating_add(c.max_surge).saturating_sub(c.others);
+        let within_surge = room.clamp(canary.size, c.replicas.max(canary.size));
         let size = match c.others > 0 {
             true if grows => within_surge,
             true => canary.size,
@@ -108,11 +115,11 @@ pub fn next(c: &Counts) -> Sizes {
         return Sizes { stable: 0, canary: size };
     };
     let ideal = ideal(c.replicas, c.weight, c.max_surge);
-    let most = c.replicas + c.max_surge;
+    let most = c.replicas.saturating_add(c.max_surge);
     let least_available = c.replicas - c.max_unavailable;
     let mut sizes = Sizes { stable: stable.size, canary: canary.size };
 
-    let mut room = most - (c.others + canary.size + stable.size);
+    let mut room = most.saturating_sub(sum([c.others, canary.size, stable.size]));
     if stable.size < ideal.stable && room > 0 {
         let grown = ideal.stable.min(stable.size + room);
         room -= grown - stable.size;
@@ -131,7 +138,7 @@ pub fn next(c: &Counts) -> Sizes {
         true => p.size,
         false => p.available,
     };
-    let total = counted(canary, !canary_grows) + counted(stable, canary_grows);
+    let total = sum([counted(canary, !canary_grows), counted(stable, canary_grows)]);
     if total <= least_available {
         return sizes;
     }
@@ -158,12 +165,12 @@ impl Limits {
     /// §3.4.5: keeps the sum within the surge and the surely available pods above the minimum, at the cost of the
     /// side that is not being drained.
     fn apply(&self, drained: &mut i32, drained_available: i32, adjusted: &mut i32, adjusted_available: i32) {
-        let over = (*drained + *adjusted - self.most).max(0);
+        let over = sum([*drained, *adjusted]).saturating_sub(self.most).max(0);
         *adjusted -= over;
-        let available = drained_available.min(*drained) + adjusted_available.min(*adjusted);
+        let available = sum([drained_available.min(*drained), adjusted_available.min(*adjusted)]);
         let lost = (adjusted_available - *adjusted).max(0);
         *adjusted += lost.min((self.least_available - available).max(0));
-        let over = (*drained + *adjusted - self.most).max(0);
+        let over = sum([*drained, *adjusted]).saturating_sub(self.most).max(0);
         *drained -= over;
     }
 }

@@ -1,6 +1,7 @@
 //! Restarting pods by eviction (rollout.md §6.5).
 
 use crate::reconcile::Reconcile;
+use crate::replicas::sum;
 use crate::{Effect, Pod};
 use rollouts_api::Time;
 
@@ -8,8 +9,8 @@ use rollouts_api::Time;
 const RESTART_RETRY_SECONDS: i64 = 30;
 
 impl Reconcile<'_> {
-    /// Evicts pods older than `spec.restartAt` within the availability budget. The restart is done when every such pod
-    /// is at least on its way out.
+    /// Evicts pods older than `spec.restartAt` within the availability budget that sizing has left. The restart is done
+    /// when every such pod is at least on its way out.
     pub(crate) fn restart_pods(&mut self) {
         let Some(restart_at) = self.ro.spec.restart_at.filter(|at| Some(*at) != self.ro.status.restarted_at) else {
             return;
@@ -24,8 +25,10 @@ impl Reconcile<'_> {
             return;
         }
         let n = self.ro.spec.replicas();
-        let total = n.max(self.sets.iter().map(|s| s.size()).sum());
-        let mut budget = self.available_pods() - (total - self.ro.spec.max_unavailable(n).max(1));
+        let total = n.max(sum(self.sets.iter().map(|s| s.size())));
+        // What this plan has given up already is not given up twice.
+        let kept = sum(self.sets.iter().map(|s| s.available().min(s.size())));
+        let mut budget = self.available_pods().min(kept) - (total - self.ro.spec.max_unavailable(n).max(1));
         let names: Vec<String> = waiting.iter().map(|p| p.metadata.name.clone()).collect();
         for name in names {
             if budget <= 0 {
@@ -40,9 +43,19 @@ impl Reconcile<'_> {
     /// Whether the ReplicaSets' counters know of the evictions; before that the Rollout would look healthy for a moment.
     /// A canary's replacements must exist, too (as recorded).
     fn restart_shows(&self) -> bool {
-        let counted: i32 = self.sets.iter().map(|s| s.available()).sum();
         let replaced = self.sets.iter().all(|s| s.status.replicas >= s.size());
-        counted <= self.available_pods() && (replaced || self.ro.spec.strategy.blue_green.is_some())
+        self.counters_follow() && (replaced || self.ro.spec.strategy.blue_green.is_some())
+    }
+
+    fn counters_follow(&self) -> bool {
+        sum(self.sets.iter().map(|s| s.available())) <= self.available_pods()
+    }
+
+    /// Whether the counters still count pods that a restart has evicted: nothing may be taken away on their account.
+    pub(crate) fn counts_evicted_pods(&self) -> bool {
+        let spec = &self.ro.spec;
+        let restarts = spec.restart_at.is_some_and(|at| at.timestamp() < self.now);
+        restarts && spec.restart_at != self.ro.status.restarted_at && !self.counters_follow()
     }
 
     /// Those that are not being deleted, in the order stable, new, others oldest first; within a ReplicaSet the pods that

@@ -4,7 +4,7 @@ use crate::plan::AnnotationChanges;
 use crate::reconcile::{Flow, Reconcile, STOP};
 use crate::replicas::{Counts, Pods, Weight};
 use crate::{ReplicaSet, pauses, replicas};
-use rollouts_api::names;
+use rollouts_api::{RolloutStatus, names};
 
 fn pods(set: &ReplicaSet) -> Pods {
     Pods { size: set.size(), available: set.available() }
@@ -21,7 +21,7 @@ impl Reconcile<'_> {
             max_unavailable: self.ro.spec.max_unavailable(n),
             stable: self.old_stable().map(|i| pods(&self.sets[i])),
             canary: self.new_set().map(pods),
-            others: self.others().iter().map(|i| self.sets[*i].size()).sum(),
+            others: replicas::sum(self.others().iter().map(|i| self.sets[*i].size())),
         }
     }
 
@@ -44,6 +44,14 @@ impl Reconcile<'_> {
             }
         }
         let mut next = self.ro.status.clone();
+        self.count(&mut next);
+        self.keep_pauses();
+        self.finish(next, "the sizes changed");
+        STOP
+    }
+
+    /// Brings the counters of a status up to date, and nothing else.
+    pub(crate) fn count(&self, next: &mut RolloutStatus) {
         let fresh = self.base_status();
         next.replicas = fresh.replicas;
         next.updated_replicas = fresh.updated_replicas;
@@ -51,9 +59,6 @@ impl Reconcile<'_> {
         next.available_replicas = fresh.available_replicas;
         next.hpa_replicas = fresh.hpa_replicas;
         next.selector = fresh.selector;
-        self.keep_pauses();
-        self.finish(next, "the sizes changed");
-        STOP
     }
 
     /// Sizes one kind of ReplicaSets a reconcile: stable, then new, then others. Returns whether a size changed.
@@ -81,7 +86,7 @@ impl Reconcile<'_> {
         let c = self.counts();
         let (Some(index), Some(stable), Some(canary)) = (self.old_stable(), c.stable, c.canary) else { return false };
         let ideal = replicas::ideal(c.replicas, c.weight, c.max_surge);
-        let full = c.others + canary.size + stable.size >= c.replicas + c.max_surge;
+        let full = replicas::sum([c.others, canary.size, stable.size]) >= replicas::sum([c.replicas, c.max_surge]);
         if c.others == 0 || !full || canary.size >= ideal.canary {
             return false;
         }
@@ -98,7 +103,7 @@ impl Reconcile<'_> {
         let n = self.ro.spec.replicas();
         let unavailable = self.ro.spec.max_unavailable(n);
         // Pods that are about to go are not counted twice: available, but no more than wanted.
-        let available: i32 = self.sets.iter().map(|s| s.available().min(s.size())).sum();
+        let available = replicas::sum(self.sets.iter().map(|s| s.available().min(s.size())));
         let mut changed = false;
         for i in &others {
             let set = &self.sets[*i];
@@ -156,12 +161,18 @@ impl Reconcile<'_> {
             self.update_set(index, None, None, None, annotations, "it is counted for the present spec.replicas");
             return false;
         }
-        let (name, revision) = (set.metadata.name.clone(), set.revision());
-        self.update_set(index, Some(size), None, None, annotations, why);
+        self.change_size(index, size, annotations, why);
+        true
+    }
+
+    /// Writes a size that is not the present one, and tells it.
+    pub(crate) fn change_size(&mut self, index: usize, size: i32, also: AnnotationChanges, why: impl Into<String>) {
+        let set = &self.sets[index];
+        let (name, revision, from) = (set.metadata.name.clone(), set.revision(), set.size());
+        self.update_set(index, Some(size), None, None, also, why);
         let direction = if size > from { "up" } else { "down" };
         let message = format!("Scaled {direction} ReplicaSet {name} (revision {revision}) from {from} to {size}");
         self.event("ScalingReplicaSet", message);
-        true
     }
 
     /// Whether sizes are frozen: a human asked, or an analysis was inconclusive.

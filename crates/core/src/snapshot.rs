@@ -102,14 +102,14 @@ pub struct ReplicaSetCondition {
 }
 
 impl ReplicaSet {
-    /// Desired pods.
+    /// Desired pods; never negative.
     pub fn size(&self) -> i32 {
-        self.spec.replicas.unwrap_or(1)
+        self.spec.replicas.unwrap_or(1).max(0)
     }
 
-    /// Available pods.
+    /// Available pods; never negative.
     pub fn available(&self) -> i32 {
-        self.status.available_replicas
+        self.status.available_replicas.max(0)
     }
 
     /// Whether the status belongs to the present spec: before that its counts may be of pods that are going.

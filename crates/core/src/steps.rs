@@ -76,7 +76,7 @@ impl Reconcile<'_> {
         let desired = self.next_sizes();
         let Some(new) = self.new_set() else { return false };
         let Some(stable) = self.old_stable().map(|i| &self.sets[i]) else { return false };
-        let others = self.others().iter().map(|i| self.sets[*i].available()).sum::<i32>();
+        let others = crate::replicas::sum(self.others().iter().map(|i| self.sets[*i].available()));
         let dynamic = self.ro.spec.strategy.canary.as_ref().is_some_and(|c| c.dynamic_stable_scale);
         let stable_done = dynamic || (stable.size() == desired.stable && stable.status.replicas == desired.stable);
         new.observed() && self.meets_threshold(new, desired.canary) && stable_done && (routed || others == 0)

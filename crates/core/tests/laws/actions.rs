@@ -21,6 +21,10 @@ pub enum Action {
     EditSteps(Vec<Value>),
     ChangeStrategy(Value),
     DeleteSet(prop::sample::Index),
+    LoseService(&'static str),
+    RestoreServices,
+    Restart,
+    RefuseEvictions(bool),
     Wait(i64),
 }
 
@@ -63,9 +67,14 @@ impl Action {
             Action::DeleteSet(which) => {
                 if !w.sets.is_empty() {
                     let name = w.sets.keys().nth(which.index(w.sets.len())).unwrap().clone();
-                    w.sets.remove(&name);
+                    w.delete_set(&name);
                 }
             }
+            Action::LoseService(name) => w.lose_service(name),
+            Action::RestoreServices => w.restore_services(),
+            Action::Restart if w.pods.is_none() => {}
+            Action::Restart => w.change_restart(),
+            Action::RefuseEvictions(refuse) => w.budget_refuses = *refuse,
             Action::Wait(seconds) => return w.run(*seconds),
         }
         w.run(0);
@@ -88,6 +97,10 @@ pub fn actions() -> impl Strategy<Value = Action> {
         1 => steps().prop_map(Action::EditSteps),
         1 => prop_oneof![canaries(), blue_greens()].prop_map(Action::ChangeStrategy),
         1 => any::<prop::sample::Index>().prop_map(Action::DeleteSet),
+        1 => prop_oneof![Just("live"), Just("next")].prop_map(Action::LoseService),
+        1 => Just(Action::RestoreServices),
+        1 => Just(Action::Restart),
+        1 => any::<bool>().prop_map(Action::RefuseEvictions),
         12 => (1..40i64).prop_map(Action::Wait),
     ]
 }

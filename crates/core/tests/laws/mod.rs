@@ -7,13 +7,13 @@ use actions::{actions, specs};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn world(spec: &Value, slow: bool) -> World {
+fn world(spec: &Value, slow: bool, pods: bool) -> World {
     let mut world = World::new(1, spec["strategy"].clone()).with_services(&["live", "next"]);
     let mut whole = json!(world.rollout.spec);
     whole.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
     world.rollout.spec = serde_json::from_value(whole).unwrap();
     world.slow = slow;
-    world
+    if pods { world.with_pods() } else { world }
 }
 
 /// A plan takes no capacity below what the strategy allows, and adds none above.
@@ -40,11 +40,12 @@ proptest! {
     fn operators_may_do_anything(
         spec in specs(),
         slow: bool,
+        pods: bool,
         crashes in prop_oneof![Just(Vec::new()), prop::collection::vec(0..8usize, 0..60)],
         actions in prop::collection::vec(actions(), 1..25),
         ending in prop_oneof![Just(Ending::Promoted), Just(Ending::Stepped), Just(Ending::Aborted)],
     ) {
-        let mut w = world(&spec, slow);
+        let mut w = world(&spec, slow, pods);
         w.crashes = crashes;
         for action in &actions {
             action.take(&mut w);
@@ -70,6 +71,8 @@ enum Ending {
 impl Ending {
     fn bring(self, w: &mut World) {
         w.heal();
+        w.restore_services();
+        w.budget_refuses = false;
         w.change(|ro| ro.spec.paused = false);
         w.set_image("good");
         w.run(3);

@@ -1,0 +1,152 @@
+//! A Rollout that cannot be right: what it says, what goes on, and how it comes back.
+
+use crate::world::World;
+use serde_json::json;
+
+fn blue_green() -> World {
+    let strategy = json!({ "blueGreen": {
+        "activeService": "live", "previewService": "next", "autoPromotionEnabled": false,
+    } });
+    World::new(2, strategy).with_services(&["live", "next"])
+}
+
+fn canary() -> World {
+    let steps = json!([{ "setWeight": 50 }, { "pause": {} }]);
+    let strategy = json!({ "canary": { "maxSurge": 1, "maxUnavailable": 0, "steps": steps, "stableService": "live" } });
+    World::new(4, strategy).with_services(&["live"])
+}
+
+fn condition(w: &World, r#type: &str) -> Option<(String, String)> {
+    let found = w.status().conditions.iter().find(|c| c.r#type == r#type)?;
+    Some((found.status.clone(), found.message.clone()))
+}
+
+#[test]
+fn it_says_what_is_wrong_and_does_nothing() {
+    let mut w = canary();
+    w.run(10);
+    w.set_image("2");
+    w.change(|ro| ro.spec.min_ready_seconds = -1);
+    let before = w.sizes();
+    w.events.clear();
+    w.run(100);
+    let message =
+        "The Rollout \"web\" is invalid: spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0";
+    assert_eq!(condition(&w, "InvalidSpec"), Some(("True".into(), message.into())));
+    assert_eq!(w.status().phase, "Degraded");
+    assert_eq!(w.status().message, format!("InvalidSpec: {message}"));
+    assert_eq!(w.status().observed_generation, w.rollout.metadata.generation.to_string());
+    assert_eq!((w.sizes(), w.events.len()), (before, 0));
+}
+
+#[test]
+fn another_error_is_another_condition_and_the_same_is_written_once() {
+    let mut w = canary();
+    w.run(10);
+    w.change(|ro| ro.spec.min_ready_seconds = -1);
+    w.run(10);
+    let plans = w.plans.len();
+    w.run(1000);
+    assert_eq!(w.plans.len(), plans, "no retry by time: what is repaired is seen");
+    w.change(|ro| ro.spec.revision_history_limit = Some(-2));
+    w.run(10);
+    assert_eq!(w.plans.len(), plans + 1, "a new generation is observed");
+    w.change(|ro| ro.spec.min_ready_seconds = 0);
+    w.run(10);
+    assert!(condition(&w, "InvalidSpec").unwrap().1.contains("spec.revisionHistoryLimit"));
+}
+
+#[test]
+fn a_repaired_spec_goes_on_where_it_was() {
+    let mut w = canary();
+    w.run(10);
+    w.set_image("2");
+    w.run(10);
+    assert_eq!(w.status().message, "CanaryPauseStep");
+    w.change(|ro| ro.spec.min_ready_seconds = -1);
+    w.run(10);
+    w.change(|ro| ro.spec.min_ready_seconds = 0);
+    w.run(10);
+    assert_eq!(condition(&w, "InvalidSpec"), None);
+    assert_eq!((w.status().message.as_str(), w.status().current_step_index), ("CanaryPauseStep", Some(1)));
+    w.promote();
+    w.run(20);
+    assert_eq!(w.status().phase, "Healthy");
+}
+
+/// Upstream looks again up to 10 s later.
+#[test]
+fn a_service_that_appears_is_used_at_once() {
+    let mut w = canary();
+    let service = w.services.remove("live").unwrap();
+    w.run(10);
+    assert_eq!(w.sizes(), []);
+    assert!(w.status().message.ends_with("service \"live\" not found"), "{}", w.status().message);
+    w.services.insert("live".into(), service);
+    w.run(10);
+    assert_eq!(w.status().phase, "Healthy");
+}
+
+/// A Service that is deleted in mid-update stops the update, also when time passes.
+#[test]
+fn a_missing_service_freezes_the_steps() {
+    let mut w = canary();
+    w.change(|ro| {
+        let steps = json!([{ "setWeight": 50 }, { "pause": { "duration": 30 } }]);
+        ro.spec.strategy.canary.as_mut().unwrap().steps = serde_json::from_value(steps).unwrap();
+    });
+    w.run(10);
+    w.set_image("2");
+    w.run(10);
+    let service = w.services.remove("live").unwrap();
+    w.run(100);
+    assert_eq!((w.sizes(), w.status().current_step_index), (vec![(1, 2), (2, 2)], Some(1)));
+    w.services.insert("live".into(), service);
+    w.run(10);
+    assert_eq!(w.status().phase, "Healthy");
+}
+
+/// Upstream freezes everything, also the autoscaler.
+#[test]
+fn pods_follow_the_autoscaler_while_a_reference_is_missing() {
+    let mut w = canary();
+    w.run(10);
+    w.set_image("2");
+    w.run(10);
+    w.services.remove("live");
+    for (replicas, expected) in [(10, [(1, 5), (2, 5)]), (2, [(1, 1), (2, 1)]), (7, [(1, 4), (2, 4)])] {
+        w.change(|ro| ro.spec.replicas = Some(replicas));
+        w.run(20);
+        assert_eq!(w.sizes(), expected);
+        assert_eq!(w.status().hpa_replicas, expected[0].1 + expected[1].1);
+        assert_eq!((w.status().phase.as_str(), w.status().current_step_index), ("Degraded", Some(1)));
+    }
+}
+
+#[test]
+fn a_blue_green_follows_the_autoscaler_without_its_services() {
+    let mut w = blue_green();
+    w.run(10);
+    w.set_image("2");
+    w.run(10);
+    let active = w.status().blue_green.active_selector.clone();
+    w.services.clear();
+    w.change(|ro| ro.spec.replicas = Some(5));
+    w.run(10);
+    assert_eq!(w.sizes(), [(1, 5), (2, 5)]);
+    assert_eq!((w.status().hpa_replicas, &w.status().blue_green.active_selector), (5, &active));
+    assert!(w.status().selector.ends_with(&active));
+}
+
+/// Nothing in a spec that is wrong in itself can be trusted, the number of pods neither.
+#[test]
+fn an_invalid_spec_does_not_scale() {
+    let mut w = canary();
+    w.run(10);
+    w.change(|ro| {
+        ro.spec.replicas = Some(9);
+        ro.spec.min_ready_seconds = -1;
+    });
+    w.run(10);
+    assert_eq!(w.sizes(), [(1, 4)]);
+}
