@@ -7,6 +7,7 @@
 mod analyses;
 mod blue_green;
 mod canary;
+mod counts;
 mod references;
 mod routers;
 mod routes;

@@ -107,3 +107,75 @@ fn a_selector_that_cannot_be_read_is_an_error() {
         r#"spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is"}]}: "Is" is not a valid label selector operator"#
     );
 }
+
+/// Rules that no recording shows: `strategy` with a `trafficRouting` of nothing but a router, and so on.
+#[test]
+fn first_errors_of_strategies() {
+    let services = "Canary service and Stable service must to be set to use Traffic Routing";
+    let routed = |router: &str| serde_json::json!({"canary": {"trafficRouting": {router: {}}}});
+    let mut table: Vec<(Value, String)> = Vec::new();
+    for router in ["alb", "smi", "apisix", "ambassador", "nginx", "appMesh", "traefik", "istio"] {
+        table.push((routed(router), format!("spec.strategy.stableService: Invalid value: \"\": {services}")));
+    }
+    let canary = |rest: Value| serde_json::json!({ "canary": rest });
+    let blue_green = |mut rest: Value| {
+        rest["activeService"] = "live".into();
+        serde_json::json!({ "blueGreen": rest })
+    };
+    let unreadable = "must be a number of pods or a percentage";
+    let negative = "must be greater than or equal to 0";
+    for (strategy, error) in [
+        (
+            canary(serde_json::json!({"maxSurge": "0", "maxUnavailable": "0%"})),
+            "spec.strategy.maxSurge: Invalid value: \"0\": MaxSurge and MaxUnavailable both can not be zero"
+                .to_string(),
+        ),
+        (
+            canary(serde_json::json!({"maxSurge": "many"})),
+            format!("spec.strategy.maxSurge: Invalid value: \"many\": {unreadable}"),
+        ),
+        (canary(serde_json::json!({"maxSurge": -1})), format!("spec.strategy.maxSurge: Invalid value: -1: {negative}")),
+        (
+            canary(serde_json::json!({"maxUnavailable": "-5%"})),
+            format!("spec.strategy.maxUnavailable: Invalid value: \"-5%\": {negative}"),
+        ),
+        // What the original complains about comes first.
+        (
+            canary(serde_json::json!({"maxSurge": -1, "steps": [{"setWeight": 101}]})),
+            "spec.strategy.steps[0].setWeight: Invalid value: 101: SetWeight needs to be between 0 and 100".to_string(),
+        ),
+        (
+            blue_green(serde_json::json!({"maxUnavailable": "half"})),
+            format!("spec.strategy.maxUnavailable: Invalid value: \"half\": {unreadable}"),
+        ),
+        (
+            blue_green(serde_json::json!({"previewReplicaCount": -1})),
+            format!("spec.strategy.previewReplicaCount: Invalid value: -1: {negative}"),
+        ),
+    ] {
+        table.push((strategy, error));
+    }
+    for (strategy, error) in table {
+        let rollout: Rollout = serde_json::from_value(serde_json::json!({
+            "metadata": {"name": "web"},
+            "spec": {
+                "selector": {"matchLabels": {"app": "web"}},
+                "template": {
+                    "metadata": {"labels": {"app": "web"}},
+                    "spec": {"containers": [{"name": "web", "image": "web:1"}]},
+                },
+                "strategy": strategy,
+            },
+        }))
+        .expect("a Rollout");
+        let errors = validation::rollout(&rollout);
+        assert_eq!(errors.first().map(ToString::to_string), Some(error));
+    }
+    for good in ["25", "25%", "100%"] {
+        let rollout: Rollout = serde_json::from_value(serde_json::json!({
+            "spec": {"strategy": {"canary": {"maxSurge": good}}},
+        }))
+        .expect("a Rollout");
+        assert!(!validation::rollout(&rollout).iter().any(|e| e.path.as_str().ends_with("maxSurge")), "{good}");
+    }
+}

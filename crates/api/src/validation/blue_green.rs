@@ -1,5 +1,6 @@
 //! `spec.strategy.blueGreen`.
 
+use super::counts;
 use super::strategy::anti_affinity;
 use crate::field::{FieldError, Path};
 use crate::rollout::{BlueGreenStrategy, RolloutSpec};
@@ -17,5 +18,7 @@ pub(super) fn validate(spec: &RolloutSpec, blue_green: &BlueGreenStrategy, path:
         errors.push(FieldError::invalid(&path.child("scaleDownDelayRevisionLimit"), limit, detail));
     }
     anti_affinity(blue_green.anti_affinity.as_ref(), path, &mut errors);
+    counts::share(blue_green.max_unavailable.as_ref(), &path.child("maxUnavailable"), &mut errors);
+    counts::pods(blue_green.preview_replica_count, &path.child("previewReplicaCount"), &mut errors);
     errors
 }

@@ -1,5 +1,6 @@
 //! `spec.strategy.canary` but for its steps.
 
+use super::counts;
 use super::steps;
 use super::strategy::anti_affinity;
 use crate::IntOrString;
@@ -22,6 +23,9 @@ pub(super) fn validate(rollout: &Rollout, canary: &CanaryStrategy, path: &Path) 
         errors.extend(steps::validate(rollout, canary, step, &path.child("steps").index(i), path));
     }
     anti_affinity(canary.anti_affinity.as_ref(), path, &mut errors);
+    counts::share(canary.max_surge.as_ref(), &path.child("maxSurge"), &mut errors);
+    counts::share(canary.max_unavailable.as_ref(), &path.child("maxUnavailable"), &mut errors);
+    counts::pods(canary.min_pods_per_replica_set, &path.child("minPodsPerReplicaSet"), &mut errors);
     errors
 }
 
