@@ -8,11 +8,14 @@ use rollouts_kube::{Resource, Rest, resource, tokio_clock};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 const NAMESPACE: &str = "default";
+const USER: &str = "controller";
 
 struct Cluster {
     rest: Rest,
+    server: rollouts_memkube::Server,
     client: kube::Client,
     clock: rollouts_api::Clock,
     stop: CancellationToken,
@@ -30,7 +33,7 @@ impl Cluster {
         let stop = CancellationToken::new();
         let actors = rollouts_actors::Options::new(clock.clone());
         tokio::spawn(rollouts_actors::run(client.clone(), actors, stop.clone().cancelled_owned()));
-        Cluster { rest, client, clock, stop }
+        Cluster { rest, server, client, clock, stop }
     }
 
     /// A controller, until the token that it gives is cancelled.
@@ -38,6 +41,34 @@ impl Cluster {
         let (options, stop) = (rollouts_controller::Options::new(self.clock.clone()), self.stop.child_token());
         tokio::spawn(rollouts_controller::run(self.client.clone(), options, stop.clone()));
         stop
+    }
+
+    /// A controller that may do nothing about Deployments.
+    async fn controller_without_deployments(&self) {
+        let rule =
+            |group: &str, resources: Value| json!({ "apiGroups": [group], "resources": resources, "verbs": ["*"] });
+        let role = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": USER },
+            "rules": [
+                rule("argoproj.io", json!(["*"])),
+                rule("apps", json!(["replicasets"])),
+                rule("", json!(["services", "pods", "events", "podtemplates"])),
+            ],
+        });
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": USER },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": USER },
+            "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": USER }],
+        });
+        self.server.create(role).unwrap();
+        self.server.create(binding).unwrap();
+        let service = self.server.service().map_request(|mut request: http::Request<kube::client::Body>| {
+            request.headers_mut().insert("impersonate-user", http::HeaderValue::from_static(USER));
+            request
+        });
+        let options = rollouts_controller::Options::new(self.clock.clone());
+        let client = rollouts_kube::client::from_service(service);
+        tokio::spawn(rollouts_controller::run(client, options, self.stop.child_token()));
     }
 
     async fn create(&self, r: &Resource, object: Value) {
@@ -247,4 +278,32 @@ async fn replica_sets_and_pod_templates_supply_templates_too() {
     assert_eq!(cluster.phase().await, "Healthy ");
     let ro = cluster.get(&resource::ROLLOUTS, "web").await;
     assert_eq!(ro["metadata"]["annotations"][names::REVISION], "3");
+}
+
+/// What it must not see stops it nowhere else, and is seen as soon as it may.
+#[tokio::test(start_paused = true)]
+async fn a_missing_permission_concerns_those_alone_who_need_it() {
+    let cluster = Cluster::start().await;
+    cluster.controller_without_deployments().await;
+    cluster.create(&resource::DEPLOYMENTS, deployment(1)).await;
+    cluster.create(&resource::ROLLOUTS, rollout(1, reference("onsuccess"))).await;
+    let mut plain = rollout(1, Value::Null);
+    plain["metadata"]["name"] = "plain".into();
+    plain["spec"]["selector"] = json!({ "matchLabels": { "app": "web" } });
+    plain["spec"]["template"] = template("1");
+    cluster.create(&resource::ROLLOUTS, plain).await;
+    seconds(60).await;
+    assert_eq!(cluster.get(&resource::ROLLOUTS, "plain").await["status"]["phase"], "Healthy");
+    let phase = cluster.phase().await;
+    assert!(phase.starts_with("Degraded InvalidSpec: The Rollout \"web\" is invalid: "), "{phase}");
+    let forbidden = "deployments.apps \"old\" is forbidden: User \"controller\" cannot get resource \"deployments\"";
+    assert!(phase.contains(forbidden), "{phase}");
+
+    let rules = json!([{ "op": "add", "path": "/rules/-",
+        "value": { "apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["*"] } }]);
+    let roles = Resource::fixed("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false);
+    let _: Value = cluster.rest.patch(&roles, "", USER, None, PatchKind::Json, &rules).await.unwrap();
+    seconds(60).await;
+    assert_eq!(cluster.phase().await, "Healthy ");
+    assert_eq!(cluster.old().await, (0, true));
 }
