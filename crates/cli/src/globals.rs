@@ -76,6 +76,7 @@ pub(crate) fn connect_options(matches: &Matches, version: &str) -> Result<Connec
         client_key: text("client-key"),
         insecure_skip_tls_verify: matches.bool("insecure-skip-tls-verify"),
         tls_server_name: text("tls-server-name"),
+        proxy_url: None,
         request_timeout: timeout(matches.text("request-timeout"))?,
         disable_compression: matches.bool("disable-compression"),
         user_agent: Some(format!("kubectl-argo-rollouts/{version}")),
@@ -83,8 +84,9 @@ pub(crate) fn connect_options(matches: &Matches, version: &str) -> Result<Connec
     })
 }
 
-/// Seconds as a number, or a Go duration; zero means none.
-fn timeout(text: &str) -> Result<Option<Duration>, String> {
+/// The value of `--request-timeout`: seconds as a number, or a Go duration; zero means none. The error is in kubectl's
+/// words.
+pub fn timeout(text: &str) -> Result<Option<Duration>, String> {
     let timeout = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => match GoDuration::parse(text) {

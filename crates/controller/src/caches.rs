@@ -129,6 +129,17 @@ impl Caches {
             Workloads::new(client.clone(), namespace, queue.clone(), rollouts.clone(), troubles.clone(), stop.clone());
         Caches { rollouts, replica_sets, services, scaled_down, workloads, troubles }
     }
+
+    /// Those that do not hold yet what the API server held at the start.
+    pub fn unfilled(&self) -> Vec<String> {
+        let states = [
+            (self.rollouts.resource(), self.rollouts.health()),
+            (self.replica_sets.resource(), self.replica_sets.health()),
+            (self.services.resource(), self.services.health()),
+        ];
+        let unfilled = states.into_iter().filter(|(_, health)| !health.synced);
+        unfilled.map(|(resource, _)| resource.to_string()).collect()
+    }
 }
 
 /// Events of Rollouts that come and go (rollout.md §8).

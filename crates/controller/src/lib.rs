@@ -8,30 +8,30 @@ mod caches;
 mod debts;
 mod executor;
 mod malformed;
+mod monitor;
 mod options;
 mod reconciler;
 mod services;
 mod snapshots;
 mod workloads;
 
+pub use monitor::{Monitor, STUCK_AFTER};
 pub use options::{Election, Options};
 
 use caches::Caches;
 use executor::Executor;
+use monitor::Running;
 use reconciler::Reconciler;
-use rollouts_kube::Rest;
 use rollouts_kube::events::Recorder;
 use rollouts_kube::lease::{Ended, Fence, Term, lead};
 use rollouts_kube::queue::{Queue, run_workers};
+use rollouts_kube::{Key, Rest};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How long the last events may take to be written after a stop.
 const LAST_EVENTS: Duration = Duration::from_secs(2);
-
-/// How many Services are cleaned up at once.
-const SERVICE_WORKERS: usize = 2;
 
 /// How many Deployments get replicas back at once.
 const DEBT_WORKERS: usize = 1;
@@ -55,9 +55,9 @@ pub async fn run(client: kube::Client, options: Options, stop: CancellationToken
 /// One controller. Until its term begins it only fills its caches, so that it can take over at once.
 async fn work(client: kube::Client, options: Options, term: Term) {
     let stop = term.stop();
-    let queue = Queue::new("rollouts", options.clock.clone());
-    let service_queue = Queue::new("services", options.clock.clone());
-    let debt_queue = Queue::new("debts", options.clock.clone());
+    let queue = Queue::new("Rollouts", options.clock.clone());
+    let service_queue = Queue::new("Services", options.clock.clone());
+    let debt_queue = Queue::new("Debts", options.clock.clone());
     let events_stop = CancellationToken::new();
     // However this ends, nothing is left behind.
     let _stops_events = events_stop.clone().drop_guard();
@@ -67,6 +67,9 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), options.clock.clone());
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
+
+    let queues = vec![queue.clone(), service_queue.clone(), debt_queue.clone()];
+    options.monitor.open(Running { caches: caches.clone(), queues, term: term.clone() });
 
     if !term.has_begun() {
         tracing::info!("Another controller holds the lease: standing by");
@@ -81,6 +84,7 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         () = stop.cancelled() => return,
         _ = begins => tracing::info!(workers = options.workers, "Started controller"),
     }
+    let resync = resync(options.resync, caches.clone(), queue.clone(), service_queue.clone());
     let workers = run_workers(options.workers, queue.clone(), move |key| {
         let reconciler = Arc::clone(&reconciler);
         async move { reconciler.reconcile(key).await }
@@ -90,7 +94,7 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         let (caches, rest) = (debts_of.clone(), debts_rest.clone());
         async move { debts::reconcile(key, &caches, &rest).await }
     });
-    let service_workers = run_workers(SERVICE_WORKERS, service_queue.clone(), move |key| {
+    let service_workers = run_workers(options.service_workers, service_queue.clone(), move |key| {
         let (caches, rest) = (caches.clone(), rest.clone());
         async move { services::reconcile(key, &caches, &rest).await }
     });
@@ -101,6 +105,22 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         service_queue.shut_down();
         debt_queue.shut_down();
     };
-    tokio::join!(workers, service_workers, debt_workers, shut_down);
+    let all = async { tokio::join!(workers, service_workers, debt_workers, shut_down) };
+    tokio::select! {
+        biased;
+        _ = all => {}
+        () = resync => {}
+    }
     let _ = tokio::time::timeout(LAST_EVENTS, recorder.flush()).await;
+}
+
+/// Looks at everything from time to time, whether or not anything changed.
+async fn resync(period: Option<Duration>, caches: Caches, queue: Queue<Key>, service_queue: Queue<Key>) {
+    let Some(period) = period else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(period).await;
+        caches.rollouts.list(None).iter().for_each(|ro| queue.add(Key::of(&ro.metadata)));
+        let services = caches.services.list(None);
+        services.iter().filter(|s| services::is_marked(s)).for_each(|s| service_queue.add(Key::of(&s.metadata)));
+    }
 }

@@ -1,8 +1,10 @@
 //! What a controller is told at its start.
 
+use crate::Monitor;
 use rollouts_api::Clock;
 use rollouts_kube::lease::LeaseOptions;
 use std::fmt;
+use std::time::Duration;
 
 /// Options of [`crate::run`].
 #[derive(Debug, Clone)]
@@ -15,6 +17,13 @@ pub struct Options {
     pub instance_id: Option<String>,
     /// How many Rollouts are reconciled at once.
     pub workers: usize,
+    /// How many Services are cleaned up at once.
+    pub service_workers: usize,
+    /// Look at everything this often, whether or not anything changed. Nothing depends on it, and without it a lost
+    /// wake-up would show; it is for what nobody thought of.
+    pub resync: Option<Duration>,
+    /// A window to look at the controller through.
+    pub monitor: Monitor,
     /// Stand for election, and work only while the lease is held; without it there must be no other controller.
     pub election: Option<Election>,
 }
@@ -47,8 +56,17 @@ impl fmt::Debug for Election {
 }
 
 impl Options {
-    /// Upstream's defaults (rollout.md §1.4).
+    /// The defaults of the Go controller, but for what depends on where it runs: without election and resync.
     pub fn new(clock: Clock) -> Self {
-        Options { clock, namespace: None, instance_id: None, workers: 10, election: None }
+        Options {
+            clock,
+            namespace: None,
+            instance_id: None,
+            workers: 10,
+            service_workers: 10,
+            resync: None,
+            monitor: Monitor::default(),
+            election: None,
+        }
     }
 }

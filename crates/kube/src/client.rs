@@ -52,6 +52,8 @@ pub struct ConnectOptions {
     pub insecure_skip_tls_verify: bool,
     /// Name expected in the server's certificate.
     pub tls_server_name: Option<String>,
+    /// Proxy to go through.
+    pub proxy_url: Option<String>,
     /// Give up a request whose answer has not begun after this long. Streams may go on longer.
     pub request_timeout: Option<Duration>,
     /// Ask for uncompressed answers. This client never asks for others, so the flag is always honoured.

@@ -15,6 +15,7 @@ mod term;
 pub use fence::{Fence, NotLeading};
 pub use term::Term;
 
+use crate::RequestError;
 use attempt::{Attempt, Candidate};
 use rollouts_api::Clock;
 use std::time::Duration;
@@ -148,18 +149,27 @@ impl Candidate {
         begin.send_replace(true);
     }
 
-    /// Tries once; failures are logged and the same as not getting it.
+    /// Tries once; failures are told once and the same as not getting it.
     async fn attempt_within(&mut self, deadline: Instant) {
-        match timeout_at(deadline, self.attempt()).await {
-            Ok(Ok(Attempt::Ours)) => {}
-            Ok(Ok(Attempt::Theirs(holder))) => {
+        match self.attempt_until(deadline).await {
+            Ok(Attempt::Ours) => {}
+            Ok(Attempt::Theirs(holder)) => {
                 tracing::debug!(lease = self.name(), holder, "lease is held by another");
             }
-            Ok(Err(error)) => {
-                tracing::warn!(lease = self.name(), "error retrieving or updating the lease: {error}");
-            }
-            Err(_) => tracing::warn!(lease = self.name(), "no answer about the lease in time"),
+            Err(error) => self.troubles.failed(self.who(), &error),
         }
+    }
+
+    /// Tries once, and no longer than until then.
+    async fn attempt_until(&mut self, deadline: Instant) -> Result<Attempt, RequestError> {
+        let late = || Err(RequestError::Lost("no answer in time".into()));
+        let answer = timeout_at(deadline, self.attempt()).await.unwrap_or_else(|_| late())?;
+        self.troubles.worked(self.who());
+        Ok(answer)
+    }
+
+    fn who(&self) -> String {
+        format!("lease {}", self.name())
     }
 
     /// Acquires the lease unless it is held already, and holds it until it is lost.
@@ -201,15 +211,14 @@ impl Candidate {
                 break;
             }
             sleep(self.options.retry_period).await;
-            match timeout_at(deadline, self.attempt()).await {
-                Ok(Ok(Attempt::Ours)) => {}
+            match self.attempt_until(deadline).await {
+                Ok(Attempt::Ours) => {}
                 // There is no use in waiting for the deadline: somebody else is at work.
-                Ok(Ok(Attempt::Theirs(holder))) => {
+                Ok(Attempt::Theirs(holder)) => {
                     tracing::error!(lease = self.name(), holder, "lease was taken by another");
                     break;
                 }
-                Ok(Err(error)) => tracing::warn!(lease = self.name(), "failed to renew lease: {error}"),
-                Err(_) => break,
+                Err(error) => self.troubles.failed(self.who(), &error),
             }
         }
         self.lose();

@@ -24,14 +24,8 @@ pub fn is_of_plugin(args: &[String]) -> bool {
 /// The commands.
 pub fn tree() -> Command<Action> {
     let controller = Command::new("controller", "Run the controller", Arguments::Exactly(0), Action::Controller)
-        .long("Run the controller against the cluster of the kubeconfig, or of the pod it runs in.")
-        .flag(Flag::text("kubeconfig", "", "Path to a kubeconfig (default: KUBECONFIG, ~/.kube/config, in-cluster)"))
-        .flag(Flag::text("context", "", "Context of the kubeconfig to use"))
-        .flag(Flag::text("namespace", "", "Watch only this namespace").short('n'))
-        .flag(Flag::text("instance-id", "", "Handle only Rollouts with this instance id"))
-        .flag(Flag::int("rollout-threads", 10, "How many Rollouts are reconciled at once"))
-        .flag(Flag::text("loglevel", "info", "One of debug, info, warn, error"))
-        .flag(Flag::text("logformat", "text", "One of text, json"));
+        .long("Run the controller against the cluster of the kubeconfig, or of the pod it runs in.");
+    let controller = crate::controller::flags::all().into_iter().fold(controller, Command::flag);
     let playground = Command::new("playground", "Try it without a cluster", Arguments::Exactly(0), Action::Playground)
         .long(
             "Start an in-memory Kubernetes API server with simulated nodes, the controller and two sample applications.\n\

@@ -1,44 +1,97 @@
 //! `rollouts controller`: the controller against a cluster.
 
-use crate::{logging, signals};
-use anyhow::{Context, Result, bail};
+pub mod flags;
+mod http;
+mod identity;
+mod probes;
+mod settings;
+
+use crate::logging::{self, Level};
+use crate::signals::Signals;
+use anyhow::{Context, Result, anyhow, ensure};
 use rollouts_cli::cobra::Matches;
-use rollouts_kube::client::{ConnectOptions, connect};
-use rollouts_kube::system_clock;
+use rollouts_controller::{Election, Monitor, Options};
+use rollouts_kube::client::connect;
+use rollouts_kube::{ConnectOptions, system_clock};
+use settings::{ElectionTimes, Settings};
+use std::io::Write;
 use tokio_util::sync::CancellationToken;
 
-/// Runs until the process is told to stop.
+/// Runs until the process is told to stop or loses its lease.
 pub async fn run(matches: &Matches) -> Result<()> {
-    let level = match matches.text("loglevel") {
-        level @ ("debug" | "info" | "warn" | "error") => level,
-        other => bail!("--loglevel {other}: use one of debug, info, warn, error"),
-    };
-    let json = match matches.text("logformat") {
-        "json" => true,
-        "text" => false,
-        other => bail!("--logformat {other}: use one of text, json"),
-    };
-    logging::start(level, json);
-    let workers = usize::try_from(matches.int("rollout-threads")).ok().filter(|n| *n > 0);
-    let workers = workers.context("--rollout-threads: must be at least 1")?;
-    let given = |flag: &str| Some(matches.text(flag).to_string()).filter(|text| !text.is_empty());
-    let connection = ConnectOptions {
-        kubeconfig: given("kubeconfig").map(Into::into),
-        context: given("context"),
-        ..Default::default()
-    };
-    let (client, _) = connect(&connection).context("cannot connect to the cluster")?;
-    let mut options = rollouts_controller::Options::new(system_clock());
-    options.namespace = given("namespace");
-    options.instance_id = given("instance-id");
-    options.workers = workers;
+    let version = version();
+    if matches.bool("version") {
+        return Ok(writeln!(std::io::stdout(), "{version}")?);
+    }
+    let mut signals = Signals::catch();
+    let level = matches.text("loglevel");
+    let level = Level::parse(level).ok_or_else(|| anyhow!("not a valid logrus Level: {level:?}"))?;
+    let format = matches.text("logformat").to_lowercase();
+    logging::start(level, format == "json", matches.int("kloglevel"));
+    if !matches!(&*format, "" | "text" | "json") {
+        tracing::info!("Unknown format: {format}. Using text logformat");
+    }
+    let settings = Settings::read(matches, &version)?;
+    let (client, context_namespace) = connect(&settings.connection).context("cannot connect to the cluster")?;
+    let namespace = identity::controller_namespace();
+
+    let mut options = Options::new(system_clock());
+    options.namespace = settings.namespaced.then_some(context_namespace);
+    options.instance_id = settings.instance_id;
+    options.workers = settings.rollout_workers;
+    options.service_workers = settings.service_workers;
+    options.resync = settings.resync;
+    options.monitor = Monitor::default();
+    if let Some(times) = settings.election {
+        options.election = Some(election(&settings.connection, &namespace, options.instance_id.as_deref(), times)?);
+    }
+    tracing::info!(
+        version,
+        namespace,
+        instanceID = options.instance_id.as_deref().unwrap_or(""),
+        metricsPort = settings.metrics_port,
+        healthzPort = settings.healthz_port,
+        "Argo Rollouts controller starting"
+    );
+    if !settings.without_effect.is_empty() {
+        let flags = settings.without_effect.join(", ");
+        tracing::warn!("No effect in this version, which lacks what they are about: {flags}");
+    }
+    tokio::spawn(probes::serve(settings.healthz_port, options.monitor.clone()));
+
     let stop = CancellationToken::new();
-    let ended = stop.clone();
+    let told = stop.clone();
     tokio::spawn(async move {
-        signals::interrupted().await;
-        ended.cancel();
+        signals.next().await;
         tracing::info!("Told to stop: work in progress ends, then the process");
+        told.cancel();
+        signals.next().await;
+        std::process::exit(1);
     });
     rollouts_controller::run(client, options, stop).await;
     Ok(())
+}
+
+fn election(
+    connection: &ConnectOptions,
+    namespace: &str,
+    instance_id: Option<&str>,
+    times: ElectionTimes,
+) -> Result<Election> {
+    ensure!(!namespace.is_empty(), "Error LeaderElectionNamespace is empty");
+    // Its own connection and no limit: renewals wait for nobody.
+    let (client, _) = connect(&ConnectOptions { throttle: None, ..connection.clone() })?;
+    let mut election = Election::new(client, namespace, instance_id, &identity::identity());
+    election.lease.duration = times.duration;
+    election.lease.renew_deadline = times.renew_deadline;
+    election.lease.retry_period = times.retry_period;
+    Ok(election)
+}
+
+/// Which build this is: `v1.2.3` of a release, `v1.2.3+abcdef0` in between.
+fn version() -> String {
+    const VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+    let commit = option_env!("ROLLOUTS_GIT_COMMIT").and_then(|commit| commit.get(..7));
+    let dirty = if option_env!("ROLLOUTS_GIT_TREE_STATE") == Some("dirty") { ".dirty" } else { "" };
+    commit.map_or(VERSION.into(), |commit| format!("{VERSION}+{commit}{dirty}"))
 }

@@ -1,5 +1,5 @@
-//! The one binary. Called as `kubectl-argo-rollouts` it is the kubectl plugin; called as `rollouts` its first
-//! argument picks: `controller`, `playground`, or any command of the plugin.
+//! The one binary. Called as `kubectl-argo-rollouts` it is the kubectl plugin, called as `rollouts-controller` the
+//! controller; called as `rollouts` its first argument picks: `controller`, `playground`, or any command of the plugin.
 
 mod commands;
 mod controller;
@@ -17,6 +17,9 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What the controller is called in its image.
+const CONTROLLER: &str = "rollouts-controller";
+
 fn main() -> ExitCode {
     let mut args = std::env::args();
     let program = args.next().unwrap_or_default();
@@ -27,8 +30,11 @@ fn main() -> ExitCode {
         Err(error) => return fail(&anyhow::Error::from(error).context("cannot start the runtime")),
     };
     let name = Path::new(&program).file_stem().and_then(|n| n.to_str()).unwrap_or_default();
-    if !name.starts_with("kubectl") && args == ["--version"] {
+    if !name.starts_with("kubectl") && name != CONTROLLER && args == ["--version"] {
         args = vec!["version".into()];
+    }
+    if name == CONTROLLER {
+        args.insert(0, "controller".into());
     }
     let code = match name.starts_with("kubectl") || commands::is_of_plugin(&args) {
         true => runtime.block_on(plugin::run(&args)),
@@ -56,7 +62,7 @@ async fn run(args: &[String]) -> i32 {
         Action::Controller => controller::run(&matches).await,
         Action::Playground => match commands::playground(&matches) {
             Ok(options) => {
-                logging::start(logging::QUIET, false);
+                logging::start(logging::QUIET, false, 0);
                 playground::run(options, &mut std::io::stdout(), signals::interrupted()).await
             }
             Err(error) => Err(error),

@@ -1,6 +1,6 @@
 //! `kubectl argo rollouts`, run on the process's own streams.
 
-use crate::logging;
+use crate::logging::{self, Level};
 use rollouts_cli::{BuildInfo, LogLevel};
 
 /// Runs one command of the plugin and gives its exit code.
@@ -20,7 +20,8 @@ pub async fn run(args: &[String]) -> i32 {
             LogLevel::Debug => "debug",
             LogLevel::Trace => "trace",
         };
-        logging::start(level, false);
+        let level = Level::parse(level).unwrap_or(logging::QUIET);
+        logging::start(level, false, asked.client_verbosity);
     })
     .await
 }

@@ -53,6 +53,11 @@ impl Flag {
         Flag::new(name, Value::Duration(GoDuration::default()), usage)
     }
 
+    /// A duration of `seconds` unless given.
+    pub fn duration_of(name: &'static str, seconds: i64, usage: &'static str) -> Self {
+        Flag::new(name, Value::Duration(GoDuration::from_secs(seconds)), usage)
+    }
+
     /// A text.
     pub fn text(name: &'static str, default: impl Into<String>, usage: &'static str) -> Self {
         Flag::new(name, Value::Text(default.into()), usage)

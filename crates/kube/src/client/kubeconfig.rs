@@ -193,6 +193,9 @@ fn override_cluster(cluster: &mut Cluster, options: &ConnectOptions) {
     if let Some(name) = &options.tls_server_name {
         cluster.tls_server_name = Some(name.clone());
     }
+    if let Some(url) = &options.proxy_url {
+        cluster.proxy_url = Some(url.clone());
+    }
 }
 
 fn override_user(user: &mut AuthInfo, options: &ConnectOptions) {
@@ -239,7 +242,7 @@ fn in_cluster(options: &ConnectOptions) -> Result<Config, ConnectError> {
         config.default_namespace.clone_from(namespace);
     }
     impersonate(&mut config.auth_info, options);
-    config.proxy_url = match proxy::from_environment(&config.cluster_url) {
+    config.proxy_url = match options.proxy_url.clone().or_else(|| proxy::from_environment(&config.cluster_url)) {
         Some(url) => Some(url.parse().map_err(|e| ConnectError::InCluster(format!("proxy {url:?}: {e}")))?),
         None => None,
     };

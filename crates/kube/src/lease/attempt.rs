@@ -2,9 +2,9 @@
 
 use super::record::{Lease, Spec, micro_time};
 use super::{Fence, LeaseOptions};
-use crate::RequestError;
 use crate::resource::LEASES;
 use crate::rest::Rest;
+use crate::{RequestError, Troubles};
 use rollouts_api::Clock;
 use tokio::time::Instant;
 
@@ -27,11 +27,21 @@ pub(super) struct Candidate {
     /// may reckon from any time after that.
     held_until: Option<Instant>,
     fence: Fence,
+    /// What fails, told once: attempts come every few seconds.
+    pub(super) troubles: Troubles,
 }
 
 impl Candidate {
     pub(super) fn new(client: kube::Client, clock: Clock, options: LeaseOptions, fence: Fence) -> Self {
-        Candidate { rest: Rest::new(client), clock, options, seen: None, held_until: None, fence }
+        Candidate {
+            rest: Rest::new(client),
+            clock,
+            options,
+            seen: None,
+            held_until: None,
+            fence,
+            troubles: Troubles::new(),
+        }
     }
 
     /// Whether the lease is ours as far as we know.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// A request body and its media type. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -52,6 +52,9 @@ impl Body {
 /// A request that has no answer after this long is given up. API servers give up after 60 s themselves.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(75);
 
+/// What the log of single requests is called, for those who want to see them.
+const REQUESTS: &str = "rollouts_kube::requests";
+
 /// Sends a request and decodes the answer, within [`REQUEST_TIMEOUT`].
 pub async fn send<T: DeserializeOwned>(
     client: &kube::Client,
@@ -84,9 +87,11 @@ pub async fn send_for_body(
     let bytes = body.map(|b| b.bytes).unwrap_or_default();
     let request = request
         .body(kube::client::Body::from(bytes))
-        .map_err(|e| RequestError::Malformed { request: name, problem: e.to_string() })?;
+        .map_err(|e| RequestError::Malformed { request: name.clone(), problem: e.to_string() })?;
+    let started = Instant::now();
     let response = client.send(request).await.map_err(|e| RequestError::lost(&e))?;
     let code = response.status();
+    tracing::trace!(target: REQUESTS, "{name} {code} in {} milliseconds", started.elapsed().as_millis());
     if code.is_success() {
         return Ok(response.into_body());
     }

@@ -1,0 +1,139 @@
+//! A small HTTP server for probes and metrics: short answers to any method, by path alone.
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Connections at once; more wait.
+const CONNECTIONS_MAX: usize = 64;
+
+/// A request whose head has not arrived by then is given up.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// After a connection could not be accepted (no free file descriptors, say).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Plain text.
+pub const TEXT: &str = "text/plain; charset=utf-8";
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Status code.
+    pub code: StatusCode,
+    /// Media type.
+    pub content_type: &'static str,
+    /// Text.
+    pub body: String,
+}
+
+impl Answer {
+    /// 200 with a text.
+    pub fn ok(body: impl Into<String>) -> Self {
+        Answer { code: StatusCode::OK, content_type: TEXT, body: body.into() }
+    }
+
+    /// 503 with the reason.
+    pub fn unavailable(reason: String) -> Self {
+        Answer { code: StatusCode::SERVICE_UNAVAILABLE, content_type: TEXT, body: reason }
+    }
+
+    /// 404 in Go's words.
+    pub fn not_found() -> Self {
+        Answer { code: StatusCode::NOT_FOUND, content_type: TEXT, body: "404 page not found\n".into() }
+    }
+
+    fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::from(self.body));
+        *response.status_mut() = self.code;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
+    }
+}
+
+/// Answers by path on all addresses of the host, of both families where there are both.
+///
+/// # Errors
+/// When the port cannot be had.
+pub async fn serve(port: u16, answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> io::Result<()> {
+    // Where IPv6 is off, there is still the other.
+    let listener = match TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await {
+        Ok(listener) => listener,
+        Err(_) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await?,
+    };
+    accept(listener, answer).await;
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, answer: impl Fn(&str) -> Answer + Send + Sync + 'static) {
+    let (answer, room) = (Arc::new(answer), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
+    loop {
+        // The semaphore is never closed.
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let answer = Arc::clone(&answer);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let response = answer(request.uri().path()).into_response();
+            async move { Ok::<_, Infallible>(response) }
+        });
+        tokio::spawn(async move {
+            let mut server = hyper::server::conn::http1::Builder::new();
+            server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+            // Who breaks a connection off does not want to hear about it.
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+            drop(permit);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    #[tokio::test]
+    async fn answers_as_the_go_controller() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(accept(listener, |path| match path {
+            "/healthz" => Answer::ok("ok"),
+            _ => Answer::not_found(),
+        }));
+        let ask = async |line: &str| {
+            let mut stream = TcpStream::connect(address).await.expect("a connection");
+            let request = format!("{line} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.expect("sent");
+            let mut text = String::new();
+            stream.read_to_string(&mut text).await.expect("an answer");
+            text.to_lowercase()
+        };
+        for line in ["GET /healthz", "POST /healthz", "GET /healthz?verbose"] {
+            let answer = ask(line).await;
+            assert!(answer.starts_with("http/1.1 200 ok\r\n"), "{answer}");
+            assert!(answer.contains("content-type: text/plain; charset=utf-8\r\n"), "{answer}");
+            assert!(answer.contains("x-content-type-options: nosniff\r\n"), "{answer}");
+            assert!(answer.ends_with("\r\n\r\nok"), "{answer}");
+        }
+        let answer = ask("GET /").await;
+        assert!(
+            answer.starts_with("http/1.1 404 not found\r\n") && answer.ends_with("404 page not found\n"),
+            "{answer}"
+        );
+    }
+}

@@ -1,0 +1,136 @@
+//! What the flags say, checked.
+
+use super::flags::WITHOUT_EFFECT;
+use anyhow::{Result, bail, ensure};
+use rollouts_cli::cobra::Matches;
+use rollouts_kube::{ConnectOptions, Throttle};
+use std::time::Duration;
+
+/// What the flags say.
+#[derive(Debug)]
+pub struct Settings {
+    /// How to reach the API server.
+    pub connection: ConnectOptions,
+    /// Whether to work in one namespace alone.
+    pub namespaced: bool,
+    /// Which objects to handle.
+    pub instance_id: Option<String>,
+    /// How many Rollouts are reconciled at once.
+    pub rollout_workers: usize,
+    /// How many Services are cleaned up at once.
+    pub service_workers: usize,
+    /// Time between two looks at everything.
+    pub resync: Option<Duration>,
+    /// Port for metrics.
+    pub metrics_port: u16,
+    /// Port for probes.
+    pub healthz_port: u16,
+    /// The times of the election, if there is to be one.
+    pub election: Option<ElectionTimes>,
+    /// Flags that were given and do nothing in this version.
+    pub without_effect: Vec<String>,
+}
+
+/// The times of an election.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ElectionTimes {
+    /// Others take over after so long without a renewal.
+    pub duration: Duration,
+    /// The holder stops after so long without a renewal.
+    pub renew_deadline: Duration,
+    /// Between attempts.
+    pub retry_period: Duration,
+}
+
+impl Settings {
+    /// Reads the flags; `version` goes into the name that the API server sees.
+    pub fn read(matches: &Matches, version: &str) -> Result<Self> {
+        if let Some(controller) = matches.text("controllers").split(',').find(|c| !c.is_empty()) {
+            match controller {
+                "analysis" => bail!("--controllers analysis: this version has no analysis controller"),
+                other => bail!("unsupported controller: {other}"),
+            }
+        }
+        let count = |flag: &str| {
+            let n = usize::try_from(matches.int(flag)).ok().filter(|n| (1..=1000).contains(n));
+            n.ok_or_else(|| anyhow::anyhow!("--{flag}: must be from 1 to 1000"))
+        };
+        let metrics_port = if matches.changed("metricsPort") { "metricsPort" } else { "metricsport" };
+        let resync = u64::try_from(matches.int("rollout-resync"));
+        let resync = resync.map_err(|_| anyhow::anyhow!("--rollout-resync: must not be negative"))?;
+        let given = WITHOUT_EFFECT.iter().filter(|flag| matches.changed(flag));
+        Ok(Settings {
+            connection: connection(matches, version)?,
+            namespaced: matches.bool("namespaced"),
+            instance_id: matches.text_opt("instance-id").map(str::to_owned),
+            rollout_workers: count("rollout-threads")?,
+            service_workers: count("service-threads")?,
+            resync: (resync > 0).then(|| Duration::from_secs(resync)),
+            metrics_port: port(matches, metrics_port)?,
+            healthz_port: port(matches, "healthzPort")?,
+            election: if matches.bool("leader-elect") { Some(election(matches)?) } else { None },
+            without_effect: given.map(|flag| format!("--{flag}")).collect(),
+        })
+    }
+}
+
+fn port(matches: &Matches, flag: &str) -> Result<u16> {
+    let port = matches.int(flag);
+    u16::try_from(port).map_err(|_| anyhow::anyhow!("--{flag}: {port} is not a port"))
+}
+
+/// The times, which must leave room for several attempts before anything is lost.
+fn election(matches: &Matches) -> Result<ElectionTimes> {
+    let time = |flag: &str| matches.duration(flag).unsigned();
+    let times = ElectionTimes {
+        duration: time("leader-election-lease-duration"),
+        renew_deadline: time("leader-election-renew-deadline"),
+        retry_period: time("leader-election-retry-period"),
+    };
+    ensure!(times.retry_period > Duration::ZERO, "retryPeriod must be greater than zero");
+    ensure!(times.duration >= Duration::from_secs(1), "leaseDuration must be at least 1s");
+    ensure!(times.duration > times.renew_deadline, "leaseDuration must be greater than renewDeadline");
+    // The Go controller waits up to 1.2 times as long between attempts.
+    let longest = times.retry_period.mul_f64(1.2);
+    ensure!(times.renew_deadline > longest, "renewDeadline must be greater than retryPeriod*JitterFactor");
+    Ok(times)
+}
+
+fn connection(matches: &Matches, version: &str) -> Result<ConnectOptions> {
+    let text = |flag| matches.text_opt(flag).map(str::to_owned);
+    let qps = matches.text("qps");
+    let parsed = qps.parse::<f32>().ok().filter(|qps| qps.is_finite());
+    let Some(qps) = parsed else {
+        bail!("invalid argument {qps:?} for \"--qps\" flag: strconv.ParseFloat: parsing {qps:?}: invalid syntax")
+    };
+    let burst = matches.int("burst");
+    let Ok(burst) = u32::try_from(burst) else { bail!("--burst: {burst} is not a number of requests") };
+    Ok(ConnectOptions {
+        kubeconfig: text("kubeconfig").map(Into::into),
+        context: text("context"),
+        cluster: text("cluster"),
+        user: text("user"),
+        namespace: text("namespace"),
+        server: text("server"),
+        token: text("token"),
+        username: text("username"),
+        password: text("password"),
+        r#as: text("as"),
+        as_group: matches.list("as-group").to_vec(),
+        as_uid: text("as-uid"),
+        certificate_authority: text("certificate-authority"),
+        client_certificate: text("client-certificate"),
+        client_key: text("client-key"),
+        insecure_skip_tls_verify: matches.bool("insecure-skip-tls-verify"),
+        tls_server_name: text("tls-server-name"),
+        proxy_url: text("proxy-url"),
+        request_timeout: rollouts_cli::request_timeout(matches.text("request-timeout")).map_err(anyhow::Error::msg)?,
+        disable_compression: matches.bool("disable-compression"),
+        // The API server names field managers after the first word: the same as for the Go controller.
+        user_agent: Some(format!("rollouts-controller/{version}")),
+        throttle: Some(Throttle { qps: qps.into(), burst }),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+use super::*;
+use crate::commands::{self, Action};
+use rollouts_cli::cobra::{Outcome, Reply};
+
+/// What becomes of a command line: settings and warnings, or an error.
+fn read(args: &[&str]) -> Result<(Settings, String), String> {
+    let args: Vec<String> = std::iter::once("controller").chain(args.iter().copied()).map(String::from).collect();
+    match commands::tree().dispatch(&args) {
+        Outcome::Run { action: Action::Controller, matches, warnings } => {
+            let settings = Settings::read(&matches, "v1").map_err(|error| error.to_string())?;
+            Ok((settings, warnings))
+        }
+        Outcome::Reply(Reply { stderr, .. }) => Err(stderr),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn settings(args: &[&str]) -> Settings {
+    read(args).expect("good flags").0
+}
+
+#[test]
+fn defaults_are_those_of_the_go_controller() {
+    let settings = settings(&[]);
+    assert!(!settings.namespaced && settings.instance_id.is_none() && settings.without_effect.is_empty());
+    assert_eq!((settings.rollout_workers, settings.service_workers), (10, 10));
+    assert_eq!((settings.metrics_port, settings.healthz_port), (8090, 8080));
+    assert_eq!(settings.resync, Some(Duration::from_secs(900)));
+    let seconds = Duration::from_secs;
+    let times = ElectionTimes { duration: seconds(15), renew_deadline: seconds(10), retry_period: seconds(2) };
+    assert_eq!(settings.election, Some(times));
+    assert_eq!(settings.connection.throttle, Some(Throttle { qps: 40.0, burst: 80 }));
+    assert_eq!(settings.connection.user_agent.as_deref(), Some("rollouts-controller/v1"));
+}
+
+/// What the Helm chart passes, and what its values may add.
+#[test]
+fn the_arguments_of_the_helm_chart_start_it() {
+    let chart = [
+        "--healthzPort=8081",
+        "--metricsport=8091",
+        "--loglevel=info",
+        "--logformat=text",
+        "--kloglevel=0",
+        "--namespaced",
+        "--leader-elect",
+    ];
+    let (settings, warnings) = read(&chart).expect("good flags");
+    assert!(settings.namespaced && settings.election.is_some());
+    assert_eq!((settings.metrics_port, settings.healthz_port), (8091, 8081));
+    assert_eq!(warnings, "Flag --metricsport has been deprecated, use --metricsPort instead\n");
+    let values = [
+        "--self-service-notification-enabled",
+        "--aws-verify-target-group",
+        "--enable-pprof-address=127.0.0.1:6060",
+        "--alb-ingress-classes=alb",
+        "--alb-ingress-classes=custom",
+        "--istio-api-version=v1",
+        "--instance-id=blue",
+    ];
+    let (settings, _) = read(&values).expect("good flags");
+    assert_eq!(settings.instance_id.as_deref(), Some("blue"));
+    let named = [
+        "--alb-ingress-classes",
+        "--aws-verify-target-group",
+        "--enable-pprof-address",
+        "--istio-api-version",
+        "--self-service-notification-enabled",
+    ];
+    assert_eq!(settings.without_effect, named, "what does nothing is named");
+}
+
+#[test]
+fn values_reach_their_places() {
+    let settings = settings(&[
+        "--leader-elect=false",
+        "--rollout-resync=0",
+        "--qps=0.5",
+        "--burst=7",
+        "--rollout-threads=3",
+        "--server=https://api:6443",
+        "--proxy-url=http://proxy:3128",
+        "--as-group=a",
+        "--as-group=b",
+        "--request-timeout=1m",
+        "-n=shop",
+    ]);
+    assert!(settings.election.is_none() && settings.resync.is_none());
+    assert_eq!(settings.connection.throttle, Some(Throttle { qps: 0.5, burst: 7 }));
+    assert_eq!(settings.rollout_workers, 3);
+    let connection = settings.connection;
+    assert_eq!(connection.server.as_deref(), Some("https://api:6443"));
+    assert_eq!(connection.proxy_url.as_deref(), Some("http://proxy:3128"));
+    assert_eq!(connection.as_group, ["a", "b"]);
+    assert_eq!(connection.request_timeout, Some(Duration::from_secs(60)));
+    assert_eq!(connection.namespace.as_deref(), Some("shop"));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let table = [
+        ("--no-such-flag", "Error: unknown flag: --no-such-flag\n"),
+        ("--controllers=analysis", "--controllers analysis: this version has no analysis controller"),
+        ("--controllers=rollouts", "unsupported controller: rollouts"),
+        ("--rollout-threads=0", "--rollout-threads: must be from 1 to 1000"),
+        ("--healthzPort=70000", "--healthzPort: 70000 is not a port"),
+        ("--leader-election-lease-duration=10s", "leaseDuration must be greater than renewDeadline"),
+        ("--leader-election-retry-period=9s", "renewDeadline must be greater than retryPeriod*JitterFactor"),
+        ("--rollout-resync=-1", "--rollout-resync: must not be negative"),
+        (
+            "--qps=fast",
+            r#"invalid argument "fast" for "--qps" flag: strconv.ParseFloat: parsing "fast": invalid syntax"#,
+        ),
+    ];
+    for (flag, message) in table {
+        assert_eq!(read(&[flag]).map(drop), Err(message.into()), "{flag}");
+    }
+}
+
+#[test]
+fn flags_without_effect_are_declared() {
+    for flag in WITHOUT_EFFECT {
+        assert!(!settings(&[]).without_effect.iter().any(|given| given == flag));
+        let args = vec!["controller".to_string(), "--help".to_string()];
+        let Outcome::Reply(help) = commands::tree().dispatch(&args) else { panic!("help") };
+        assert!(help.stdout.contains(&format!("--{flag} ")) || *flag == "alb-verify-weight", "{flag}");
+    }
+}
