@@ -12,6 +12,16 @@ use std::collections::BTreeMap;
 const NOT_COPIED: [&str; 5] =
     [names::LAST_APPLIED, names::REVISION, names::REVISION_HISTORY, names::DESIRED_REPLICAS, names::NOTIFIED];
 
+/// How many entries of a revision history are kept. Every scaling of a referenced Deployment adds one, so an autoscaler
+/// would fill the annotation until the API server refuses it.
+const HISTORY_MAX: usize = 100;
+
+fn appended(history: Option<&str>, revision: &str) -> String {
+    let past = history.into_iter().flat_map(|h| h.split(',')).filter(|r| !r.is_empty());
+    let entries: Vec<&str> = past.chain([revision]).collect();
+    entries[entries.len().saturating_sub(HISTORY_MAX)..].join(",")
+}
+
 impl Reconcile<'_> {
     /// Creates the new ReplicaSet, empty, if there is none yet.
     pub(crate) fn require_new_set(&mut self) -> Flow {
@@ -136,8 +146,7 @@ impl Reconcile<'_> {
         if !annotations.is_empty()
             && let Some(had) = &had
         {
-            let history = set.metadata.annotation(names::REVISION_HISTORY).filter(|h| !h.is_empty());
-            let history = history.map_or(had.clone(), |h| format!("{h},{had}"));
+            let history = appended(set.metadata.annotation(names::REVISION_HISTORY), had);
             annotations.insert(names::REVISION_HISTORY.into(), Some(history));
         }
         let wanted = self.ro.spec.min_ready_seconds;
@@ -223,5 +232,20 @@ impl Reconcile<'_> {
         }
         let name = set.metadata.name.clone();
         self.push(Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations }, why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_history_has_an_end() {
+        assert_eq!(appended(None, "1"), "1");
+        assert_eq!(appended(Some(""), "1"), "1");
+        assert_eq!(appended(Some("1,2"), "2"), "1,2,2");
+        let long = (0..1000).fold(String::new(), |history, n| appended(Some(&history), &n.to_string()));
+        assert_eq!(long.split(',').count(), HISTORY_MAX);
+        assert!(long.starts_with("900,") && long.ends_with(",999"), "{long}");
     }
 }

@@ -58,7 +58,10 @@ impl Reconcile<'_> {
         next.ready_replicas = fresh.ready_replicas;
         next.available_replicas = fresh.available_replicas;
         next.hpa_replicas = fresh.hpa_replicas;
-        next.selector = fresh.selector;
+        // That of a workload which is not there now is not forgotten: autoscalers need it.
+        if self.ro.spec.selector.is_some() {
+            next.selector = fresh.selector;
+        }
     }
 
     /// Sizes one kind of ReplicaSets a reconcile: stable, then new, then others. Returns whether a size changed.

@@ -58,6 +58,10 @@ fn a_missing_deployment_is_invalid_until_it_appears_and_freezes_nothing_that_run
     w.run(30);
     assert_eq!(w.status().phase, "Degraded");
     assert_eq!(w.sizes(), [(1, 1)], "the pods stay");
+    w.change(|ro| ro.spec.replicas = Some(3));
+    w.run(30);
+    assert_eq!(w.sizes(), [(1, 3)], "and follow the autoscaler");
+    assert_eq!((w.status().selector.as_str(), w.status().hpa_replicas), ("app=web", 3), "which reads these");
 }
 
 #[test]
