@@ -168,3 +168,36 @@ pub(crate) fn describe(step: &CanaryStep) -> String {
         None => "invalid".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn steps_in_words() {
+        let table = [
+            (json!({ "setWeight": 20 }), "setWeight: 20"),
+            (json!({ "pause": {} }), "pause"),
+            (json!({ "pause": { "duration": "1h" } }), "pause: 1h"),
+            (json!({ "pause": { "duration": 10 } }), "pause: 10"),
+            (json!({ "experiment": { "templates": [] } }), "experiment"),
+            (json!({ "analysis": {} }), "analysis"),
+            (json!({ "setCanaryScale": { "weight": 25 } }), "setCanaryScale{weight: 25}"),
+            (json!({ "setCanaryScale": { "replicas": 3 } }), "setCanaryScale{replicas: 3}"),
+            (
+                json!({ "setCanaryScale": { "matchTrafficWeight": true, "replicas": 3 } }),
+                "setCanaryScale{matchTrafficWeight: true}",
+            ),
+            (json!({ "setCanaryScale": { "weight": 25, "matchTrafficWeight": true } }), "setCanaryScale{weight: 25}"),
+            (json!({ "plugin": { "name": "acme/check" } }), "plugin: acme/check"),
+            (json!({ "setHeaderRoute": { "name": "who" } }), "setHeaderRoute: who"),
+            (json!({ "setMirrorRoute": { "name": "copy" } }), "setMirrorRoute: copy"),
+            (json!({}), "invalid"),
+        ];
+        for (step, words) in table {
+            let step: CanaryStep = serde_json::from_value(step).expect("a step");
+            assert_eq!(describe(&step), words);
+        }
+    }
+}

@@ -2,12 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod actions;
+mod creation;
+mod delays;
 mod duration;
 mod edges;
 mod invalid;
 mod laws;
 mod metadata;
 mod restart;
+mod rollback;
+mod services;
+mod status;
+mod steps;
 mod workloads;
 mod world;
 

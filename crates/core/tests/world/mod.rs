@@ -6,7 +6,7 @@ mod pods;
 
 use jiff::{SignedDuration, Timestamp};
 use rollouts_api::{Rollout, RolloutStatus, Time, names};
-use rollouts_core::{Effect, Plan, Pod, ReplicaSet, Service, Snapshot, Workload, plan, reads_pods};
+use rollouts_core::{Effect, Plan, Pod, ReplicaSet, Service, Snapshot, Workload, owner_reference, plan, reads_pods};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,9 +14,12 @@ use std::sync::Arc;
 /// Plans without time passing before the world counts as busy for ever.
 const PLANS_MAX: usize = 200;
 
+#[derive(Clone)]
 pub struct World {
     pub rollout: Rollout,
     pub sets: BTreeMap<String, ReplicaSet>,
+    /// ReplicaSets of others.
+    pub foreign: BTreeMap<String, ReplicaSet>,
     pub services: BTreeMap<String, Service>,
     /// Services that somebody deleted and will bring back.
     lost: BTreeMap<String, Service>,
@@ -57,7 +60,7 @@ pub struct World {
 type Changes = BTreeMap<String, Option<String>>;
 
 /// A change of a ReplicaSet's size.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Resize {
     pub hash: String,
     pub from: i32,
@@ -90,6 +93,7 @@ impl World {
         World {
             rollout,
             sets: BTreeMap::new(),
+            foreign: BTreeMap::new(),
             services: BTreeMap::new(),
             lost: BTreeMap::new(),
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
@@ -176,6 +180,7 @@ impl World {
             rollout: Arc::new(self.rollout.clone()),
             pods: pods.map(|(_, p)| Arc::new(p.clone())).collect(),
             replica_sets,
+            foreign_replica_sets: self.foreign.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone()))).collect(),
             services: self.services.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone()))).collect(),
             ..Default::default()
         };
@@ -320,6 +325,15 @@ impl World {
                         self.resize(&name, size);
                     }
                 }
+                Effect::AdoptReplicaSet { name } => {
+                    let owner = owner_reference(&self.rollout.metadata);
+                    self.sets.get_mut(&name).unwrap().metadata.owner_references.push(owner);
+                }
+                Effect::ReleaseReplicaSet { name } => {
+                    let mut set = self.sets.remove(&name).unwrap();
+                    set.metadata.owner_references.clear();
+                    self.foreign.insert(name, set);
+                }
                 Effect::DeleteReplicaSet { name } => {
                     self.delete_set(&name);
                 }
@@ -349,7 +363,6 @@ impl World {
                 Effect::PatchPod { name, labels, annotations } => self.patch_pod(&name, labels, annotations),
                 Effect::Event { reason, message, .. } => self.events.push(format!("{reason} {message}")),
                 Effect::ScaleDeployment { name, replicas, debt } => self.apply_scale(&name, replicas, debt),
-                other => panic!("unexpected effect: {other}"),
             }
             self.version += 1;
         }
