@@ -39,7 +39,7 @@ pub struct Outcome {
     pub effects: u64,
 }
 
-/// The objects of a case, as JSON: `rollout`, and by name `sets`, `services` and `pods`.
+/// The objects of a case, as JSON: `rollout`, and by name `sets`, `services` and `pods`; and `now`.
 pub fn objects(corpus: &Corpus, seed: u64) -> Value {
     let rng = Rng::new(seed);
     let mut objects = corpus.state(&rng).clone();

@@ -51,7 +51,8 @@ fn state(rng: &Rng) -> Result<Value, String> {
     });
     let mut world = World::new(serde_json::from_value(rollout).map_err(|e| e.to_string())?);
     for name in ["live", "next"] {
-        let service = json!({ "metadata": { "name": name, "namespace": "ns" }, "spec": { "selector": { "app": NAME } } });
+        let service =
+            json!({ "metadata": { "name": name, "namespace": "ns" }, "spec": { "selector": { "app": NAME } } });
         world.services.insert(name.into(), serde_json::from_value(service).map_err(|e| e.to_string())?);
     }
     for _ in 0..rng.below(6) {

@@ -17,6 +17,8 @@ pub(super) const NAME: &str = "web";
 const ROUNDS_WATCHED: usize = 6;
 /// Times that pass until a world must be at rest, besides what its steps and ReplicaSets take.
 const ROUNDS_TO_REST: usize = 60;
+/// Times without an effect after which a world is at rest, although it goes on looking: something is missing.
+const ROUNDS_AT_REST: usize = 8;
 /// Plans at one moment until nothing must be left to do, besides one a step and two a ReplicaSet.
 const PLANS_PER_MOMENT: usize = 40;
 /// Steps above which a world is not followed to its rest: each is a plan that looks at all of them.
@@ -24,7 +26,7 @@ const STEPS_FOLLOWED: usize = 200;
 /// Effects of one plan, besides those for each ReplicaSet, Service and pod.
 const EFFECTS_PER_PLAN: usize = 12;
 /// Pods that are made for one ReplicaSet; counters do not stop there.
-const PODS_PER_SET: i32 = 3;
+const PODS_PER_SET: i32 = 8;
 
 #[derive(Debug, Clone)]
 pub(super) struct World {
@@ -58,6 +60,7 @@ impl World {
         world.sets = read_all(&objects["sets"]);
         world.services = read_all(&objects["services"]);
         world.pods = read_all(&objects["pods"]);
+        world.now = read(&objects["now"])?;
         for (name, set) in &mut world.sets {
             set.metadata.name.clone_from(name);
         }
@@ -65,7 +68,10 @@ impl World {
     }
 
     pub fn encode(&self) -> Value {
-        json!({ "rollout": self.rollout, "sets": self.sets, "services": self.services, "pods": self.pods })
+        json!({
+            "rollout": self.rollout, "sets": self.sets, "services": self.services, "pods": self.pods,
+            "now": self.now,
+        })
     }
 
     /// Lets a little time pass.
@@ -82,10 +88,12 @@ impl World {
         if steps > STEPS_FOLLOWED {
             return self.watch();
         }
+        let mut idle = 0;
         for _ in 0..ROUNDS_TO_REST + 4 * steps + 4 * self.sets.len() {
             let before = self.outcome.effects;
             let wakes = self.round()?;
-            if before == self.outcome.effects && !wakes {
+            idle = if before == self.outcome.effects { idle + 1 } else { 0 };
+            if idle >= ROUNDS_AT_REST || (idle > 0 && !wakes) {
                 return Ok(self.outcome);
             }
         }
@@ -200,8 +208,7 @@ impl World {
             }
             Effect::CreateReplicaSet { name, object } => {
                 let mut set: ReplicaSet = serde_json::from_value(object).map_err(|e| e.to_string())?;
-                self.births += 1;
-                set.metadata.uid = format!("set-{}", self.births);
+                set.metadata.uid = format!("uid-of-{name}");
                 set.metadata.generation = 1;
                 set.metadata.creation_timestamp = Some(Time::new(self.now));
                 if self.sets.insert(name, set).is_some() {
