@@ -100,12 +100,19 @@ impl Reconcile<'_> {
     }
 }
 
-/// By hash label first, so that what we made is found without looking inside; then by meaning, so that what another
-/// version of the controller made under another hash is found too.
+/// By hash label first, so that what we made is found without looking inside, then by the hash of older controllers,
+/// which holds whatever API servers have made of the template since; then by meaning, so that what a controller made
+/// under any other hash is found too.
 fn find_new(ro: &Rollout, sets: &[ReplicaSet], hash: &str) -> Option<usize> {
-    if let Some(i) = sets.iter().position(|s| s.hash() == hash) {
+    let labelled = |hash: &str| sets.iter().position(|s| s.hash() == hash);
+    if let Some(i) = labelled(hash) {
         return Some(i);
     }
+    let older = pod_template::hash_with_null_timestamps(&ro.spec.template, ro.status.collision_count);
+    labelled(&older).or_else(|| equal_in_meaning(ro, sets))
+}
+
+fn equal_in_meaning(ro: &Rollout, sets: &[ReplicaSet]) -> Option<usize> {
     sets.iter().position(|s| {
         let recorded = ephemeral::parse_annotation(s.metadata.annotation(names::EPHEMERAL_METADATA));
         let written = s.spec.template.map(|template| {
