@@ -61,6 +61,8 @@ struct Migration {
     healthy: bool,
     /// Whether it ever was healthy before.
     was_healthy: bool,
+    /// The same as later plans will see it.
+    will_have_been_healthy: bool,
     /// It still is at its first revision.
     first_revision: bool,
     /// It has only now begun to refer to this Deployment.
@@ -81,9 +83,9 @@ impl Migration {
     }
 
     /// Whether later statuses do not show that this is under way: a Rollout of long ago has only now begun to refer to
-    /// the Deployment, or is healthy without pods.
+    /// the Deployment, or is healthy for the first time and has not taken over, such as one without pods.
     fn would_be_forgotten(&self) -> bool {
-        (self.begins && !self.first_revision) || (self.wanted == 0 && self.healthy && self.is_under_way())
+        self.is_under_way() && self.will_have_been_healthy
     }
 
     /// The size that the Deployment shall have; `None` to leave it alone.
@@ -175,6 +177,7 @@ impl Reconcile<'_> {
             serving: self.serving(next),
             healthy: next.phase == phase::HEALTHY && self.new_set().is_some_and(|s| s.observed()),
             was_healthy: conditions::find(&old.conditions, HEALTHY).is_some(),
+            will_have_been_healthy: conditions::find(&next.conditions, HEALTHY).is_some(),
             first_revision: self.revision() <= 1 && self.new_set().is_none_or(|s| s.revision() <= 1),
             begins: old.workload_observed_generation.is_empty() || another,
             size,

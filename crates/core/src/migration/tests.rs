@@ -39,6 +39,7 @@ fn start(mode: ScaleDown) -> Migration {
         serving: 0,
         healthy: false,
         was_healthy: false,
+        will_have_been_healthy: false,
         first_revision: true,
         begins: true,
         size: 4,
@@ -131,7 +132,9 @@ fn both_together_serve_what_the_rollout_wants() {
                 .flatten()
                 .flatten()
             {
+                let will_have_been_healthy = was_healthy || healthy;
                 let m = Migration {
+                    will_have_been_healthy,
                     mode,
                     wanted,
                     serving,
@@ -157,4 +160,22 @@ fn both_together_serve_what_the_rollout_wants() {
 fn grid(n: i32) -> impl Iterator<Item = (i32, i32, i32, i32)> {
     let all = move || 0..n;
     all().flat_map(move |a| all().flat_map(move |b| all().flat_map(move |c| all().map(move |d| (a, b, c, d)))))
+}
+
+/// What a plan leaves undone, a later plan must know of.
+#[test]
+fn a_migration_that_is_under_way_stays_so() {
+    let healthy = Migration { will_have_been_healthy: true, ..start(ScaleDown::OnSuccess) };
+    for m in [
+        Migration { healthy: true, wanted: 0, ..healthy.clone() },
+        Migration { healthy: true, serving: 3, ..healthy.clone() },
+        Migration { first_revision: false, ..healthy.clone() },
+        Migration { first_revision: false, was_healthy: true, ..healthy },
+    ] {
+        assert_eq!(m.size(), None, "{m:?}");
+        assert!(m.would_be_forgotten(), "{m:?}");
+        let later = Migration { begins: false, first_revision: false, was_healthy: true, to: Some(m.size), ..m };
+        assert!(later.is_under_way(), "{later:?}");
+    }
+    assert!(!start(ScaleDown::OnSuccess).would_be_forgotten(), "its status shows that it was never healthy");
 }
