@@ -2,9 +2,9 @@
 
 use crate::executor::Executor;
 use jiff::Timestamp;
-use rollouts_kube::Key;
 use rollouts_kube::cache;
 use rollouts_kube::queue::Next;
+use rollouts_kube::{Key, Troubles};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +19,13 @@ impl Malformed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 
-    pub async fn tell(&self, executor: &Executor, object: &cache::Malformed, now: Timestamp) -> Next {
+    pub async fn tell(
+        &self,
+        executor: &Executor,
+        troubles: &Troubles,
+        object: &cache::Malformed,
+        now: Timestamp,
+    ) -> Next {
         let key = Key::of(&object.meta);
         // Where in the text it stands changes with every write, also with the one below.
         let error = object.error.rsplit_once(" at line ").map_or(object.error.as_str(), |(error, _)| error);
@@ -27,7 +33,6 @@ impl Malformed {
         if self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) == Some(&news) {
             return Next::Done;
         }
-        tracing::error!(rollout = %key, "Cannot read Rollout: {error}");
         let message = format!("The Rollout \"{}\" is invalid: {error}", key.name);
         let now = rollouts_api::Time::new(now);
         let status = json!({
@@ -41,12 +46,14 @@ impl Malformed {
         });
         match executor.patch_rollout_status(&key, status).await {
             Ok(()) => {
+                tracing::error!(rollout = %key, "Cannot read Rollout: {error}");
+                troubles.worked(format_args!("rollout {key}"));
                 self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, news);
                 Next::Done
             }
             Err(error) if error.is_not_found() => Next::Done,
             Err(error) => {
-                tracing::warn!(rollout = %key, "Cannot write that it is invalid: {error}");
+                troubles.failed(format_args!("rollout {key}"), &error);
                 Next::Failed
             }
         }

@@ -5,8 +5,8 @@ use crate::executor::{Applied, Executor};
 use crate::malformed::Malformed;
 use crate::snapshots::{self, Hidden};
 use rollouts_api::Clock;
-use rollouts_kube::Key;
 use rollouts_kube::queue::Next;
+use rollouts_kube::{Key, RequestError};
 
 pub(crate) struct Reconciler {
     caches: Caches,
@@ -26,15 +26,17 @@ impl Reconciler {
         self.caches.rollouts.synced().await;
         self.caches.replica_sets.synced().await;
         self.caches.services.synced().await;
+        self.caches.workloads.synced().await;
     }
 
     pub async fn reconcile(&self, key: Key) -> Next {
         if let Some(malformed) = self.caches.rollouts.get_malformed(&key.namespace, &key.name) {
-            return self.malformed.tell(&self.executor, &malformed, self.clock.now()).await;
+            return self.malformed.tell(&self.executor, &self.caches.troubles, &malformed, self.clock.now()).await;
         }
         self.malformed.forget(&key);
         let Some(ro) = self.caches.rollouts.get(&key.namespace, &key.name) else {
             self.executor.forget(&key);
+            self.caches.troubles.worked(format_args!("rollout {key}"));
             return Next::Done;
         };
         if self.executor.behind(&key, &self.caches) {
@@ -44,7 +46,7 @@ impl Reconciler {
         let snapshot = match snapshots::take(ro, &self.caches, &self.hidden, self.executor.rest()).await {
             Ok(snapshot) => snapshot,
             Err(error) => {
-                tracing::warn!(rollout = %key, "Cannot list pods: {error}");
+                self.caches.troubles.failed(format_args!("rollout {key}"), &error);
                 return Next::Failed;
             }
         };
@@ -52,19 +54,23 @@ impl Reconciler {
         if !plan.is_idle() {
             tracing::debug!(rollout = %key, "Plan:\n{plan}");
         }
-        match self.executor.apply(&snapshot, &plan).await {
+        let applied = self.executor.apply(&snapshot, &plan).await;
+        let (troubles, who) = (&self.caches.troubles, format_args!("rollout {key}"));
+        // These are answers, too: the plan was made on an old state.
+        let is_late = |e: &RequestError| e.is_conflict() || e.is_not_found() || e.is_already_exists();
+        match &applied {
+            Err(error) if !is_late(error) => troubles.failed(who, error),
+            _ => troubles.worked(who),
+        }
+        match applied {
             Ok(Applied::All) => plan.wake_at.map_or(Next::Done, Next::At),
             Ok(Applied::Collision(set)) => {
                 self.hidden.insert(*set);
                 Next::Failed
             }
             Ok(Applied::Gone) => Next::Done,
-            Err(error) if error.is_conflict() => {
-                tracing::debug!(rollout = %key, "Planned on an old state, again: {error}");
-                Next::Failed
-            }
             Err(error) => {
-                tracing::warn!(rollout = %key, "Reconcile failed, will be retried: {error}");
+                tracing::debug!(rollout = %key, "Again: {error}");
                 Next::Failed
             }
         }

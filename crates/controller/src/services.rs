@@ -36,14 +36,16 @@ pub(crate) async fn reconcile(key: Key, caches: &Caches, rest: &Rest) -> Next {
     if !caches.rollouts.by_index(BY_SERVICE, &key.to_string()).is_empty() {
         return Next::Done;
     }
-    match release(&key, &service, rest).await {
+    let settled = release(&key, &service, rest).await;
+    let who = format_args!("service {key}");
+    match &settled {
+        Err(error) if !error.is_conflict() && !error.is_not_found() => caches.troubles.failed(who, error),
+        _ => caches.troubles.worked(who),
+    }
+    match settled {
         Ok(()) => Next::Done,
         Err(error) if error.is_not_found() => Next::Done,
-        Err(error) if error.is_conflict() => Next::Failed,
-        Err(error) => {
-            tracing::warn!(service = %key, "Cannot give the Service its selector back, will be retried: {error}");
-            Next::Failed
-        }
+        Err(_) => Next::Failed,
     }
 }
 

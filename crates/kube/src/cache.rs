@@ -32,11 +32,15 @@ use rollouts_api::ObjectMeta;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use store::Store;
+use tokio::time::Instant;
 
 /// What a cache can hold: the fields of an object that its users read, decoded from the object's JSON.
 pub trait Cached: DeserializeOwned + Send + Sync + 'static {
     /// The object's metadata.
     fn meta(&self) -> &ObjectMeta;
+
+    /// Forgets what was decoded and nobody reads, before the object is kept.
+    fn slim(&mut self) {}
 }
 
 /// A handle on a cache; clones share it.
@@ -49,6 +53,16 @@ struct Shared<T> {
     store: RwLock<Store<T>>,
     health: Signal<Health>,
     revision: Signal<u64>,
+    watching: Signal<Watching>,
+}
+
+/// The watch that keeps a copy up to date.
+#[derive(Default)]
+struct Watching {
+    /// When it was opened; `None` while there is none.
+    since: Option<Instant>,
+    /// Somebody misses an event that it should have brought.
+    is_doubted: bool,
 }
 
 /// How a cache is doing.
@@ -72,6 +86,7 @@ impl<T: Cached> Cache<T> {
             store: RwLock::new(store),
             health: Signal::new(Health::default()),
             revision: Signal::new(0),
+            watching: Signal::new(Watching::default()),
         };
         Cache { shared: Arc::new(shared) }
     }
@@ -138,6 +153,15 @@ impl<T: Cached> Cache<T> {
     pub fn changes(&self) -> Changes {
         let revision = self.shared.revision.clone();
         Changes { seen: revision.look(|revision| *revision), revision }
+    }
+
+    /// Says that the watch should have brought something by now. If it is older than [`limits::WATCH_LAG_MAX`], it is
+    /// given up for a new one.
+    pub fn doubt(&self) {
+        self.shared.watching.change(|watching| {
+            let is_old = watching.since.is_some_and(|since| since.elapsed() >= limits::WATCH_LAG_MAX);
+            is_old && !std::mem::replace(&mut watching.is_doubted, true)
+        });
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Store<T>> {

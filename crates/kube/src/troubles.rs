@@ -1,21 +1,24 @@
 //! Failures, told once: an API server that is down for a minute fails thousands of requests, of which one line in the
 //! log says everything.
 //!
-//! Failures that pass by themselves (no answer, "not now", server trouble) are one trouble, whoever meets them: the
-//! first begins it, and it ends when everybody who met it has had success. Any other failure belongs to whoever met
-//! it, and is told when its words change.
+//! Failures that pass by themselves (no answer, "not now", server trouble) are one outage, whoever meets them: the
+//! first begins it, and it ends when everybody who met it has had success and nothing has failed for a while. Any
+//! other failure belongs to whoever met it, and is told when its words change.
 
 use crate::RequestError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 /// A trouble that goes on is mentioned again after this long.
 pub const REMINDER: Duration = Duration::from_secs(15 * 60);
 
-/// What is failing at the moment. Clones share it.
+/// An outage is over when nothing has failed for this long.
+pub const SETTLED: Duration = Duration::from_secs(15);
+
+/// What is failing at the moment. Clones share it. Must be used inside a tokio runtime.
 #[derive(Clone, Default)]
 pub struct Troubles(Arc<Mutex<State>>);
 
@@ -29,10 +32,13 @@ struct State {
 /// The API server cannot be worked with.
 struct Outage {
     since: Instant,
+    last: Instant,
     told: Instant,
     failures: u64,
     /// Who waits for success.
     met_by: BTreeSet<String>,
+    /// Whether somebody waits for its end already.
+    is_settling: bool,
 }
 
 impl Troubles {
@@ -63,10 +69,12 @@ impl Troubles {
         let now = Instant::now();
         let Some(outage) = &mut state.outage else {
             tracing::warn!(who, "lost touch with the API server: {error}");
-            state.outage = Some(Outage { since: now, told: now, failures: 1, met_by: BTreeSet::from([who]) });
+            let met_by = BTreeSet::from([who]);
+            state.outage = Some(Outage { since: now, last: now, told: now, failures: 1, met_by, is_settling: false });
             return;
         };
         outage.failures += 1;
+        outage.last = now;
         if now.duration_since(outage.told) >= REMINDER {
             outage.told = now;
             let (seconds, failures) = (outage.since.elapsed().as_secs(), outage.failures);
@@ -89,10 +97,32 @@ impl Troubles {
         }
         let Some(outage) = &mut state.outage else { return };
         outage.met_by.remove(&who);
-        if outage.met_by.is_empty() {
-            let (seconds, failures) = (outage.since.elapsed().as_secs(), outage.failures);
-            tracing::info!(seconds, failures, "back in touch with the API server");
-            state.outage = None;
+        if outage.met_by.is_empty() && !std::mem::replace(&mut outage.is_settling, true) {
+            tokio::spawn(self.clone().settle());
+        }
+    }
+
+    /// Waits until nothing fails any more, and tells so.
+    async fn settle(self) {
+        loop {
+            let settled = {
+                let mut state = self.lock();
+                let Some(outage) = &mut state.outage else { return };
+                if !outage.met_by.is_empty() {
+                    // The next success begins to wait again.
+                    outage.is_settling = false;
+                    return;
+                }
+                let settled = outage.last + SETTLED;
+                if settled <= Instant::now() {
+                    let (seconds, failures) = ((outage.last - outage.since).as_secs(), outage.failures);
+                    tracing::info!(seconds, failures, "back in touch with the API server");
+                    state.outage = None;
+                    return;
+                }
+                settled
+            };
+            sleep_until(settled).await;
         }
     }
 
@@ -126,17 +156,18 @@ mod tests {
         }
         troubles.worked("c");
         troubles.worked("b");
+        tokio::time::sleep(Duration::from_secs(61)).await;
         troubles.failed("a", &lost());
-        tokio::time::advance(Duration::from_secs(61)).await;
+        for _ in 0..10 {
+            troubles.worked("a");
+            tokio::time::sleep(SETTLED / 3).await;
+            troubles.failed("b", &lost());
+            troubles.worked("b");
+        }
+        assert_eq!(lines.take(), ["WARN lost touch with the API server: connection refused who=a"]);
+        tokio::time::sleep(2 * SETTLED).await;
         troubles.worked("a");
-        troubles.worked("a");
-        assert_eq!(
-            lines.take(),
-            [
-                "WARN lost touch with the API server: connection refused who=a",
-                "INFO back in touch with the API server seconds=61 failures=201",
-            ]
-        );
+        assert_eq!(lines.take(), ["INFO back in touch with the API server seconds=111 failures=211"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@
 //! A deletion may not tell its version; there the object itself must be gone from the cache, or be marked.
 
 use crate::Key;
+use crate::cache::limits::WATCH_LAG_MAX;
 use crate::cache::{Cache, Cached};
 use crate::version::reached;
 use rollouts_api::ObjectMeta;
@@ -18,7 +19,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A write that a cache does not show after this long is forgotten: the cache must then be believed.
+/// A write that a cache does not show after this long is forgotten: the cache must then be believed. Long before, its
+/// watch is given up for a new one ([`Cache::doubt`]).
 pub const WRITE_REMEMBERED: Duration = Duration::from_secs(300);
 
 /// Our writes to one kind of objects, not yet seen in its cache. One worker at a time may work for an owner.
@@ -29,7 +31,7 @@ pub struct OwnWrites {
 }
 
 struct Write {
-    until: Instant,
+    at: Instant,
     what: What,
 }
 
@@ -66,7 +68,11 @@ impl OwnWrites {
             if write.what.shows(meta, &version) {
                 return false;
             }
-            if write.until <= now {
+            let age = now.duration_since(write.at);
+            if age >= WATCH_LAG_MAX {
+                cache.doubt();
+            }
+            if age >= WRITE_REMEMBERED {
                 let resource = cache.resource();
                 tracing::warn!(%resource, %key, "our write was not seen within {WRITE_REMEMBERED:?}: giving up waiting");
                 return false;
@@ -86,7 +92,7 @@ impl OwnWrites {
     }
 
     fn note(&self, owner: &Key, key: &Key, what: What) {
-        let write = Write { until: Instant::now() + WRITE_REMEMBERED, what };
+        let write = Write { at: Instant::now(), what };
         self.lock().entry(owner.clone()).or_default().insert(key.clone(), write);
     }
 

@@ -1,16 +1,42 @@
 //! A cluster in this process: the embedded API server, the actors that make it behave like one, our controller.
 
-use crate::lives::Begin;
+use crate::lives::{Begin, Birth};
 use futures::FutureExt;
 use rollouts_api::Clock;
+use rollouts_controller::Election;
 use rollouts_kube::client::from_service;
 use rollouts_kube::tokio_clock;
 use rollouts_memkube::{Config, Server};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// When every simulation starts.
 const START: &str = "2026-01-01T00:00:00Z";
+
+/// Where the lease of the controllers lies.
+pub const LEASE_NAMESPACE: &str = "default";
+
+/// The names under which the present lives of controllers stand for election. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Identities(Arc<Mutex<BTreeMap<&'static str, (u64, String)>>>);
+
+impl Identities {
+    /// The name of the present life of `who`, if that stands for election.
+    pub fn of(&self, who: &str) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(who).map(|(_, identity)| identity.clone())
+    }
+
+    /// A name for a new life.
+    fn next(&self, who: &'static str) -> String {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (lives, identity) = all.entry(who).or_default();
+        *lives += 1;
+        *identity = format!("{who} {lives}");
+        identity.clone()
+    }
+}
 
 /// An API server under virtual time, and what runs against it.
 pub struct Cluster {
@@ -20,6 +46,8 @@ pub struct Cluster {
     pub clock: Clock,
     /// A way to the server without faults, for observers and users.
     pub client: kube::Client,
+    /// As whom controllers stand for election.
+    pub identities: Identities,
     seed: u64,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
@@ -37,17 +65,30 @@ impl Cluster {
             server.create(definition)?;
         }
         let client = from_service(server.service());
-        Ok(Cluster { server, clock, client, seed, stop: CancellationToken::new(), tasks: Vec::new() })
+        Ok(Cluster {
+            server,
+            clock,
+            client,
+            identities: Identities::default(),
+            seed,
+            stop: CancellationToken::new(),
+            tasks: Vec::new(),
+        })
     }
 
     /// Starts ReplicaSets, pods on simulated nodes, garbage collection and the rest, as clients of `client`.
     pub fn start_actors(&mut self, client: kube::Client) {
-        self.tasks.push(tokio::spawn(self.actors()(client, self.stop.clone())));
+        self.start(self.actors(), client);
     }
 
     /// Starts our controller as a client of `client`.
     pub fn start_controller(&mut self, client: kube::Client) {
-        self.tasks.push(tokio::spawn(self.controller()(client, self.stop.clone())));
+        self.start(self.controller(None), client);
+    }
+
+    fn start(&mut self, begin: Begin, client: kube::Client) {
+        let birth = Birth { lease_client: client.clone(), client, stop: self.stop.clone() };
+        self.tasks.push(tokio::spawn(begin(birth)));
     }
 
     /// Begins the actors, any number of times.
@@ -58,18 +99,22 @@ impl Cluster {
             node_events: false,
             ..rollouts_actors::Options::new(self.clock.clone())
         };
-        Box::new(move |client, stop| {
-            let run = rollouts_actors::run(client, options.clone(), stop.cancelled_owned());
+        Box::new(move |birth| {
+            let run = rollouts_actors::run(birth.client, options.clone(), birth.stop.cancelled_owned());
             // Its only error is a task that panicked, which the panic itself has reported.
             run.map(drop).boxed()
         })
     }
 
-    /// Begins our controller, any number of times.
-    pub fn controller(&self) -> Begin {
-        let clock = self.clock.clone();
-        Box::new(move |client, stop| {
-            rollouts_controller::run(client, rollouts_controller::Options::new(clock.clone()), stop).boxed()
+    /// Begins our controller, any number of times; `candidate` if it stands for election, each life under a name of
+    /// its own.
+    pub fn controller(&self, candidate: Option<&'static str>) -> Begin {
+        let (clock, identities) = (self.clock.clone(), self.identities.clone());
+        Box::new(move |Birth { client, lease_client, stop }| {
+            let mut options = rollouts_controller::Options::new(clock.clone());
+            options.election =
+                candidate.map(|who| Election::new(lease_client, LEASE_NAMESPACE, None, &identities.next(who)));
+            rollouts_controller::run(client, options, stop).boxed()
         })
     }
 

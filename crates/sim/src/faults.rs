@@ -5,8 +5,10 @@
 mod body;
 mod refusal;
 mod service;
+mod weather;
 
 pub use service::FaultyService;
+pub use weather::Weather;
 
 use rollouts_memkube::Rng;
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use weather::Sky;
 
 /// How often each fault happens, in parts of a thousand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -91,7 +94,13 @@ struct State {
     writes: BTreeMap<&'static str, u64>,
     /// Who is to die, and where.
     doom: BTreeMap<&'static str, Kill>,
+    /// The weather of each client.
+    skies: BTreeMap<&'static str, Sky>,
+    witness: Option<Witness>,
 }
+
+/// Sees every write when it reaches the server: the client, and method and path.
+pub type Witness = Arc<dyn Fn(&'static str, &str) + Send + Sync>;
 
 /// A death at a certain write of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +150,8 @@ impl Faults {
             digest: FNV_OFFSET,
             writes: BTreeMap::new(),
             doom: BTreeMap::new(),
+            skies: BTreeMap::new(),
+            witness: None,
         })))
     }
 
@@ -150,7 +161,30 @@ impl Faults {
 
     /// Nothing goes wrong from now on.
     pub fn heal(&self) {
-        self.state().odds = Odds::none();
+        let mut state = self.state();
+        state.odds = Odds::none();
+        state.skies.values_mut().for_each(|sky| sky.change(Weather::Fair));
+    }
+
+    /// From now on the API server answers `who` like this.
+    pub fn weather(&self, who: &'static str, weather: Weather) {
+        self.note(&format!("{who}: {weather:?}"));
+        self.state().skies.entry(who).or_default().change(weather);
+    }
+
+    /// From now on `witness` sees every write.
+    pub fn witness(&self, witness: Witness) {
+        self.state().witness = Some(witness);
+    }
+
+    /// Every watch that `who` has open breaks.
+    pub fn break_watches(&self, who: &'static str) {
+        self.state().skies.entry(who).or_default().break_watches();
+    }
+
+    /// Every watch that `who` has open falls silent and never ends.
+    pub fn silence_watches(&self, who: &'static str) {
+        self.state().skies.entry(who).or_default().silence_watches();
     }
 
     /// A client of `server` under these faults; `who` names it. It dies when `life` is cancelled, and cancels it when

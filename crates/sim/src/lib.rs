@@ -3,6 +3,7 @@
 
 pub mod cluster;
 pub mod compare;
+pub mod election;
 pub mod faults;
 pub mod feed;
 pub mod fuzz;

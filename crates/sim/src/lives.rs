@@ -15,6 +15,27 @@ pub const CONTROLLER: &str = "controller";
 pub const SECOND_CONTROLLER: &str = "second controller";
 /// The name of the actors as a client.
 pub const ACTORS: &str = "actors";
+/// Everybody.
+pub const ALL: [&str; 5] = [CONTROLLER, SECOND_CONTROLLER, ACTORS, "controller's lease", "second controller's lease"];
+
+/// The name that a process has as the client that asks for a lease.
+pub fn lease_client(who: &'static str) -> &'static str {
+    match who {
+        CONTROLLER => ALL[3],
+        SECOND_CONTROLLER => ALL[4],
+        other => other,
+    }
+}
+
+/// What a process is given when a life begins.
+pub struct Birth {
+    /// Its way to the API server.
+    pub client: kube::Client,
+    /// Its way to the API server for the lease alone.
+    pub lease_client: kube::Client,
+    /// Cancelled when it should end.
+    pub stop: CancellationToken,
+}
 
 /// How long from a death until the next life begins.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +46,8 @@ pub enum Rebirth {
     Within(Duration),
 }
 
-/// Begins a life: runs the process on a client until the token asks it to end.
-pub type Begin = Box<dyn Fn(kube::Client, CancellationToken) -> BoxFuture<'static, ()> + Send + Sync>;
+/// Begins a life. When the process ends by itself, another life begins as after a death.
+pub type Begin = Box<dyn Fn(Birth) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// The lives of one process, one after the other.
 pub struct Lives {
@@ -48,15 +69,22 @@ impl Lives {
         let task = tokio::spawn(async move {
             loop {
                 let (life, stop) = (CancellationToken::new(), CancellationToken::new());
-                let client = from_service(faults.wrap(server.service(), who, life.clone(), true));
+                let client = |who| from_service(faults.wrap(server.service(), who, life.clone(), true));
+                let birth = Birth { client: client(who), lease_client: client(lease_client(who)), stop: stop.clone() };
                 // Ends with this task, if that is aborted.
                 let _stops = stop.clone().drop_guard();
-                let process = AbortOnDrop(tokio::spawn(begin(client, stop.clone())));
-                life.cancelled().await;
+                let mut process = AbortOnDrop(tokio::spawn(begin(birth)));
+                tokio::select! {
+                    biased;
+                    () = life.cancelled() => {
+                        count.fetch_add(1, Ordering::Relaxed);
+                    }
+                    _ = &mut process.0 => faults.note(&format!("{who}: ends")),
+                }
                 // Its tasks may outlive it for a moment, but none of their requests reaches the server any more.
+                life.cancel();
                 stop.cancel();
                 drop(process);
-                count.fetch_add(1, Ordering::Relaxed);
                 let wait = match rebirth {
                     Rebirth::After(wait) => wait,
                     Rebirth::Within(most) => {

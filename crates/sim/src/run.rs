@@ -1,13 +1,15 @@
 //! A seeded run: a Rollout, users and faults for some virtual minutes; then everything heals, a good version is
 //! promoted, and the run must end healthy, tidy and quiet.
 
+mod disasters;
 mod ending;
 mod user;
 
 use crate::cluster::Cluster;
+use crate::election::Office;
 use crate::faults::{Faults, Odds};
 use crate::invariants::{Monitor, SHORT_WINDOW, Subject, WINDOW};
-use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth};
+use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
 use crate::virtual_time;
 use crate::workload::{Case, NAMESPACE};
 use rollouts_memkube::Rng;
@@ -50,32 +52,75 @@ pub fn run(seed: u64) -> std::io::Result<Outcome> {
 /// From a death until the next life.
 const REBIRTH: Rebirth = Rebirth::Within(Duration::from_secs(30));
 
+/// How long a controller may take to notice that its lease was stolen.
+const RENEWAL: Duration = Duration::from_secs(2);
+
+/// The same when it may not be able to look: it gives up by itself then, and its last write may be slow.
+const RENEWAL_UNDER_FAULTS: Duration = Duration::from_secs(12);
+
 /// Sets the dice of the faults apart from those of the workload.
 const FAULT_SEED: u64 = 0x5eed_fa17;
 
+/// Who runs the controllers of a seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Government {
+    /// One controller.
+    One,
+    /// Two that know nothing of each other.
+    Anarchy,
+    /// Two, one of which is elected.
+    Elected,
+}
+
 async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Vec<String>, u64), String> {
-    faults.note(&format!("seed {seed}: {odds:?}"));
+    let government = match faults.below(6) {
+        0..=3 => Government::One,
+        4 => Government::Anarchy,
+        _ => Government::Elected,
+    };
+    let has_disasters = !odds.is_none() && faults.below(2) == 0;
+    faults.note(&format!("seed {seed}: {government:?}, disasters: {has_disasters}, {odds:?}"));
     faults.note(&format!("rollout {}", case.rollout["spec"]));
     let cluster = Cluster::new(seed).map_err(|e| format!("the cluster does not start: {e:?}"))?;
-    let actors = Lives::start(cluster.server.clone(), faults, ACTORS, REBIRTH, cluster.actors());
-    let controller = Lives::start(cluster.server.clone(), faults, CONTROLLER, REBIRTH, cluster.controller());
     let window = if odds.is_none() { SHORT_WINDOW } else { WINDOW };
+    let is_elected = government == Government::Elected;
+    let grace = if odds.is_none() { RENEWAL } else { RENEWAL_UNDER_FAULTS };
+    let office = is_elected.then(|| Office::open(&cluster, faults, grace));
+    let live = |who, begin| Lives::start(cluster.server.clone(), faults, who, REBIRTH, begin);
+    let actors = live(ACTORS, cluster.actors());
+    let first = live(CONTROLLER, cluster.controller(is_elected.then_some(CONTROLLER)));
+    let second = (government != Government::One)
+        .then(|| live(SECOND_CONTROLLER, cluster.controller(is_elected.then_some(SECOND_CONTROLLER))));
     let subject = Subject::of(&case.rollout, NAMESPACE, case.is_harmless());
     let monitor = Monitor::start(&cluster.client, subject, faults, window)
         .await
         .map_err(|e| format!("the monitor does not start: {e}"))?;
     let user = User { cluster: &cluster, faults, monitor: &monitor };
     user.begin(case)?;
-    for (wait, action) in &case.actions {
-        tokio::time::sleep(*wait).await;
-        user.act(action).await;
+    let acts = async {
+        for (wait, action) in &case.actions {
+            tokio::time::sleep(*wait).await;
+            user.act(action).await;
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    };
+    let disasters = async {
+        if has_disasters {
+            disasters::happen(&cluster, faults, office.as_ref()).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        biased;
+        () = acts => {}
+        () = disasters => {}
     }
-    tokio::time::sleep(Duration::from_secs(10)).await;
     faults.note("everything heals");
     faults.heal();
     let mut violations = user.end(case).await;
     violations.splice(0..0, monitor.violations());
-    let deaths = controller.deaths() + actors.deaths();
+    violations.extend(office.iter().flat_map(Office::violations));
+    let deaths = [Some(&first), Some(&actors), second.as_ref()].into_iter().flatten().map(Lives::deaths).sum();
     monitor.stop();
     cluster.stop();
     Ok((violations, deaths))

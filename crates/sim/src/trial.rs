@@ -63,8 +63,8 @@ pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<O
     dooms.into_iter().filter_map(|(who, kill)| Some((who, kill?))).for_each(|(who, kill)| faults.doom(who, kill));
     let live = |who, begin| Lives::start(cluster.server.clone(), &faults, who, REBIRTH, begin);
     let actors = live(ACTORS, cluster.actors());
-    let first = live(CONTROLLER, cluster.controller());
-    let _second = trial.twins.then(|| live(SECOND_CONTROLLER, cluster.controller()));
+    let first = live(CONTROLLER, cluster.controller(None));
+    let _second = trial.twins.then(|| live(SECOND_CONTROLLER, cluster.controller(None)));
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scenario.name}});
     cluster.server.create(namespace).map_err(PlayError::Cluster)?;
     let rollout = first_rollout(scenario)?;

@@ -40,7 +40,10 @@ pub(super) fn object<T: Cached>(text: &str) -> Result<Item<T>, String> {
     // A decoder that panics is a mistake of ours, and still no reason to lose sight of the other objects.
     let problem = match catch_unwind(|| serde_json::from_str::<T>(text)) {
         Ok(Ok(object)) if object.meta().name.is_empty() => return Err("an object without a name".into()),
-        Ok(Ok(object)) => return Ok(Item::Good(object)),
+        Ok(Ok(mut object)) => {
+            object.slim();
+            return Ok(Item::Good(object));
+        }
         Ok(Err(e)) => e.to_string(),
         Err(panic) => format!("the decoder panicked: {}", panic_text(&*panic)),
     };

@@ -1,7 +1,7 @@
 //! The objects that decisions read, as caches hold them.
 
 use super::Cached;
-use rollouts_api::{ObjectMeta, Rollout};
+use rollouts_api::{ObjectMeta, Rollout, names};
 use rollouts_core::{Pod, ReplicaSet, Service, Workload};
 
 macro_rules! cached {
@@ -9,6 +9,11 @@ macro_rules! cached {
         $(impl Cached for $kind {
             fn meta(&self) -> &ObjectMeta {
                 &self.metadata
+            }
+
+            fn slim(&mut self) {
+                // A copy of the whole object, written by and for `kubectl apply`.
+                self.metadata.annotations.remove(names::LAST_APPLIED);
             }
         })*
     };

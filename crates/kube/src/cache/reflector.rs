@@ -3,7 +3,7 @@
 use super::builder::{Builder, Handler};
 use super::decode::{self, Event, Item, ItemPage};
 use super::lines::Lines;
-use super::{Cache, Cached, Change, limits};
+use super::{Cache, Cached, Change, Watching, limits};
 use crate::backoff::Backoff;
 use crate::queue::panic_text;
 use crate::rest::{Query, send_for_body};
@@ -36,6 +36,8 @@ enum End {
     Expired,
     /// The server closed the watch as it was asked to: watch on.
     Closed,
+    /// Nothing came over it for too long: watch on over another connection.
+    Silent(&'static str),
     /// It failed and is to be tried again later.
     Failed(RequestError),
     /// What came makes no sense; start over from a list.
@@ -78,6 +80,7 @@ impl<T: Cached> Reflector<T> {
             loop {
                 match self.watch(&mut version).await {
                     End::Closed => {}
+                    end @ End::Silent(_) => self.pause(end).await,
                     end @ (End::Expired | End::Confused(_)) => {
                         // The list that follows shows what was missed.
                         self.pause(end).await;
@@ -101,6 +104,10 @@ impl<T: Cached> Reflector<T> {
             End::Closed => return,
             End::Expired => {
                 tracing::debug!(resource = %self.cache.resource(), "version expired, listing again");
+                return tokio::time::sleep(self.backoff.failed()).await;
+            }
+            End::Silent(why) => {
+                tracing::info!(resource = %self.cache.resource(), "{why}: a new watch is opened");
                 return tokio::time::sleep(self.backoff.failed()).await;
             }
             End::Failed(error) => {
@@ -153,8 +160,28 @@ impl<T: Cached> Reflector<T> {
         }
     }
 
-    /// Watches from `version`, which moves with what comes, until the watch ends.
+    /// Watches from `version`, which moves with what comes, until the watch ends or is doubted.
     async fn watch(&mut self, version: &mut String) -> End {
+        let watching = self.cache.shared.watching.clone();
+        let set = |since| {
+            watching.change(|watching| {
+                *watching = Watching { since, is_doubted: false };
+                false
+            })
+        };
+        set(Some(Instant::now()));
+        let end = tokio::select! {
+            biased;
+            () = watching.until(|watching| watching.is_doubted) => {
+                End::Silent("the watch does not show what was written")
+            }
+            end = self.follow(version) => end,
+        };
+        set(None);
+        end
+    }
+
+    async fn follow(&mut self, version: &mut String) -> End {
         let query = self
             .query
             .clone()
@@ -164,12 +191,13 @@ impl<T: Cached> Reflector<T> {
             .with("timeoutSeconds", self.watch_for.as_secs().to_string());
         let opened = Instant::now();
         let deadline = opened + self.watch_for + limits::WATCH_OVERDUE;
-        let overdue = || End::Failed(RequestError::Lost("the watch fell silent".into()));
+        let overdue = || End::Silent("the watch fell silent");
         let url = query.on(&self.collection);
-        let mut body = match timeout_at(deadline, send_for_body(&self.client, Method::GET, &url, None)).await {
+        let begin = opened + limits::WATCH_BEGIN_TIMEOUT;
+        let mut body = match timeout_at(begin, send_for_body(&self.client, Method::GET, &url, None)).await {
             Ok(Ok(body)) => body,
             Ok(Err(error)) => return error.into(),
-            Err(_) => return overdue(),
+            Err(_) => return End::Failed(RequestError::Lost("the watch did not begin in time".into())),
         };
         let (mut lines, mut proven) = (Lines::default(), false);
         loop {

@@ -99,7 +99,7 @@ async fn lists_pages_then_watches() {
     let s = start([Reply::json(&first), list(5, &[pod("b", 2, 2)]), watch(events)]);
     s.cache.synced().await;
     assert_eq!(s.names()[..2], ["a", "b"]);
-    sleep(Duration::from_secs(300)).await;
+    sleep(Duration::from_secs(270)).await;
     let log = ["0 added ns/a 1", "0 added ns/b 2", "0 added ns/c 3", "5000 updated ns/a 1->10", "5000 deleted ns/b 2"];
     assert_eq!(s.log(), log);
     let watch = "&timeoutSeconds=240";

@@ -4,12 +4,11 @@
 //! moment that each renewal moves on, so that a process which was stopped for a while (a suspended machine, a
 //! debugger) writes nothing when it goes on, even before it has learnt what became of its lease.
 
+use crate::signal::Signal;
 use futures::future::Either;
 use http::{Method, Request};
 use kube::client::Body;
-use std::sync::Arc;
 use thiserror::Error;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 /// Why a write did not leave.
@@ -18,16 +17,22 @@ use tokio::time::{Instant, sleep_until};
 pub struct NotLeading;
 
 /// The gate; clones share it. It starts closed.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub struct Fence {
     /// Until when writes pass.
-    until: Arc<watch::Sender<Option<Instant>>>,
+    until: Signal<Option<Instant>>,
+}
+
+impl Default for Fence {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Fence {
     /// A closed gate.
     pub fn new() -> Self {
-        Self::default()
+        Fence { until: Signal::new(None) }
     }
 
     /// `client`, but for writes that come to the closed gate: those fail with [`NotLeading`] and are not sent. One
@@ -58,30 +63,30 @@ impl Fence {
 
     /// Whether writes pass now.
     pub fn is_open(&self) -> bool {
-        self.until.borrow().is_some_and(|until| Instant::now() < until)
+        self.until.look(|until| until.is_some_and(|until| Instant::now() < until))
     }
 
     /// Opens the gate, or keeps it open, until then.
     pub(super) fn open_until(&self, until: Instant) {
-        self.until.send_replace(Some(until));
+        self.set(Some(until));
     }
 
     /// Closes the gate.
     pub(super) fn close(&self) {
-        self.until.send_replace(None);
+        self.set(None);
+    }
+
+    fn set(&self, until: Option<Instant>) {
+        self.until.change(|present| std::mem::replace(present, until) != until);
     }
 
     /// Resolves once the gate is closed, at once if it is.
     async fn closed(&self) {
-        let mut changes = self.until.subscribe();
-        loop {
-            let until = *changes.borrow_and_update();
-            // Timers may be late after the process stood still; the clock is not.
-            let Some(until) = until.filter(|until| Instant::now() < *until) else { return };
+        // Timers may be late after the process stood still; the clock is not.
+        while let Some(until) = self.until.look(|until| until.filter(|until| Instant::now() < *until)) {
             tokio::select! {
                 biased;
-                // The sender lives as long as `self`.
-                _ = changes.changed() => {}
+                () = self.until.until(|present| *present != Some(until)) => {}
                 () = sleep_until(until) => {}
             }
         }

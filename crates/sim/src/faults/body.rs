@@ -8,7 +8,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// The body of an answer through a faulty connection.
 pub enum FaultyBody {
@@ -22,7 +22,9 @@ pub enum FaultyBody {
 pub struct FaultyWatch {
     inner: rollouts_memkube::Body,
     faults: Faults,
-    life: CancellationToken,
+    /// Nothing is heard any more once one of these is cancelled.
+    silent: [CancellationToken; 2],
+    broken: Pin<Box<WaitForCancellationFutureOwned>>,
     name: String,
     /// Events on their way, with the time of their arrival, in order.
     late: VecDeque<(Instant, Bytes)>,
@@ -40,9 +42,15 @@ enum End {
 }
 
 impl FaultyWatch {
-    pub(super) fn new(inner: rollouts_memkube::Body, faults: Faults, life: CancellationToken, name: String) -> Self {
-        let timer = Box::pin(sleep_until(Instant::now()));
-        FaultyWatch { inner, faults, life, name, late: VecDeque::new(), timer, end: None }
+    pub(super) fn new(
+        inner: rollouts_memkube::Body,
+        faults: Faults,
+        silent: [CancellationToken; 2],
+        broken: CancellationToken,
+        name: String,
+    ) -> Self {
+        let (timer, broken) = (Box::pin(sleep_until(Instant::now())), Box::pin(broken.cancelled_owned()));
+        FaultyWatch { inner, faults, silent, broken, name, late: VecDeque::new(), timer, end: None }
     }
 
     fn take_in(&mut self, line: Bytes) {
@@ -60,8 +68,13 @@ impl FaultyWatch {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if self.life.is_cancelled() {
+        if self.silent.iter().any(CancellationToken::is_cancelled) {
             return Poll::Pending;
+        }
+        if self.end.is_none() && self.broken.as_mut().poll(cx).is_ready() {
+            self.faults.note(&format!("{} breaks", self.name));
+            self.late.clear();
+            self.end = Some(End::Broken);
         }
         while self.end.is_none() {
             match Pin::new(&mut self.inner).poll_frame(cx) {

@@ -2,6 +2,7 @@
 
 use super::body::{FaultyBody, FaultyWatch};
 use super::refusal::refusal;
+use super::weather::{Sky, Weather};
 use super::{Fate, Faults, fingerprint};
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -10,8 +11,15 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
+
+/// How long until the client's end of a connection that was cut off knows it.
+const CUT_OFF_NOTICED: Duration = Duration::from_secs(120);
+
+/// What every list has in it, and nothing else.
+const LIST: &[u8] = b"\"items\":";
 
 /// A connection to the API server on which things go wrong.
 #[derive(Clone)]
@@ -46,6 +54,16 @@ impl FaultyService {
         let name = format!("{} {} {path}", self.who, parts.method);
         let doom = if is_write && !self.life.is_cancelled() { self.faults.count_write(self.who) } else { None };
         let (latency, fate) = self.faults.fate(is_write, is_update, self.mortal);
+        let weather = self.sky(|sky| sky.weather);
+        let fate = match weather {
+            Weather::Fair | Weather::Stale => fate,
+            Weather::Down => Fate::Broken,
+            Weather::Cut => return self.cut_off(&name).await,
+            Weather::Busy => Fate::TooMany,
+            Weather::Failing => Fate::Error(500),
+            Weather::Lossy if is_write => Fate::Lost,
+            Weather::Lossy => Fate::Pass,
+        };
         let fate = doom.filter(|_| self.mortal).unwrap_or(fate);
         // Half of the way there, half of the way back.
         tokio::time::sleep(latency / 2).await;
@@ -67,6 +85,10 @@ impl FaultyService {
             Fate::DieBefore => return self.die(&name, "before").await,
             Fate::Pass | Fate::Lost | Fate::DieAfter => {}
         }
+        let witness = self.faults.state().witness.clone().filter(|_| is_write);
+        if let Some(witness) = witness {
+            witness(self.who, &name);
+        }
         let request = Request::from_parts(parts, http_body_util::Full::new(sent.clone()));
         let response = match self.server.call(request).await {
             Ok(response) => response,
@@ -76,10 +98,13 @@ impl FaultyService {
         let (parts, body) = response.into_parts();
         if is_watch && status.is_success() {
             self.faults.note(&format!("{name} -> watch"));
-            let watch = FaultyWatch::new(body, self.faults, self.life, name);
+            let (broken, silent) = self.sky(|sky| (sky.broken.clone(), sky.silent.clone()));
+            let watch = FaultyWatch::new(body, self.faults, [self.life, silent], broken, name);
             return Ok(Response::from_parts(parts, FaultyBody::Watch(Box::new(watch))));
         }
         let Ok(got) = body.collect().await.map(|collected| collected.to_bytes());
+        let is_list = !is_write && status.is_success() && got.windows(LIST.len()).any(|part| part == LIST);
+        let got = if is_list { self.sky(|sky| sky.list(&path, got)) } else { got };
         self.faults.note(&line(&name, &sent, status.as_u16(), &got));
         match fate {
             Fate::Lost => return self.lose(&name, "lost"),
@@ -89,6 +114,17 @@ impl FaultyService {
         tokio::time::sleep(latency / 2).await;
         self.dead().await;
         Ok(Response::from_parts(parts, FaultyBody::Whole(Some(got))))
+    }
+
+    fn sky<T>(&self, look: impl FnOnce(&mut Sky) -> T) -> T {
+        look(self.faults.state().skies.entry(self.who).or_default())
+    }
+
+    /// Nothing is heard of the request.
+    async fn cut_off(&self, name: &str) -> io::Result<Answer> {
+        self.faults.note(&format!("{name} -> cut off"));
+        tokio::time::sleep(CUT_OFF_NOTICED).await;
+        Err(io::Error::new(io::ErrorKind::TimedOut, "connection timed out"))
     }
 
     /// The dead wait for ever.

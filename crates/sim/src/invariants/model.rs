@@ -1,8 +1,9 @@
 //! The state of the store as of each change, with a short memory.
 
-use super::Subject;
+use super::{Subject, surge_and_unavailable};
 use crate::faults::Faults;
 use crate::feed::{Change, Feed};
+use crate::workload::ROLE;
 use futures::FutureExt;
 use rollouts_api::names::{POD_TEMPLATE_HASH, REVISION};
 use rollouts_kube::{RequestError, Resource, resource};
@@ -68,6 +69,10 @@ pub(super) struct Model {
     pub window: Duration,
     pub rollout: Value,
     pub replicas: Remembered,
+    /// Pods that must be available.
+    pub promised: Remembered,
+    /// Pods that there may be.
+    pub allowed: Remembered,
     pub sets: BTreeMap<String, Set>,
     /// The hash that the active Service selects.
     pub active: Option<String>,
@@ -99,6 +104,8 @@ impl Monitor {
             window,
             rollout: Value::Null,
             replicas: Remembered::default(),
+            promised: Remembered::default(),
+            allowed: Remembered::default(),
             sets: BTreeMap::new(),
             active: None,
             ready: BTreeMap::new(),
@@ -195,16 +202,24 @@ impl Model {
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         match kind {
             "rollouts" if name == self.subject.name => self.take_rollout(object),
-            "replicasets" => self.take_set(name, object, change.is_deletion()),
-            "services" if name == self.subject.active => self.take_service(object),
-            "pods" => self.take_pod(name, object, change.is_deletion()),
+            "replicasets" if is_of_a_rollout(object) => self.take_set(name, object, change.is_deletion()),
+            "services" if name == self.subject.active => self.take_service(object, change.is_deletion()),
+            "pods" if is_of_a_rollout(object) => self.take_pod(name, object, change.is_deletion()),
             _ => return,
         }
         self.check_service();
     }
 
     fn take_rollout(&mut self, object: &Value) {
-        self.replicas.set(object["spec"]["replicas"].as_i64().unwrap_or(1), self.window);
+        let replicas = object["spec"]["replicas"].as_i64().unwrap_or(1);
+        let strategy = &object["spec"]["strategy"];
+        let (surge, unavailable) = match self.subject.is_blue_green {
+            true => ((strategy["blueGreen"]["previewReplicaCount"].as_i64().unwrap_or(0) - replicas).max(0), 0),
+            false => surge_and_unavailable(&strategy["canary"], replicas),
+        };
+        self.replicas.set(replicas, self.window);
+        self.promised.set(replicas - unavailable, self.window);
+        self.allowed.set(replicas + surge, self.window);
         let before = std::mem::replace(&mut self.rollout, object.clone());
         let status = &object["status"];
         if before["status"] != *status {
@@ -226,6 +241,10 @@ impl Model {
 
     fn take_set(&mut self, name: String, object: &Value, is_gone: bool) {
         let hash = object["metadata"]["labels"][POD_TEMPLATE_HASH].as_str().unwrap_or_default().to_owned();
+        if hash.is_empty() {
+            // Of somebody else, such as a Deployment.
+            return;
+        }
         if is_gone {
             if let Some(set) = self.sets.remove(&name) {
                 self.faults.note(&format!("{name}: deleted"));
@@ -235,10 +254,7 @@ impl Model {
         }
         let (size, available) = (object["spec"]["replicas"].as_i64(), object["status"]["availableReplicas"].as_i64());
         let (size, available, window) = (size.unwrap_or(1), available.unwrap_or(0), self.window);
-        let mut template = object["spec"]["template"].clone();
-        if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
-            labels.remove(POD_TEMPLATE_HASH);
-        }
+        let template = own_template(&object["spec"]["template"]);
         let before = self.sets.get(&name).cloned();
         let set = self.sets.entry(name.clone()).or_default();
         set.available.set(available, window);
@@ -253,8 +269,8 @@ impl Model {
         }
     }
 
-    fn take_service(&mut self, object: &Value) {
-        let hash = object["spec"]["selector"][POD_TEMPLATE_HASH].as_str().map(str::to_owned);
+    fn take_service(&mut self, object: &Value, is_gone: bool) {
+        let hash = object["spec"]["selector"][POD_TEMPLATE_HASH].as_str().filter(|_| !is_gone).map(str::to_owned);
         if hash != self.active {
             self.faults.note(&format!("{}: {hash:?}", self.subject.active));
             self.check_switch(hash.as_deref());
@@ -273,4 +289,30 @@ impl Model {
             self.ready.remove(&name);
         }
     }
+}
+
+/// A pod template without what the controller puts into it, as text.
+fn own_template(template: &Value) -> String {
+    let mut template = template.clone();
+    for (field, names) in [("labels", [POD_TEMPLATE_HASH, ROLE].as_slice()), ("annotations", &[ROLE])] {
+        if let Some(map) = template["metadata"][field].as_object_mut() {
+            names.iter().for_each(|name| {
+                map.remove(*name);
+            });
+        }
+        if template["metadata"][field].as_object().is_none_or(serde_json::Map::is_empty)
+            && let Some(metadata) = template["metadata"].as_object_mut()
+        {
+            metadata.remove(field);
+        }
+    }
+    if let Some(spec) = template["spec"].as_object_mut() {
+        spec.remove("affinity");
+    }
+    template.to_string()
+}
+
+/// Those of Deployments carry another hash.
+fn is_of_a_rollout(object: &Value) -> bool {
+    !object["metadata"]["labels"][POD_TEMPLATE_HASH].is_null()
 }

@@ -1,17 +1,11 @@
 //! The rules; the table of [`super`] says what each means.
 
 use super::model::{Model, Set};
-use super::surge_and_unavailable;
 
 impl Model {
-    fn counts(&self, replicas: i64) -> (i64, i64) {
-        surge_and_unavailable(&self.rollout["spec"]["strategy"]["canary"], replicas)
-    }
-
-    /// Pods that must be available, by the smallest number of replicas that the controller may know.
+    /// Pods that must be available, by the least that the controller may know.
     fn promised(&self) -> i64 {
-        let replicas = self.replicas.least(self.window);
-        if self.subject.is_blue_green { replicas } else { replicas - self.counts(replicas).1 }
+        self.promised.least(self.window)
     }
 
     fn by_hash(&self, hash: &str) -> Option<(&String, &Set)> {
@@ -28,18 +22,16 @@ impl Model {
     }
 
     fn check_growth(&mut self, name: &str, after: i64) {
-        let replicas = self.replicas.most(self.window);
+        let allowed = self.allowed.most(self.window);
         if self.subject.is_blue_green {
-            let preview = self.rollout["spec"]["strategy"]["blueGreen"]["previewReplicaCount"].as_i64();
-            let most = replicas.max(preview.unwrap_or(0));
-            if after > most {
-                self.violate(format!("size: {name} grows to {after}, beyond {most}"));
+            if after > allowed {
+                self.violate(format!("size: {name} grows to {after}, beyond {allowed}"));
             }
             return;
         }
-        let (total, surge) = (self.sets.values().map(|s| s.size).sum::<i64>(), self.counts(replicas).0);
-        if total > replicas + surge {
-            self.violate(format!("surge: {name} grows to {after}: {total} pods, beyond {replicas} and {surge}"));
+        let total = self.sets.values().map(|s| s.size).sum::<i64>();
+        if total > allowed {
+            self.violate(format!("surge: {name} grows to {after}: {total} pods, beyond {allowed}"));
         }
     }
 

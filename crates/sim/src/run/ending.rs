@@ -1,7 +1,7 @@
 //! How every run must end.
 
 use super::user::User;
-use crate::lives::CONTROLLER;
+use crate::lives::{CONTROLLER, SECOND_CONTROLLER};
 use crate::workload::{ACTIVE, Action, Case, NAMESPACE, Quality};
 use rollouts_api::names::POD_TEMPLATE_HASH;
 use serde_json::{Value, json};
@@ -44,13 +44,17 @@ impl User<'_> {
         }
         tokio::time::sleep(TIDY_AFTER).await;
         violations.extend(self.check_tidy(case));
-        let writes = self.faults.writes(CONTROLLER);
+        let writes = self.writes();
         tokio::time::sleep(QUIET_FOR).await;
-        let more = self.faults.writes(CONTROLLER) - writes;
+        let more = self.writes() - writes;
         if more > 0 {
             violations.push(format!("quiet: {more} writes although nothing changes: {}", self.summary()));
         }
         violations
+    }
+
+    fn writes(&self) -> u64 {
+        self.faults.writes(CONTROLLER) + self.faults.writes(SECOND_CONTROLLER)
     }
 
     async fn until(&self, wanted: impl Fn(&Value) -> bool) -> bool {
@@ -97,7 +101,12 @@ impl User<'_> {
     }
 
     fn active(&self) -> Value {
-        let service = self.cluster.server.get("", "services", NAMESPACE, ACTIVE).unwrap_or_default();
+        self.selected(ACTIVE)
+    }
+
+    /// The hash that a Service selects.
+    fn selected(&self, name: &str) -> Value {
+        let service = self.cluster.server.get("", "services", NAMESPACE, name).unwrap_or_default();
         service["spec"]["selector"][POD_TEMPLATE_HASH].clone()
     }
 
@@ -130,8 +139,9 @@ impl User<'_> {
         must(old <= limit, format!("{old} old ReplicaSets are kept, more than {limit}"));
         let pods = self.cluster.server.list("", "pods", NAMESPACE).len();
         must(i64::try_from(pods) == Ok(replicas), format!("{pods} pods for {replicas} replicas"));
-        if case.is_blue_green {
-            must(self.active() == status["stableRS"], format!("the active Service selects {}", self.active()));
+        for name in &case.services {
+            let selected = self.selected(name);
+            must(selected == status["stableRS"], format!("the Service {name} selects {selected}"));
         }
         violations
     }

@@ -5,7 +5,8 @@ use crate::faults::Faults;
 use crate::invariants::Monitor;
 use crate::scenario::kubectl::Kubectl;
 use crate::scenario::plugin;
-use crate::workload::{Action, Case, NAME, NAMESPACE, version};
+use crate::workload::{Action, Case, NAME, NAMESPACE, service, version};
+use rollouts_api::names::INSTANCE_ID;
 use serde_json::{Value, json};
 
 pub(super) struct User<'a> {
@@ -17,7 +18,8 @@ pub(super) struct User<'a> {
 impl User<'_> {
     /// Applies the Rollout and what it needs.
     pub fn begin(&self, case: &Case) -> Result<(), String> {
-        for object in case.services().into_iter().chain([case.rollout.clone()]) {
+        let services = case.services.iter().map(|name| service(name));
+        for object in services.chain([case.rollout.clone()]) {
             self.cluster.server.create(object).map_err(|e| format!("the case is refused: {e:?}"))?;
         }
         Ok(())
@@ -33,8 +35,22 @@ impl User<'_> {
             Action::SetVersion(number, quality) => self.patch(version(*number, *quality)).await,
             Action::Plugin(line) => self.plugin(line).await,
             Action::Scale(replicas) => self.patch(json!({"spec": {"replicas": replicas}})).await,
-            Action::EditSteps(steps) => {
-                self.patch(json!({"spec": {"strategy": {"canary": {"steps": steps}}}})).await;
+            Action::Autoscale(replicas) => {
+                let body = json!({"spec": {"replicas": replicas}});
+                let result = self.kubectl().patch(&format!("rollouts/{NAME}"), Some("scale"), "merge", &body).await;
+                self.told("the scale", result.map(drop).map_err(|e| e.text()));
+            }
+            Action::Edit(spec) | Action::EditLimits(spec) => self.patch(json!({"spec": spec})).await,
+            Action::LoseService(name, wait) => {
+                let deleted = self.kubectl().delete(&format!("services/{name}")).await;
+                self.told("delete", deleted.map_err(|e| e.text()));
+                tokio::time::sleep(*wait).await;
+                self.told("create", self.cluster.server.create(service(name)).map(drop).map_err(|e| format!("{e:?}")));
+            }
+            Action::LendAway(wait) => {
+                self.label(json!("another")).await;
+                tokio::time::sleep(*wait).await;
+                self.label(Value::Null).await;
             }
             Action::DeletePod(place) => {
                 let pods = self.cluster.server.list("", "pods", NAMESPACE);
@@ -61,6 +77,10 @@ impl User<'_> {
     pub async fn patch(&self, body: Value) {
         let result = self.kubectl().patch(&format!("rollouts/{NAME}"), None, "merge", &body).await;
         self.told("the patch", result.map(|_| ()).map_err(|e| e.text()));
+    }
+
+    async fn label(&self, instance: Value) {
+        self.patch(json!({"metadata": {"labels": {INSTANCE_ID: instance}}})).await;
     }
 
     pub async fn plugin(&self, line: &str) {
