@@ -1,5 +1,6 @@
 //! What no compiler checks. Runs as a test, too, so that `cargo test` finds what a reviewer would.
 
+mod coverage;
 mod files;
 mod lengths;
 mod links;
@@ -46,6 +47,7 @@ pub(crate) fn report(root: &Path) -> Result<()> {
 
 fn check(files: &files::Files) -> Vec<Complaint> {
     let mut complaints = links::check(files);
+    complaints.extend(coverage::check(files));
     complaints.extend(words::check(files));
     complaints.extend(lengths::check(files));
     complaints

@@ -45,6 +45,7 @@ impl Reconcile<'_> {
         next.current_pod_hash = self.new_hash();
         next.current_step_hash = String::new();
         next.current_step_index = None;
+        next.canary = Default::default();
         next
     }
 

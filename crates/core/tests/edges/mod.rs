@@ -140,3 +140,25 @@ fn users_are_not_sent_to_pods_that_are_gone() {
     w.run(100);
     assert_eq!(w.status().phase, "Healthy");
 }
+
+/// The status speaks of the strategy there is.
+#[test]
+fn a_changed_strategy_leaves_nothing_of_the_other() {
+    let blue_green = json!({ "blueGreen": { "activeService": "live" } });
+    let mut w = World::new(2, blue_green.clone()).with_services(&["live"]);
+    w.run(10);
+    let set = |w: &mut World, strategy: &serde_json::Value| {
+        w.change(|ro| ro.spec.strategy = serde_json::from_value(strategy.clone()).unwrap());
+        w.run(10);
+        assert_eq!(w.status().phase, "Healthy");
+    };
+    set(&mut w, &json!({ "canary": { "stableService": "live", "steps": [{ "setWeight": 50 }] } }));
+    assert_eq!((w.status().blue_green.active_selector.as_str(), w.status().current_step_index), ("", Some(1)));
+    assert_eq!(w.status().selector, "app=web");
+    w.rollout.status.canary.weights = Some(Default::default());
+    w.run(10);
+    assert_eq!(w.status().canary.weights, None);
+    set(&mut w, &blue_green);
+    assert_eq!((w.status().current_step_hash.as_str(), w.status().current_step_index), ("", None));
+    assert_eq!(w.sizes(), [(1, 2)], "no pod was replaced");
+}
