@@ -1,6 +1,7 @@
 //! `gen`: everything that is generated from something else in the repository.
 
 use crate::crd;
+use crate::manifests::{self, permissions};
 use crate::tree::{self, Mode};
 use anyhow::Result;
 use flate2::{Compression, GzBuilder};
@@ -14,13 +15,16 @@ const MAX_CRD_BYTES: usize = 250_000;
 
 /// Writes or checks all of it.
 pub fn all(mode: Mode) -> Result<()> {
-    crds(mode)
+    let crds = crd::all()?;
+    write_crds(mode, &crds)?;
+    tree::emit(mode, "deploy/install.yaml", manifests::install(&crds).as_bytes())?;
+    tree::emit(mode, "deploy/namespace-install.yaml", manifests::namespace_install().as_bytes())?;
+    tree::emit(mode, "docs/permissions.md", permissions::document().as_bytes())
 }
 
 /// The CRDs as YAML to install, and compressed for the binary.
-fn crds(mode: Mode) -> Result<()> {
-    let crds = crd::all()?;
-    for crd in &crds {
+fn write_crds(mode: Mode, crds: &[Value]) -> Result<()> {
+    for crd in crds {
         let size = crd.to_string().len();
         anyhow::ensure!(size <= MAX_CRD_BYTES, "{} has {size} bytes", crd["metadata"]["name"]);
         let kind = crd["spec"]["names"]["singular"].as_str().unwrap_or_default();

@@ -5,6 +5,7 @@ mod ci;
 mod cluster;
 mod crd;
 mod generate;
+mod manifests;
 mod tidy;
 mod tree;
 
@@ -17,7 +18,7 @@ Usage: cargo xtask COMMAND
   ci              everything a change must pass: fmt --check, lint, gen --check, test
   fmt [--check]   format all code, or say what is not formatted
   lint            clippy on all targets, warnings are errors
-  gen [--check]   write generated files (CRD manifests), or say which are out of date
+  gen [--check]   write generated files (manifests), or say which are out of date
   cluster up      start a real Kubernetes API server with simulated nodes in the background; down ends it
   tidy            what no compiler checks: links in documents, words, lengths of files
 ";

@@ -8,6 +8,7 @@ mod caches;
 mod debts;
 mod executor;
 mod malformed;
+pub mod metrics;
 mod monitor;
 mod options;
 mod reconciler;
@@ -20,14 +21,16 @@ pub use options::{Election, Options};
 
 use caches::Caches;
 use executor::Executor;
+use metrics::Counters;
 use monitor::Running;
 use reconciler::Reconciler;
-use rollouts_kube::events::Recorder;
+use rollouts_kube::events::{EventType, Observer, Recorder};
 use rollouts_kube::lease::{Ended, Fence, Term, lead};
-use rollouts_kube::queue::{Queue, run_workers};
+use rollouts_kube::queue::{Next, Queue, run_workers};
 use rollouts_kube::{Key, Rest};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// How long the last events may take to be written after a stop.
@@ -62,14 +65,16 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     // However this ends, nothing is left behind.
     let _stops_events = events_stop.clone().drop_guard();
     let component = rollouts_api::names::EVENT_COMPONENT;
-    let recorder = Recorder::start(client.clone(), component, options.clock.clone(), &events_stop);
+    let counters = Counters::default();
+    let (clock, counts) = (options.clock.clone(), count_events(counters.clone()));
+    let recorder = Recorder::start_observed(client.clone(), component, clock, &events_stop, Some(counts));
     let caches = Caches::start(&client, &options, &queue, &service_queue, &debt_queue, &recorder, &term);
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), options.clock.clone());
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
 
     let queues = vec![queue.clone(), service_queue.clone(), debt_queue.clone()];
-    options.monitor.open(Running { caches: caches.clone(), queues, term: term.clone() });
+    options.monitor.open(Running { caches: caches.clone(), queues, term: term.clone(), counters: counters.clone() });
 
     if !term.has_begun() {
         tracing::info!("Another controller holds the lease: standing by");
@@ -85,9 +90,18 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         _ = begins => tracing::info!(workers = options.workers, "Started controller"),
     }
     let resync = resync(options.resync, caches.clone(), queue.clone(), service_queue.clone());
+    let all = caches.rollouts.clone();
     let workers = run_workers(options.workers, queue.clone(), move |key| {
-        let reconciler = Arc::clone(&reconciler);
-        async move { reconciler.reconcile(key).await }
+        let (reconciler, counters, all) = (Arc::clone(&reconciler), counters.clone(), all.clone());
+        async move {
+            let (found, started) = (all.get(&key.namespace, &key.name).is_some(), Instant::now());
+            let next = reconciler.reconcile(key.clone()).await;
+            match found {
+                true => counters.reconciled(&key, started.elapsed(), next == Next::Failed),
+                false => counters.gone(&key),
+            }
+            next
+        }
     });
     let (debts_of, debts_rest) = (caches.clone(), rest.clone());
     let debt_workers = run_workers(DEBT_WORKERS, debt_queue.clone(), move |key| {
@@ -112,6 +126,17 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         () = resync => {}
     }
     let _ = tokio::time::timeout(LAST_EVENTS, recorder.flush()).await;
+}
+
+/// Counts the events of Rollouts.
+fn count_events(counters: Counters) -> Observer {
+    Box::new(move |object, kind, reason| {
+        let kind = match kind {
+            EventType::Normal => "Normal",
+            EventType::Warning => "Warning",
+        };
+        counters.event(Key::new(object.namespace.as_str(), object.name.as_str()), kind, reason);
+    })
 }
 
 /// Looks at everything from time to time, whether or not anything changed.

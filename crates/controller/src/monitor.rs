@@ -1,6 +1,7 @@
 //! What can be seen of a running controller from outside: for probes and metrics.
 
 use crate::caches::Caches;
+use crate::metrics::{self, Counters, Text};
 use rollouts_kube::lease::Term;
 use rollouts_kube::queue::Stats;
 use rollouts_kube::{Key, Queue};
@@ -18,6 +19,7 @@ pub(crate) struct Running {
     pub caches: Caches,
     pub queues: Vec<Queue<Key>>,
     pub term: Term,
+    pub counters: Counters,
 }
 
 impl Monitor {
@@ -45,6 +47,14 @@ impl Monitor {
     pub fn queues(&self) -> Vec<(&'static str, Stats)> {
         let queues = self.0.get().map(|running| &running.queues[..]).unwrap_or_default();
         queues.iter().map(|queue| (queue.name(), queue.stats())).collect()
+    }
+
+    /// The numbers of the controller in Prometheus' format. A standby has none of single objects: nobody wants them twice.
+    pub fn write_metrics(&self, text: &mut Text) {
+        metrics::write_queues(text, &self.queues());
+        let Some(Running { caches, counters, .. }) = self.0.get().filter(|_| self.is_leading()) else { return };
+        metrics::write_rollouts(text, &caches.rollouts);
+        counters.write(text);
     }
 
     /// The queue of a worker that hangs, if there is one, and for how long it does.

@@ -20,6 +20,9 @@ use tokio_util::sync::CancellationToken;
 /// Events that may wait to be written; beyond that the oldest are dropped.
 pub const QUEUED_EVENTS_MAX: usize = 1000;
 
+/// Is told of every event that is recorded, and what it is about.
+pub type Observer = Box<dyn Fn(&ObjectReference, EventType, &str) + Send + Sync>;
+
 /// Records events; clones share the queue.
 #[derive(Clone)]
 pub struct Recorder {
@@ -28,6 +31,7 @@ pub struct Recorder {
 
 struct Shared {
     component: String,
+    observer: Option<Observer>,
     clock: Clock,
     queue: Mutex<Queue>,
     changed: Notify,
@@ -48,7 +52,18 @@ struct Queue {
 impl Recorder {
     /// A recorder that writes as `component` through `client`, by a task that runs until `stop` is cancelled.
     pub fn start(client: kube::Client, component: &str, clock: Clock, stop: &CancellationToken) -> Self {
-        let (recorder, run) = Self::build(client, component, clock);
+        Self::start_observed(client, component, clock, stop, None)
+    }
+
+    /// The same, with somebody who is told of every event: to count them, say.
+    pub fn start_observed(
+        client: kube::Client,
+        component: &str,
+        clock: Clock,
+        stop: &CancellationToken,
+        observer: Option<Observer>,
+    ) -> Self {
+        let (recorder, run) = Self::build(client, component, clock, observer);
         let stop = stop.clone();
         tokio::spawn(async move {
             tokio::select! {
@@ -65,9 +80,11 @@ impl Recorder {
         client: kube::Client,
         component: &str,
         clock: Clock,
+        observer: Option<Observer>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let shared = Shared {
             component: component.to_owned(),
+            observer,
             clock,
             queue: Mutex::default(),
             changed: Notify::new(),
@@ -80,6 +97,9 @@ impl Recorder {
     /// Records that something happened to `object`. Never waits and never fails: an event that cannot be written
     /// is logged and lost.
     pub fn event(&self, object: &ObjectReference, kind: EventType, reason: &str, message: impl Into<String>) {
+        if let Some(observer) = &self.shared.observer {
+            observer(object, kind, reason);
+        }
         let now = self.shared.clock.now();
         let mut queue = self.lock();
         let nanos = now.as_nanosecond().max(queue.last_name + 1);

@@ -3,6 +3,7 @@
 pub mod flags;
 mod http;
 mod identity;
+mod metrics;
 mod probes;
 mod settings;
 
@@ -58,6 +59,7 @@ pub async fn run(matches: &Matches) -> Result<()> {
         tracing::warn!("No effect in this version, which lacks what they are about: {flags}");
     }
     tokio::spawn(probes::serve(settings.healthz_port, options.monitor.clone()));
+    tokio::spawn(metrics::serve(settings.metrics_port, options.monitor.clone(), version));
 
     let stop = CancellationToken::new();
     let told = stop.clone();
