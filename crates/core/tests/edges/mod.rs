@@ -162,3 +162,14 @@ fn a_changed_strategy_leaves_nothing_of_the_other() {
     assert_eq!((w.status().current_step_hash.as_str(), w.status().current_step_index), ("", None));
     assert_eq!(w.sizes(), [(1, 2)], "no pod was replaced");
 }
+
+/// As a Deployment's.
+#[test]
+fn an_annotation_that_was_removed_stays_on_the_replica_set() {
+    let mut w = canary(1, json!([]));
+    w.rollout.metadata.annotations.insert("note".into(), "x".into());
+    w.run(10);
+    w.change(|ro| ro.metadata.annotations.remove("note").map_or((), |_| ()));
+    w.run(10);
+    assert_eq!(w.sets.values().next().unwrap().metadata.annotation("note"), Some("x"));
+}

@@ -150,3 +150,27 @@ fn an_invalid_spec_does_not_scale() {
     w.run(10);
     assert_eq!(w.sizes(), [(1, 4)]);
 }
+
+/// What is wrong in a feature that this version lacks is still told in the words of the original.
+#[test]
+fn errors_come_before_what_is_not_supported() {
+    let table = [
+        (
+            json!({ "trafficRouting": { "nginx": {} } }),
+            "spec.strategy.stableService: Invalid value: \"\": Canary service and Stable service must to be set to use Traffic Routing",
+        ),
+        (
+            json!({ "pingPong": { "pingService": "a", "pongService": "a" } }),
+            "spec.strategy.pingPong.pingService: Invalid value: \"a\": This rollout uses the same service for the ping and pong services, but two different services are required.",
+        ),
+        (
+            json!({ "steps": [{ "analysis": {} }, { "setWeight": 101 }] }),
+            "spec.strategy.steps[1].setWeight: Invalid value: 101: SetWeight needs to be between 0 and 100",
+        ),
+    ];
+    for (strategy, error) in table {
+        let mut w = World::new(1, json!({ "canary": strategy }));
+        w.run(10);
+        assert_eq!(w.status().message, format!("InvalidSpec: The Rollout \"web\" is invalid: {error}"));
+    }
+}

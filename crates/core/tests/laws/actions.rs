@@ -176,8 +176,15 @@ fn blue_greens() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Metadata of the new and of the stable pods, both or none.
+/// Metadata of the new and of the stable pods.
 fn metadata() -> impl Strategy<Value = (Value, Value)> {
-    let of = |role: &str| json!({ "labels": { "role": role } });
-    any::<bool>().prop_map(move |used| if used { (of("new"), of("stable")) } else { (Value::Null, Value::Null) })
+    (role(), role())
+}
+
+fn role() -> impl Strategy<Value = Value> {
+    let few = || prop::collection::btree_map("[abc]", "[12]", 0..3);
+    prop_oneof![
+        Just(Value::Null),
+        (few(), few()).prop_map(|(labels, annotations)| json!({ "labels": labels, "annotations": annotations })),
+    ]
 }

@@ -107,6 +107,7 @@ impl Ending {
         if blue_green.is_some() {
             assert_eq!(w.services["live"].selected_hash(), status.stable_rs, "{plans}");
         }
+        w.check_pods();
         let keeps_aborted = status.abort && blue_green.is_some_and(|b| b.abort_scale_down_delay_seconds == Some(0));
         let left = w.sets.values().filter(|s| s.size() != 0).count();
         assert!(left == usize::from(n > 0) || keeps_aborted, "{:?}", w.sizes());

@@ -26,6 +26,22 @@ impl World {
         pods.filter(|m| m.controller().is_some_and(|c| c.uid == set.metadata.uid)).collect()
     }
 
+    /// Pods carry what their ReplicaSet's template says, no more and no less, and a restart that was asked for is done.
+    pub fn check_pods(&self) {
+        let Some(pods) = &self.pods else { return };
+        for (name, pod) in pods {
+            let owner = &pod.metadata.controller().unwrap().uid;
+            let set = self.sets.values().find(|s| s.metadata.uid == *owner).unwrap();
+            let template = &set.spec.template;
+            assert_eq!(
+                (&pod.metadata.labels, &pod.metadata.annotations),
+                (&template.labels(), &template.annotations()),
+                "{name}"
+            );
+        }
+        assert_eq!(self.rollout.spec.restart_at, self.status().restarted_at);
+    }
+
     /// Creates and deletes pods until there are as many as wanted; the newest go first.
     pub(super) fn sync_pods(&mut self, name: &str) {
         let set = &self.sets[name];
