@@ -4,7 +4,7 @@
 pub(crate) mod bodies;
 
 use crate::caches::Caches;
-use rollouts_api::{Clock, Rollout};
+use rollouts_api::{Clock, Rollout, names};
 use rollouts_core::{Effect, EventType, Plan, Pod, ReplicaSet, Service, Snapshot, Workload};
 use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, PatchKind, Propagation};
@@ -213,6 +213,8 @@ impl Executor {
             let uid = &run.snapshot.rollout.metadata.uid;
             return match existing {
                 Some(set) if set.metadata.controller().is_none_or(|c| c.uid != *uid) => Ok(Some(set)),
+                // Ours once, but without its label no cache shows it.
+                Some(set) if set.metadata.label(names::POD_TEMPLATE_HASH).is_none() => Ok(Some(set)),
                 // Ours: an earlier answer was lost, or the cache is late. Planning again finds it.
                 _ => Err(error),
             };

@@ -81,6 +81,10 @@ impl<'a> Reconcile<'a> {
         self.claim();
         self.assign_roles();
         self.require_new_set()?;
+        if self.fully_promoted() && self.ro.status.promote_full {
+            self.note("there is nothing to promote");
+            self.ro.status.promote_full = false;
+        }
         if self.fully_promoted() && self.ro.status.abort {
             self.note("an abort after promotion has no effect");
             self.pauses.remove_abort();

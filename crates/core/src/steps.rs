@@ -13,7 +13,8 @@ impl Reconcile<'_> {
     }
 
     pub(crate) fn step_at(&self, index: Option<i32>) -> Option<&CanaryStep> {
-        self.steps().get(usize::try_from(index?).ok()?)
+        // A client may have written anything; before the first step there is the first.
+        self.steps().get(usize::try_from(index?.max(0)).ok()?)
     }
 
     /// The step that is being worked on; `None` without steps and after the last one.
@@ -97,7 +98,7 @@ impl Reconcile<'_> {
 
     /// Moves on to the next step.
     pub(crate) fn complete_step(&mut self, next: &mut RolloutStatus) {
-        let index = next.current_step_index.unwrap_or(0);
+        let index = next.current_step_index.unwrap_or(0).max(0);
         let text = self.step_at(Some(index)).map(describe).unwrap_or_default();
         let message = format!("Rollout step {}/{} completed ({text})", index + 1, self.steps().len());
         self.status_event(EventType::Normal, "RolloutStepCompleted", message);
@@ -118,7 +119,7 @@ impl Reconcile<'_> {
         }
         match (self.current_step(), status.current_step_index) {
             (Some(_), Some(index)) => {
-                let until_now = self.steps().iter().take(index as usize + 1);
+                let until_now = self.steps().iter().take(index.max(0) as usize + 1);
                 until_now.filter_map(|s| s.set_weight).next_back().unwrap_or(0)
             }
             _ => max,

@@ -130,3 +130,18 @@ async fn a_rollout_that_is_being_deleted_is_left_alone() {
     seconds(60).await;
     assert_eq!(cluster.rollout("web").await["status"]["replicas"], 5);
 }
+
+/// It is out of sight, and its name is taken: the next hash is another.
+#[tokio::test(start_paused = true)]
+async fn a_replica_set_that_lost_its_label_is_in_the_way() {
+    let cluster = Cluster::start().await;
+    cluster.create(&rollout(&json!({ "canary": {} }))).await;
+    let ro = cluster.wait("Healthy").await;
+    let name = format!("web-{}", ro["status"]["currentPodHash"].as_str().unwrap());
+    let bare = json!({ "metadata": { "labels": { HASH: null } } });
+    let merge = rollouts_kube::rest::PatchKind::Merge;
+    let _: Value = cluster.rest.patch(&resource::REPLICA_SETS, "default", &name, None, merge, &bare).await.unwrap();
+    seconds(30).await;
+    let ro = cluster.wait("Healthy").await;
+    assert_eq!(ro["status"]["collisionCount"], 1);
+}

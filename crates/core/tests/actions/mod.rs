@@ -173,3 +173,26 @@ fn inconclusive_analysis_does_not_lock_the_autoscaler_out() {
     w.run(20);
     assert_eq!((w.sizes(), w.status().message.as_str()), (vec![(1, 3), (2, 3)], "InconclusiveAnalysisRun"));
 }
+
+/// Whatever a client writes into the index, no step is taken for done that was not.
+#[test]
+fn an_index_that_cannot_be() {
+    let mut w = canary(json!([{ "setWeight": 50 }, { "pause": {} }]));
+    w.rollout.status.current_step_index = Some(-7);
+    w.rollout.status.pause_conditions.clear();
+    w.rollout.status.controller_pause = false;
+    w.run(20);
+    assert_eq!((at(&w), w.sizes()), ((Some(1), "CanaryPauseStep"), vec![(1, 1), (2, 1)]));
+}
+
+/// It does not wait for pods that are broken, and does not skip what comes next.
+#[test]
+fn a_full_promotion_of_nothing_is_forgotten() {
+    let mut w = canary(json!([{ "pause": {} }]));
+    w.promote();
+    w.run(20);
+    w.sets.values_mut().for_each(|s| s.status.available_replicas = 0);
+    w.rollout.status.promote_full = true;
+    w.run(1);
+    assert!(!w.status().promote_full);
+}
