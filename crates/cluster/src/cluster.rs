@@ -32,12 +32,14 @@ pub struct Options {
     pub pods_per_node: usize,
     /// Whether scheduler and kubelet write events.
     pub node_events: bool,
+    /// Whether the API server writes down every write request ([`Cluster::audit_log`]).
+    pub audit: bool,
 }
 
 impl Default for Options {
     /// Three nodes with room for many small applications, and no events from them.
     fn default() -> Self {
-        Options { nodes: 3, pods_per_node: 5_000, node_events: false }
+        Options { nodes: 3, pods_per_node: 5_000, node_events: false, audit: false }
     }
 }
 
@@ -80,7 +82,13 @@ impl Cluster {
             Process::start(name, &program, arguments, path).map_err(|e| StartError::io(&format!("start {name}"), e))
         };
         let etcd = start("etcd", binaries.etcd(), &arguments::etcd(path, &ports))?;
-        let server = start("kube-apiserver", binaries.kube_apiserver(), &arguments::kube_apiserver(path, &ports))?;
+        let mut server = arguments::kube_apiserver(path, &ports);
+        if options.audit {
+            std::fs::write(path.join(arguments::AUDIT_POLICY_FILE), arguments::AUDIT_POLICY)
+                .map_err(|e| StartError::io("write the audit policy", e))?;
+            server.extend(arguments::audit(path));
+        }
+        let server = start("kube-apiserver", binaries.kube_apiserver(), &server)?;
         let mut processes = vec![server, etcd];
 
         let connect = ConnectOptions { kubeconfig: Some(path.join(directory::KUBECONFIG)), ..Default::default() };
@@ -108,6 +116,12 @@ impl Cluster {
         self.directory.path().join(directory::KUBECONFIG)
     }
 
+    /// Every write request, one JSON object (`audit.k8s.io/v1` Event) a line, if [`Options::audit`] asked for it. Gone
+    /// with the cluster.
+    pub fn audit_log(&self) -> PathBuf {
+        self.directory.path().join(arguments::AUDIT_LOG)
+    }
+
     /// Where the logs are, one a program. Gone with the cluster.
     pub fn logs(&self) -> &Path {
         self.directory.path()
@@ -133,19 +147,19 @@ impl Cluster {
     ///
     /// # Errors
     /// When the API server refuses it, or it does not become usable in time.
-    pub async fn create_namespace(&mut self, name: &str) -> Result<(), StartError> {
+    pub async fn create_namespace(&self, name: &str) -> Result<(), StartError> {
         let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         let created: Result<Value, _> = Rest::new(self.client.clone()).create(&resource::NAMESPACES, "", &object).await;
         created.map_err(|source| StartError::Request { what: format!("creating the namespace {name}"), source })?;
         let client = self.client.clone();
-        until("a namespace has no ServiceAccount", &mut self.processes, async || has_account(&client, name).await).await
+        until("a namespace has no ServiceAccount", &mut [], async || has_account(&client, name).await).await
     }
 
     /// Deletes a namespace, and waits until it and everything in it is gone. It need not exist.
     ///
     /// # Errors
     /// When the API server refuses it, or something in it stays.
-    pub async fn delete_namespace(&mut self, name: &str) -> Result<(), StartError> {
+    pub async fn delete_namespace(&self, name: &str) -> Result<(), StartError> {
         let deleted = Rest::new(self.client.clone()).delete(&resource::NAMESPACES, "", name, &Delete::default()).await;
         match deleted {
             Err(e) if e.is_not_found() => return Ok(()),
@@ -155,7 +169,7 @@ impl Cluster {
             Ok(()) => {}
         }
         let client = self.client.clone();
-        until("a deleted namespace is still there", &mut self.processes, async || is_gone(&client, name).await).await
+        until("a deleted namespace is still there", &mut [], async || is_gone(&client, name).await).await
     }
 
     /// The program that has ended although nobody stopped it, in words.

@@ -2,12 +2,12 @@
 //!
 //! They are played side by side, each in its own namespace, with one controller. In real time pods come and go at
 //! slightly different moments in every play, and a recording is one of the ways they can: what is not as recorded is
-//! played again, a few at a time, and has to be as recorded in one of [`PLAYS_MAX`] plays.
+//! played again, and has to be as recorded in one of [`PLAYS_MAX`] plays.
 //!
 //! `SCENARIOS=canary-,bg-metadata` in the environment chooses those whose names contain one of these words,
 //! `PLAYS=1` says how often one is played, and `GOLDEN_OUT=DIR` names a place for our recordings.
 
-use futures::StreamExt;
+use futures::future::join_all;
 use rollouts_api::Clock;
 use rollouts_cluster::{Cluster, Options, binaries_for_tests};
 use rollouts_kube::system_clock;
@@ -15,15 +15,15 @@ use rollouts_sim::golden::Golden;
 use rollouts_sim::scenario::play_on;
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Scenarios played at once at first. Most of the time they wait.
-const PLAYED_AT_ONCE: usize = 32;
-/// Scenarios played at once when they are played again.
-const REPLAYED_AT_ONCE: usize = 6;
+/// From the start of one scenario to that of the next: most of the time they wait, but at first they keep the API
+/// server busy. So many times as long when they are played for the second time, and so on.
+const START_INTERVAL: Duration = Duration::from_millis(300);
 /// How often a scenario is played at most.
-const PLAYS_MAX: usize = 3;
+const PLAYS_MAX: u32 = 4;
 
 #[tokio::test]
 async fn scenarios_play_as_recorded() {
@@ -34,11 +34,12 @@ async fn scenarios_play_as_recorded() {
     let controller = rollouts_controller::Options::new(clock.clone());
     let controller = tokio::spawn(rollouts_controller::run(cluster.client(), controller, stop.clone()));
 
-    let mut left: Vec<Golden> = Golden::all().expect("recordings").into_iter().filter(|g| is_chosen(&g.name)).collect();
+    // The longest ones are the last by name.
+    let mut left: Vec<Golden> =
+        Golden::all().expect("recordings").into_iter().filter(|g| is_chosen(&g.name)).rev().collect();
     let mut problems = Vec::new();
     for play in 1..=plays_max() {
-        let at_once = if play == 1 { PLAYED_AT_ONCE } else { REPLAYED_AT_ONCE };
-        let failed = play_all(&mut cluster, &clock, &left, at_once).await;
+        let failed = play_all(&cluster, &clock, &left, START_INTERVAL * play).await;
         left.retain(|golden| failed.iter().any(|(name, _)| *name == golden.name));
         problems = failed.into_iter().map(|(_, problem)| problem).collect();
         if left.is_empty() {
@@ -54,22 +55,24 @@ async fn scenarios_play_as_recorded() {
 }
 
 /// Gives the names of those that are not as they should be, each with what is wrong.
-async fn play_all(cluster: &mut Cluster, clock: &Clock, chosen: &[Golden], at_once: usize) -> Vec<(String, String)> {
-    for golden in chosen {
-        cluster.delete_namespace(&golden.scenario.name).await.expect("a namespace that goes");
-        cluster.create_namespace(&golden.scenario.name).await.expect("a namespace");
-    }
-    let client = cluster.client();
-    let plays = chosen.iter().map(async |golden| match play(&client, clock, golden).await {
-        Ok(()) => None,
-        Err(problem) => Some((golden.name.clone(), problem)),
+async fn play_all(cluster: &Cluster, clock: &Clock, chosen: &[Golden], interval: Duration) -> Vec<(String, String)> {
+    let plays = chosen.iter().zip(0..).map(async |(golden, turn)| {
+        tokio::time::sleep(interval * turn).await;
+        match play(cluster, clock, golden).await {
+            Ok(()) => None,
+            Err(problem) => Some((golden.name.clone(), problem)),
+        }
     });
-    futures::stream::iter(plays).buffer_unordered(at_once).filter_map(async |failed| failed).collect().await
+    join_all(plays).await.into_iter().flatten().collect()
 }
 
-async fn play(client: &kube::Client, clock: &Clock, golden: &Golden) -> Result<(), String> {
+async fn play(cluster: &Cluster, clock: &Clock, golden: &Golden) -> Result<(), String> {
+    let problem = |e: &dyn std::fmt::Display| format!("{}: {e}", golden.name);
+    let namespace = &golden.scenario.name;
+    cluster.delete_namespace(namespace).await.map_err(|e| problem(&e))?;
+    cluster.create_namespace(namespace).await.map_err(|e| problem(&e))?;
     let start = Instant::now();
-    let ours = play_on(client, clock, &golden.scenario).await.map_err(|e| format!("{}: {e}", golden.name))?;
+    let ours = play_on(&cluster.client(), clock, &golden.scenario).await.map_err(|e| problem(&e))?;
     if let Some(dir) = std::env::var_os("GOLDEN_OUT") {
         let text = serde_json::to_string_pretty(&ours).expect("JSON");
         let file = Path::new(&dir).join(&golden.name).with_extension("json");
@@ -84,7 +87,7 @@ fn is_chosen(name: &str) -> bool {
     words.split(',').any(|word| name.contains(word))
 }
 
-fn plays_max() -> usize {
+fn plays_max() -> u32 {
     std::env::var("PLAYS").ok().and_then(|n| n.parse().ok()).unwrap_or(PLAYS_MAX)
 }
 

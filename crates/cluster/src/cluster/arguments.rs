@@ -64,6 +64,28 @@ pub(crate) fn kube_apiserver(directory: &Path, ports: &Ports) -> Vec<String> {
     ]
 }
 
+/// File of the cluster's directory: the write requests.
+pub(crate) const AUDIT_LOG: &str = "audit.log";
+/// File of the cluster's directory: which requests those are.
+pub(crate) const AUDIT_POLICY_FILE: &str = "audit.yaml";
+/// Who wrote what, when it is done.
+pub(crate) const AUDIT_POLICY: &str = "\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived, ResponseStarted]
+omitManagedFields: true
+rules:
+- level: Metadata
+  verbs: [create, update, patch, delete, deletecollection]
+- level: None
+";
+
+/// What kube-apiserver needs besides to write it down.
+pub(crate) fn audit(directory: &Path) -> Vec<String> {
+    let file = |name: &str| directory.join(name).display().to_string();
+    vec![format!("--audit-policy-file={}", file(AUDIT_POLICY_FILE)), format!("--audit-log-path={}", file(AUDIT_LOG))]
+}
+
 /// All of its controllers, alone and without the limits that protect a large cluster.
 pub(crate) fn kube_controller_manager(directory: &Path) -> Vec<String> {
     let file = |name: &str| directory.join(name).display().to_string();

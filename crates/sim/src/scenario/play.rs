@@ -17,8 +17,11 @@ const LOOK: Duration = Duration::from_millis(100);
 const WAIT_SECONDS: f64 = 90.0;
 /// How long a `settle` waits at most.
 const SETTLE_SECONDS_MAX: u64 = 120;
-/// How long a user's command takes until it reaches the API server.
+/// How long a user's command takes until it reaches the API server. For as long nothing must have changed before: users
+/// act upon what they see, and on a busy machine what belongs together comes later.
 const COMMAND_TIME: Duration = Duration::from_millis(100);
+/// How long a user waits for such a moment at most.
+const COMMAND_SECONDS_MAX: u64 = 2;
 /// How long the events of the end may take.
 const FLUSH_SECONDS_MAX: u64 = 60;
 
@@ -129,10 +132,13 @@ impl Player<'_> {
     async fn step(&mut self, step: &Step) -> Result<Option<String>, PlayError> {
         match step {
             Step::Wait(wait) => return self.wait(wait).await,
-            Step::Settle(seconds) => self.settle(*seconds).await,
+            Step::Settle(seconds) => {
+                self.quiet(Duration::from_secs_f64(*seconds), Duration::from_secs(SETTLE_SECONDS_MAX)).await;
+            }
             Step::Sleep(seconds) => tokio::time::sleep(Duration::from_secs_f64(*seconds)).await,
             _ => {
                 tokio::time::sleep(COMMAND_TIME).await;
+                self.quiet(COMMAND_TIME, Duration::from_secs(COMMAND_SECONDS_MAX)).await;
                 self.act(step).await?;
             }
         }
@@ -193,11 +199,11 @@ impl Player<'_> {
         }
     }
 
-    async fn settle(&self, seconds: f64) {
-        let end = Instant::now() + Duration::from_secs(SETTLE_SECONDS_MAX);
+    /// Waits until nothing has changed for some time, but not longer than `most`.
+    async fn quiet(&self, time: Duration, most: Duration) {
+        let end = Instant::now() + most;
         loop {
-            let quiet_until = self.observer.last_news() + Duration::from_secs_f64(seconds);
-            let next = quiet_until.min(end);
+            let next = (self.observer.last_news() + time).min(end);
             if Instant::now() >= next {
                 return;
             }
