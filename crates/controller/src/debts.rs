@@ -11,7 +11,7 @@ use rollouts_api::{ObjectMeta, Rollout};
 use rollouts_core::{Debt, Workload, size_given_back};
 use rollouts_kube::cache::Change;
 use rollouts_kube::queue::Next;
-use rollouts_kube::rest::{PatchKind, Query};
+use rollouts_kube::rest::Query;
 use rollouts_kube::{Cache, Key, Queue, RequestError, Rest, resource};
 use serde_json::Value;
 
@@ -79,7 +79,6 @@ async fn settle(
     }
     let mut body = bodies::deployment(replicas, None);
     body["metadata"]["resourceVersion"] = deployment.metadata.resource_version.as_str().into();
-    let (r, kind) = (&resource::DEPLOYMENTS, PatchKind::Merge);
-    let _: Value = rest.patch(r, &key.namespace, &key.name, None, kind, &body).await?;
+    let _: Value = rest.merge(&resource::DEPLOYMENTS, &key.namespace, &key.name, None, &body).await?;
     Ok(())
 }

@@ -184,7 +184,7 @@ impl Executor {
         if let Some(version) = run.versions.get(&slot).cloned().or(known) {
             body["metadata"]["resourceVersion"] = version.into();
         }
-        let object: T = self.rest.patch(r, run.namespace, name, sub, PatchKind::Merge, &body).await?;
+        let object: T = self.rest.merge(r, run.namespace, name, sub, &body).await?;
         run.versions.insert(slot, object.meta().resource_version.clone());
         Ok(object)
     }
@@ -292,8 +292,7 @@ impl Executor {
     }
 
     async fn patch_pod(&self, run: &Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {
-        let answer: Result<Pod, _> =
-            self.rest.patch(&resource::PODS, run.namespace, name, None, PatchKind::Merge, &body).await;
+        let answer: Result<Pod, _> = self.rest.merge(&resource::PODS, run.namespace, name, None, &body).await;
         ignore_missing(answer.map(|_| ()))
     }
 }

@@ -4,6 +4,7 @@
 //! the product needs, on any [`Resource`], over any [`kube::Client`].
 
 mod http_call;
+mod merge;
 mod query;
 
 pub use http_call::{Body, REQUEST_TIMEOUT, send, send_for_body};

@@ -59,7 +59,8 @@ pub fn deployment(args: &[&str]) -> Value {
                     "metadata": { "labels": selector() },
                     "spec": {
                         "serviceAccountName": NAME,
-                        "securityContext": { "runAsNonRoot": true, "runAsUser": 999, "runAsGroup": 999 },
+                        // Which user that is, the image says, or a cluster that gives each namespace users of its own.
+                        "securityContext": { "runAsNonRoot": true },
                         "containers": [container],
                     },
                 },

@@ -87,6 +87,10 @@ async fn cluster_install(world: &World) {
 
     world.restart("shop", "web").await;
     world.settled("shop", "web", "Healthy").await;
+    let metrics = fourth.metrics().await;
+    let info = r#"rollout_info{namespace="shop",name="web",strategy="canary",traffic_router="",phase="Completed"} 1"#;
+    assert!(metrics.contains(info), "{metrics}");
+    assert!(metrics.contains("process_resident_memory_bytes"), "{metrics}");
     world.kubectl("delete rollout web app -n shop");
     world.given_back("shop", "app").await;
     assert_eq!(fourth.terminate().await, Some(0));

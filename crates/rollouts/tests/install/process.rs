@@ -14,6 +14,7 @@ pub struct Controller {
     name: String,
     log: PathBuf,
     pub healthz_port: u16,
+    metrics_port: u16,
 }
 
 impl Controller {
@@ -45,7 +46,11 @@ impl Controller {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        Controller { process, name: name.into(), log, healthz_port }
+        Controller { process, name: name.into(), log, healthz_port, metrics_port }
+    }
+
+    pub async fn metrics(&self) -> String {
+        crate::world::probe(self.metrics_port, "/metrics").await.expect("metrics")
     }
 
     pub fn kill(&mut self) {

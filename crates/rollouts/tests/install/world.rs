@@ -172,7 +172,8 @@ impl Drop for World {
     }
 }
 
-async fn probe(port: u16, path: &str) -> Option<String> {
+/// Asks the process on this port, if it answers.
+pub async fn probe(port: u16, path: &str) -> Option<String> {
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.ok()?;
