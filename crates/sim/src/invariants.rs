@@ -18,6 +18,7 @@
 //! | deletion | a ReplicaSet is deleted | it is empty, and neither stable nor current |
 //! | twins | a ReplicaSet is created | no other has its pod template |
 //! | revisions | the Rollout's revision grows | there are at most as many as updates |
+//! | takeover | the Deployment of `workloadRef` shrinks | what it keeps and what serves are at least N |
 //! | service | at any time in runs where only the controller can cost capacity, once all was ready | N−U pods are ready (blue-green: N of the active ReplicaSet) |
 
 mod model;

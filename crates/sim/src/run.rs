@@ -3,6 +3,7 @@
 
 mod disasters;
 mod ending;
+mod legacy;
 mod user;
 
 use crate::cluster::Cluster;

@@ -1,6 +1,9 @@
 //! What users do to a Rollout in a seeded run.
 
 mod draw;
+mod legacy;
+
+pub use legacy::{LEGACY, Legacy};
 
 use rollouts_actors::annotations::{CRASH_AFTER, NEVER_READY, READY_AFTER};
 use rollouts_memkube::Rng;
@@ -36,6 +39,8 @@ pub struct Case {
     pub actions: Vec<(Duration, Action)>,
     /// Whether users abort the last update once before it is promoted.
     pub aborts_last: bool,
+    /// The Deployment that has the pod template, and from which the Rollout takes over.
+    pub legacy: Option<Legacy>,
 }
 
 /// How the pods of a version behave.
@@ -168,7 +173,7 @@ mod tests {
             for spec in [json!({})].into_iter().chain(edits) {
                 merge(&mut rollout["spec"], &spec);
                 let ro: rollouts_api::Rollout = serde_json::from_value(rollout.clone()).expect("a Rollout");
-                let problems = rollouts_api::validation::rollout(&ro);
+                let problems = rollouts_api::validation::unresolved_rollout(&ro);
                 assert!(problems.is_empty(), "seed {seed}: {spec} {problems:?}");
             }
         }
@@ -200,6 +205,7 @@ mod tests {
             "LendAway",
             "EditLimits",
             "restart app",
+            "progressively",
             "undo app",
             "retry rollout app",
             "abort app",

@@ -74,6 +74,8 @@ pub(super) struct Model {
     /// Pods that there may be.
     pub allowed: Remembered,
     pub sets: BTreeMap<String, Set>,
+    /// Size of the Deployment that the Rollout takes over from.
+    pub legacy: Option<i64>,
     /// The hash that the active Service selects.
     pub active: Option<String>,
     /// Ready pods that are not going, by name, with their hash.
@@ -85,6 +87,8 @@ pub(super) struct Model {
     /// The Rollout's revision, as last seen.
     pub revision: u64,
     pub violations: Vec<String>,
+    /// Nothing is judged any more.
+    pub rests: bool,
 }
 
 impl Monitor {
@@ -107,12 +111,14 @@ impl Monitor {
             promised: Remembered::default(),
             allowed: Remembered::default(),
             sets: BTreeMap::new(),
+            legacy: None,
             active: None,
             ready: BTreeMap::new(),
             was_ready: false,
             updates: 1,
             revision: 0,
             violations: Vec::new(),
+            rests: false,
         };
         let namespace = model.subject.namespace.clone();
         let open = async |r: &Resource| Feed::open(client.clone(), r, Some(&namespace)).await;
@@ -121,6 +127,7 @@ impl Monitor {
             open(&resource::REPLICA_SETS).await?,
             open(&resource::SERVICES).await?,
             open(&resource::PODS).await?,
+            open(&resource::DEPLOYMENTS).await?,
         ];
         let shared = Arc::new(Mutex::new(model));
         let task = tokio::spawn(watch(feeds, Arc::clone(&shared)));
@@ -130,6 +137,11 @@ impl Monitor {
     /// Users ask for so many updates more.
     pub fn expect_updates(&self, more: u64) {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).updates += more;
+    }
+
+    /// Judges nothing from now on: the Rollout is deleted on purpose.
+    pub fn rest(&self) {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).rests = true;
     }
 
     /// The Rollout's revision.
@@ -153,8 +165,8 @@ impl Monitor {
 }
 
 /// Handles changes of all collections in the order of their versions.
-async fn watch(feeds: [Feed; 4], model: Arc<Mutex<Model>>) {
-    let [mut rollouts, mut sets, mut services, mut pods] = feeds;
+async fn watch(feeds: [Feed; 5], model: Arc<Mutex<Model>>) {
+    let [mut rollouts, mut sets, mut services, mut pods, mut deployments] = feeds;
     loop {
         let first = tokio::select! {
             biased;
@@ -162,11 +174,17 @@ async fn watch(feeds: [Feed; 4], model: Arc<Mutex<Model>>) {
             change = sets.next() => change.map(|c| ("replicasets", c)),
             change = services.next() => change.map(|c| ("services", c)),
             change = pods.next() => change.map(|c| ("pods", c)),
+            change = deployments.next() => change.map(|c| ("deployments", c)),
         };
         let mut batch = vec![first];
-        for (kind, feed) in
-            [("rollouts", &mut rollouts), ("replicasets", &mut sets), ("services", &mut services), ("pods", &mut pods)]
-        {
+        let feeds = [
+            ("rollouts", &mut rollouts),
+            ("replicasets", &mut sets),
+            ("services", &mut services),
+            ("pods", &mut pods),
+            ("deployments", &mut deployments),
+        ];
+        for (kind, feed) in feeds {
             while let Some(change) = feed.next().now_or_never() {
                 let failed = change.is_err();
                 batch.push(change.map(|c| (kind, c)));
@@ -189,6 +207,9 @@ async fn watch(feeds: [Feed; 4], model: Arc<Mutex<Model>>) {
 
 impl Model {
     pub fn violate(&mut self, text: String) {
+        if self.rests {
+            return;
+        }
         self.faults.note(&format!("VIOLATION {text}"));
         self.violations.push(text);
     }
@@ -205,6 +226,7 @@ impl Model {
             "replicasets" if is_of_a_rollout(object) => self.take_set(name, object, change.is_deletion()),
             "services" if name == self.subject.active => self.take_service(object, change.is_deletion()),
             "pods" if is_of_a_rollout(object) => self.take_pod(name, object, change.is_deletion()),
+            "deployments" => self.take_legacy(object),
             _ => return,
         }
         self.check_service();
@@ -266,6 +288,15 @@ impl Model {
                 self.check_resize(&name, before.size, size);
             }
             Some(_) => {}
+        }
+    }
+
+    fn take_legacy(&mut self, object: &Value) {
+        let size = object["spec"]["replicas"].as_i64().unwrap_or(1);
+        let before = self.legacy.replace(size);
+        if let Some(before) = before.filter(|before| size != *before) {
+            self.faults.note(&format!("deployment: {size} pods, before {before}"));
+            self.check_takeover(before, size);
         }
     }
 

@@ -58,6 +58,20 @@ impl Model {
         }
     }
 
+    /// The users of a scenario may scale a Deployment, those of a seeded run do not.
+    pub(super) fn check_takeover(&mut self, before: i64, after: i64) {
+        let active = self.active.as_ref().filter(|_| self.subject.is_blue_green);
+        let reached = |set: &&Set| active.is_none_or(|hash| *hash == set.hash);
+        let serving: i64 =
+            self.sets.values().filter(reached).map(|set| set.size.min(set.available.most(self.window))).sum();
+        let wanted = self.replicas.least(self.window);
+        if after < before && (after + serving < wanted || serving == 0) {
+            self.violate(format!(
+                "takeover: the Deployment shrinks from {before} to {after}, and {serving} of {wanted} pods serve"
+            ));
+        }
+    }
+
     pub(super) fn check_switch(&mut self, to: Option<&str>) {
         let is_promoted = !self.status("stableRS").is_empty();
         let (Some(to), true) = (to, is_promoted && self.replicas.least(self.window) > 0) else { return };

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// How long a healed run may take until it is Healthy.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(30 * 60);
 /// How long until the last delays are over.
-const TIDY_AFTER: Duration = Duration::from_secs(5 * 60);
+pub(super) const TIDY_AFTER: Duration = Duration::from_secs(5 * 60);
 /// How long nothing may be written then.
 const QUIET_FOR: Duration = Duration::from_secs(30 * 60);
 /// How often the Rollout is looked at.
@@ -26,7 +26,7 @@ impl User<'_> {
     pub async fn end(&self, case: &Case) -> Vec<String> {
         self.patch(json!({"spec": {"paused": false}})).await;
         self.act(&Action::SetVersion(LAST_VERSION, Quality::Good)).await;
-        if !self.until(is_observed).await {
+        if !self.until(|ro| is_observed(ro) && self.sees_legacy()).await {
             return vec![format!("liveness: the last version is not even seen: {}", self.summary())];
         }
         let mut violations = Vec::new();
@@ -44,12 +44,14 @@ impl User<'_> {
         }
         tokio::time::sleep(TIDY_AFTER).await;
         violations.extend(self.check_tidy(case));
+        violations.extend(self.check_taken_over(case));
         let writes = self.writes();
         tokio::time::sleep(QUIET_FOR).await;
         let more = self.writes() - writes;
         if more > 0 {
             violations.push(format!("quiet: {more} writes although nothing changes: {}", self.summary()));
         }
+        violations.extend(self.check_given_back(case).await);
         violations
     }
 
@@ -137,7 +139,8 @@ impl User<'_> {
         let limit = ro["spec"]["revisionHistoryLimit"].as_u64().and_then(|n| usize::try_from(n).ok());
         let limit = limit.unwrap_or(HISTORY_LIMIT);
         must(old <= limit, format!("{old} old ReplicaSets are kept, more than {limit}"));
-        let pods = self.cluster.server.list("", "pods", NAMESPACE).len();
+        let pods = self.cluster.server.list("", "pods", NAMESPACE);
+        let pods = pods.iter().filter(|pod| !pod["metadata"]["labels"][POD_TEMPLATE_HASH].is_null()).count();
         must(i64::try_from(pods) == Ok(replicas), format!("{pods} pods for {replicas} replicas"));
         for name in &case.services {
             let selected = self.selected(name);

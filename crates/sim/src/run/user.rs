@@ -5,8 +5,8 @@ use crate::faults::Faults;
 use crate::invariants::Monitor;
 use crate::scenario::kubectl::Kubectl;
 use crate::scenario::plugin;
-use crate::workload::{Action, Case, NAME, NAMESPACE, service, version};
-use rollouts_api::names::INSTANCE_ID;
+use crate::workload::{Action, Case, LEGACY, NAME, NAMESPACE, service, version};
+use rollouts_api::names::{INSTANCE_ID, POD_TEMPLATE_HASH};
 use serde_json::{Value, json};
 
 pub(super) struct User<'a> {
@@ -19,7 +19,8 @@ impl User<'_> {
     /// Applies the Rollout and what it needs.
     pub fn begin(&self, case: &Case) -> Result<(), String> {
         let services = case.services.iter().map(|name| service(name));
-        for object in services.chain([case.rollout.clone()]) {
+        let legacy = case.legacy.iter().map(|legacy| legacy.object.clone());
+        for object in services.chain(legacy).chain([case.rollout.clone()]) {
             self.cluster.server.create(object).map_err(|e| format!("the case is refused: {e:?}"))?;
         }
         Ok(())
@@ -32,7 +33,7 @@ impl User<'_> {
             self.monitor.expect_updates(1);
         }
         match action {
-            Action::SetVersion(number, quality) => self.patch(version(*number, *quality)).await,
+            Action::SetVersion(number, quality) => self.patch_template(version(*number, *quality)).await,
             Action::Plugin(line) => self.plugin(line).await,
             Action::Scale(replicas) => self.patch(json!({"spec": {"replicas": replicas}})).await,
             Action::Autoscale(replicas) => {
@@ -79,6 +80,19 @@ impl User<'_> {
         self.told("the patch", result.map(|_| ()).map_err(|e| e.text()));
     }
 
+    /// Patches the object that has the pod template.
+    async fn patch_template(&self, body: Value) {
+        if self.legacy().is_none() {
+            return self.patch(body).await;
+        }
+        let result = self.kubectl().patch(&format!("deployments/{LEGACY}"), None, "merge", &body).await;
+        self.told("the patch", result.map(drop).map_err(|e| e.text()));
+    }
+
+    pub async fn delete(&self, object: &str) {
+        self.told("delete", self.kubectl().delete(object).await.map_err(|e| e.text()));
+    }
+
     async fn label(&self, instance: Value) {
         self.patch(json!({"metadata": {"labels": {INSTANCE_ID: instance}}})).await;
     }
@@ -95,6 +109,9 @@ impl User<'_> {
 
     /// Its ReplicaSets.
     pub fn sets(&self) -> Vec<Value> {
-        self.cluster.server.list("apps", "replicasets", NAMESPACE)
+        let mut sets = self.cluster.server.list("apps", "replicasets", NAMESPACE);
+        // Those of a Deployment carry another hash.
+        sets.retain(|set| !set["metadata"]["labels"][POD_TEMPLATE_HASH].is_null());
+        sets
     }
 }

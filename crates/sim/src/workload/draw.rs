@@ -41,7 +41,12 @@ pub(super) fn case(rng: &Rng) -> Case {
         "apiVersion": rollouts_api::names::API_VERSION, "kind": "Rollout",
         "metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": spec,
     });
-    Case { rollout, is_blue_green, services, actions, aborts_last: one_in(rng, 3) }
+    let mut case = Case { rollout, is_blue_green, services, actions, aborts_last: one_in(rng, 3), legacy: None };
+    if one_in(rng, 4) {
+        let scale_down = *pick(rng, &["never", "onsuccess", "progressively"]);
+        case.take_over(rng.below(8), scale_down);
+    }
+    case
 }
 
 fn one_in(rng: &Rng, n: u64) -> bool {
