@@ -13,7 +13,12 @@ pub fn from_storage<'v>(resource: &Resource, stored: &'v Value) -> Cow<'v, Value
     let mut object = stored.clone();
     object["apiVersion"] = json!(api_version);
     match (resource.group.as_str(), resource.plural.as_str()) {
-        ("events.k8s.io", "events") => rename(&mut object, EVENT_FIELDS, false),
+        ("events.k8s.io", "events") => {
+            rename(&mut object, EVENT_FIELDS, false);
+            if let Some(map) = object.as_object_mut() {
+                map.retain(|k, v| !(matches!(k.as_str(), "reportingController" | "reportingInstance") && v == ""));
+            }
+        }
         ("autoscaling", _) if resource.version == "v1" => hpa_to_v1(&mut object),
         _ => {}
     }
@@ -71,12 +76,14 @@ fn hpa_to_v2(object: &mut Value) {
     {
         spec.insert("metrics".into(), cpu_utilization(target));
     }
-    if let Some(status) = part(object, "status")
-        && let Some(current) = status.remove("currentCPUUtilizationPercentage")
-    {
-        let metric = json!([{"type": "Resource", "resource": {
-            "name": "cpu", "current": {"averageUtilization": current}}}]);
+    if let Some(status) = part(object, "status") {
+        let metric = status.remove("currentCPUUtilizationPercentage").map_or(Value::Null, |current| {
+            json!([{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": current}}}])
+        });
         status.insert("currentMetrics".into(), metric);
+        if status.get("currentReplicas") == Some(&json!(0)) {
+            status.remove("currentReplicas");
+        }
     }
 }
 
@@ -105,6 +112,7 @@ fn hpa_to_v1(object: &mut Value) {
         }
     }
     if let Some(status) = part(object, "status") {
+        status.entry("currentReplicas").or_insert_with(|| json!(0));
         if let Some(Value::Array(metrics)) = status.remove("currentMetrics")
             && let Some(current) = metrics.iter().find(|m| is_cpu(m))
         {

@@ -14,7 +14,7 @@ const GROUP: &str = "apiextensions.k8s.io";
 const PLURAL: &str = "customresourcedefinitions";
 /// Holds a deleted definition until its instances are gone.
 pub const CLEANUP_FINALIZER: &str = "customresourcecleanup.apiextensions.k8s.io";
-const VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const VERBS: &[&str] = &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
 /// Defaults, checks and (as its controllers would at once) accepts a definition.
 ///
@@ -134,6 +134,7 @@ pub fn serve(state: &mut State, definition: &Value) {
         tracing::error!(name = meta::name(definition), "a stored CustomResourceDefinition does not parse");
         return;
     };
+    state.stores.begin(&instances(definition));
     Arc::make_mut(&mut state.registry).set_custom(meta::name(definition), resources(crd));
 }
 

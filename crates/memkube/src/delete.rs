@@ -9,8 +9,10 @@ use crate::request::Request;
 use crate::resource::Resource;
 use crate::state::State;
 use crate::store::Stored;
+use crate::validate::cause;
 use crate::write::may_be_removed;
 use rollouts_api::Time;
+use rollouts_schema::FieldError;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -68,6 +70,10 @@ impl DeleteOptions {
     /// 422 for unknown policies.
     pub fn from_value(body: &Value) -> Result<Self> {
         let propagation = match (body["propagationPolicy"].as_str(), body["orphanDependents"].as_bool()) {
+            (Some(policy), Some(_)) => {
+                let why = "orphanDependents and deletionPropagation cannot be both set";
+                return Err(refused(FieldError::invalid("propagationPolicy", json!(policy), why)));
+            }
             (Some(policy), _) => Some(parse_propagation(policy)?),
             (None, Some(true)) => Some(Propagation::Orphan),
             (None, Some(false)) => Some(Propagation::Background),
@@ -89,15 +95,15 @@ fn parse_propagation(policy: &str) -> Result<Propagation> {
         "Foreground" => Ok(Propagation::Foreground),
         "Background" => Ok(Propagation::Background),
         "Orphan" => Ok(Propagation::Orphan),
-        other => Err(ApiError::new(
-            422,
-            "Invalid",
-            format!(
-                "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: \
-                 supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-            ),
-        )),
+        other => {
+            let values = ["Foreground", "Background", "Orphan", "nil"];
+            Err(refused(FieldError::not_supported("propagationPolicy", json!(other), values)))
+        }
     }
+}
+
+fn refused(error: FieldError) -> ApiError {
+    ApiError::invalid("meta.k8s.io", "DeleteOptions", "", vec![cause(&error)])
 }
 
 /// What a deletion did.
@@ -109,40 +115,60 @@ pub enum Deleted {
     Waiting(Arc<Stored>),
 }
 
+/// Namespaces that a cluster cannot do without.
+const IMMORTAL_NAMESPACES: [&str; 3] = ["default", "kube-system", "kube-public"];
+
 /// Deletes one object.
 ///
 /// # Errors
 /// 409 for preconditions that do not hold.
 pub fn delete(state: &mut State, resource: &Resource, old: &Arc<Stored>, options: &DeleteOptions) -> Result<Deleted> {
+    let is_namespace = resource.group.is_empty() && resource.plural == "namespaces";
+    if is_namespace && IMMORTAL_NAMESPACES.contains(&meta::name(&old.value)) {
+        let why = "this namespace may not be deleted";
+        return Err(ApiError::forbidden("", "namespaces", meta::name(&old.value), why));
+    }
     check_preconditions(resource, old, options)?;
     let mut new = old.value.clone();
     if hooks::is_crd(resource) && state.stores.range(&crd::instances(&new), None).next().is_some() {
         add_finalizer(&mut new, crd::CLEANUP_FINALIZER);
     }
-    apply_propagation(&mut new, options.propagation);
+    // Jobs leave their pods alone unless told otherwise, as they always have.
+    let is_job = resource.group == "batch" && resource.plural == "jobs";
+    apply_propagation(&mut new, options.propagation.or(is_job.then_some(Propagation::Orphan)));
     let grace = grace_seconds(resource, &old.value, options);
     let was_deleting = meta::is_deleting(&old.value);
     let shorter = meta::deletion_grace_seconds(&old.value).is_none_or(|have| grace < have);
     if !was_deleting || shorter {
         let at = state.now().checked_add(jiff::SignedDuration::from_secs(grace)).unwrap_or(jiff::Timestamp::MAX);
         meta::set(&mut new, "deletionTimestamp", json!(Time::new(at).to_string()));
-        meta::set(&mut new, "deletionGracePeriodSeconds", json!(grace));
+        if !is_namespace {
+            meta::set(&mut new, "deletionGracePeriodSeconds", json!(grace));
+        }
     }
     if !was_deleting && meta::generation(&new) > 0 {
         let next = meta::generation(&new) + 1;
         meta::set(&mut new, "generation", json!(next));
     }
-    if resource.group.is_empty() && resource.plural == "namespaces" {
+    if is_namespace {
         new["status"]["phase"] = json!("Terminating");
     }
     let gone = may_be_removed(resource, &new);
+    let graceful = is_pod(resource);
     if options.dry_run {
+        if gone && !graceful {
+            return Ok(Deleted::Gone(old.clone()));
+        }
         let stored = Arc::new(Stored::detached(&old.key, new));
         return Ok(if gone { Deleted::Gone(stored) } else { Deleted::Waiting(stored) });
     }
     let store = resource.store_key();
     if gone {
-        // A removal at once shows the object as it was, without deletion marks.
+        // A removal at once shows the object as it was, without deletion marks; a pod's marks are written first, even
+        // when it has no grace.
+        if graceful && new != old.value {
+            state.stores.put(&store, &old.key, new);
+        }
         let last = state.stores.remove(&store, &old.key).unwrap_or_else(|| old.clone());
         hooks::after_remove(state, resource, &last);
         return Ok(Deleted::Gone(last));
@@ -172,8 +198,12 @@ fn remove_instances(state: &mut State, definition: &Value) {
 fn check_preconditions(resource: &Resource, old: &Stored, options: &DeleteOptions) -> Result<()> {
     let name = meta::name(&old.value);
     let refuse = |what: &str, want: &str, have: &str| {
-        let why = format!("Precondition failed: {what} in precondition: {want}, {what} in object meta: {have}");
-        Err(ApiError::conflict(&resource.group, &resource.plural, name, &why))
+        let fate = if what == "UID" { "deleted and then recreated" } else { "modified" };
+        let why = format!(
+            "the {what} in the precondition ({want}) does not match the {what} in record ({have}). The object might have \
+             been {fate}"
+        );
+        Err(ApiError::conflict(&resource.group, &resource.kind, name, &why))
     };
     match (&options.uid, &options.resource_version) {
         (Some(uid), _) if uid != meta::uid(&old.value) => refuse("UID", uid, meta::uid(&old.value)),
@@ -205,9 +235,13 @@ fn apply_propagation(obj: &mut Value, propagation: Option<Propagation>) {
     meta::set_finalizers(obj, &all);
 }
 
+fn is_pod(resource: &Resource) -> bool {
+    resource.group.is_empty() && resource.plural == "pods"
+}
+
 /// Only pods have grace; one that runs nowhere, or no longer, needs none.
 fn grace_seconds(resource: &Resource, obj: &Value, options: &DeleteOptions) -> i64 {
-    if !(resource.group.is_empty() && resource.plural == "pods") {
+    if !is_pod(resource) {
         return 0;
     }
     let own = obj["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(DEFAULT_POD_GRACE_SECONDS);

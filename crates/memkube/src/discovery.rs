@@ -24,15 +24,18 @@ const AGGREGATED_TYPE: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=AP
 /// # Errors
 /// 404 for unknown paths.
 pub fn answer(state: &mut State, request: &Request, format: Format) -> Result<Reply> {
-    if !matches!(request.method, Method::GET | Method::HEAD) {
-        return Err(ApiError::no_route());
-    }
     let registry = state.registry.clone();
     let parts: Vec<&str> = request.path.split('/').filter(|s| !s.is_empty()).collect();
+    if !matches!(request.method, Method::GET | Method::HEAD)
+        && matches!(parts.as_slice(), ["api"] | ["apis"] | ["api", _] | ["apis", _] | ["apis", _, _])
+    {
+        return Err(ApiError::method_not_allowed());
+    }
     match parts.as_slice() {
         [] => Ok(Reply::json(200, paths(&registry))),
         ["version"] => Ok(Reply::json(200, version())),
-        ["healthz" | "livez" | "readyz", ..] => Ok(health(request, parts[0])),
+        ["healthz" | "livez" | "readyz"] => Ok(health(request, parts[0])),
+        ["healthz" | "livez" | "readyz", "ping"] => Ok(Reply::text(200, "ok")),
         ["api"] if format.aggregated => Ok(aggregated(&registry, true)),
         ["apis"] if format.aggregated => Ok(aggregated(&registry, false)),
         ["api"] => Ok(Reply::json(
@@ -47,9 +50,9 @@ pub fn answer(state: &mut State, request: &Request, format: Format) -> Result<Re
         ["api", version] => resource_list(&registry, "", version),
         ["apis", name] => {
             let groups = registry.groups();
-            let versions = groups.get(*name).ok_or_else(ApiError::no_route)?;
-            Ok(Reply::json(200, group(name, versions, true)))
+            Ok(groups.get(*name).map_or_else(nothing_here, |versions| Reply::json(200, group(name, versions, true))))
         }
+        ["apis", name, _] if !registry.groups().contains_key(*name) => Ok(nothing_here()),
         ["apis", name, version] => resource_list(&registry, name, version),
         ["openapi", "v2"] if [OPENAPI_V2_ASKED, OPENAPI_V2_PROTOBUF].iter().any(|t| request.accept.contains(t)) => {
             Ok(openapi_v2_protobuf())
@@ -57,8 +60,14 @@ pub fn answer(state: &mut State, request: &Request, format: Format) -> Result<Re
         ["openapi", "v2"] => Ok(openapi_v2(&registry)),
         ["openapi", "v3"] => Ok(openapi_v3_index(&registry)),
         ["openapi", "v3", rest @ ..] => openapi_v3(&registry, &rest.join("/")),
-        _ => Err(ApiError::no_route()),
+        ["api" | "apis", ..] => Err(ApiError::no_route()),
+        _ => Ok(nothing_here()),
     }
+}
+
+/// The 404 of a path outside of everything that is served.
+pub fn nothing_here() -> Reply {
+    Reply::text(404, "404 page not found\n")
 }
 
 fn paths(registry: &Registry) -> Value {
@@ -135,19 +144,24 @@ fn resource_list(registry: &Registry, group: &str, version: &str) -> Result<Repl
         return Err(ApiError::no_route());
     }
     let group_version = join_api_version(group, version);
-    Ok(Reply::json(
-        200,
-        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": list}),
-    ))
+    let mut answer = json!({"kind": "APIResourceList", "groupVersion": group_version, "resources": list});
+    if !group.is_empty() {
+        answer["apiVersion"] = json!("v1");
+    }
+    Ok(Reply::json(200, answer))
 }
 
-fn response_kind(group: &str, version: &str, kind: &str) -> Value {
+/// The kind of an answer; of a built-in resource's own kind the group and version go without saying.
+fn response_kind(r: &Resource, group: &str, version: &str, kind: &str) -> Value {
+    if !r.is_custom() && (group, version) == (r.group.as_str(), r.version.as_str()) {
+        return json!({"group": "", "version": "", "kind": kind});
+    }
     json!({"group": group, "version": version, "kind": kind})
 }
 
 fn aggregated_resource(r: &Resource) -> Value {
     let mut entry = json!({
-        "resource": r.plural, "responseKind": response_kind(&r.group, &r.version, &r.kind),
+        "resource": r.plural, "responseKind": response_kind(r, &r.group, &r.version, &r.kind),
         "scope": if r.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": r.singular, "verbs": r.verbs,
     });
@@ -162,7 +176,7 @@ fn aggregated_resource(r: &Resource) -> Value {
         .iter()
         .map(|sub| {
             let (g, v, kind) = sub_kind(r, sub);
-            json!({"subresource": sub.name, "responseKind": response_kind(g, v, kind), "verbs": sub.verbs})
+            json!({"subresource": sub.name, "responseKind": response_kind(r, g, v, kind), "verbs": sub.verbs})
         })
         .collect();
     if !subs.is_empty() {
@@ -184,11 +198,7 @@ fn aggregated(registry: &Registry, core: bool) -> Reply {
                     json!({"version": v, "resources": resources, "freshness": "Current"})
                 })
                 .collect();
-            let metadata = if core {
-                json!({"creationTimestamp": null})
-            } else {
-                json!({"name": group, "creationTimestamp": null})
-            };
+            let metadata = if core { json!({}) } else { json!({"name": group}) };
             json!({"metadata": metadata, "versions": versions})
         })
         .collect();
@@ -258,7 +268,10 @@ fn openapi_v3_index(registry: &Registry) -> Reply {
             (k, json!({"serverRelativeURL": url}))
         })
         .collect();
-    document("application/json", to_json(&json!({"paths": paths})))
+    // JSON, but not called so.
+    let bytes = to_json(&json!({"paths": paths}));
+    let content = Content::Bytes { content_type: "text/plain; charset=utf-8", bytes, etag: None };
+    Reply { code: 200, content, warnings: Vec::new() }
 }
 
 fn openapi_v3(registry: &Registry, key: &str) -> Result<Reply> {
@@ -266,7 +279,8 @@ fn openapi_v3(registry: &Registry, key: &str) -> Result<Reply> {
     let custom: Vec<&Arc<Resource>> =
         registry.iter().filter(|r| r.is_custom() && group_version_key(&r.group, &r.version) == key).collect();
     if !known && custom.is_empty() {
-        return Err(ApiError::no_route());
+        let content = Content::Bytes { content_type: "", bytes: Bytes::new(), etag: None };
+        return Ok(Reply { code: 404, content, warnings: Vec::new() });
     }
     let mut value = openapi::v3(key);
     for r in custom {

@@ -129,8 +129,7 @@ impl ApiError {
     }
 
     /// 406.
-    pub fn not_acceptable(allowed: &str) -> Self {
-        let message = format!("only the following media types are accepted: {allowed}");
+    pub fn not_acceptable(message: impl Into<String>) -> Self {
         Self::new(406, "NotAcceptable", message)
     }
 
@@ -139,6 +138,11 @@ impl ApiError {
         let message =
             format!("the body of the request was in an unknown format - accepted media types include: {allowed}");
         Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// 415 for a patch.
+    pub fn unsupported_patch() -> Self {
+        Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type").with_details(Details::default())
     }
 
     /// 410: the requested version is no longer known.

@@ -1,12 +1,15 @@
 //! What writes of some kinds bring about at once: namespaces, CustomResourceDefinitions.
 
+use crate::builtin;
 use crate::crd;
-use crate::errors::Result;
+use crate::errors::{ApiError, Result};
 use crate::meta;
 use crate::resource::Resource;
 use crate::state::State;
 use crate::store::Stored;
+use crate::validate;
 use crate::write::{self, Write};
+use rollouts_schema::FieldError;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -36,7 +39,53 @@ pub fn before_create(state: &State, resource: &Resource, obj: &mut Value) -> Res
     if is_crd(resource) {
         crd::prepare(state, resource, obj, None)?;
     }
+    if is(resource, "", "pods") {
+        admit_pod(state, obj)?;
+    }
+    if is(resource, "", "services") {
+        address_in_network(resource, obj)?;
+    }
     Ok(())
+}
+
+/// An address that a user asks for must be one that the cluster can give.
+fn address_in_network(resource: &Resource, service: &Value) -> Result<()> {
+    let given = service["spec"]["clusterIP"].as_str().unwrap_or_default();
+    match given.parse() {
+        Ok(ip) if !builtin::is_service_address(ip) => {
+            let why = format!("failed to allocate IP {ip}: the provided network does not match the current range");
+            let e = FieldError::invalid("spec.clusterIPs", service["spec"]["clusterIPs"].clone(), why);
+            Err(validate::invalid(resource, meta::name(service), &[e]))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What admission asks of a new pod: its service account and its priority class are there.
+fn admit_pod(state: &State, pod: &mut Value) -> Result<()> {
+    let refuse = |why: String| Err(ApiError::forbidden("", "pods", meta::name(pod), &why));
+    let namespace = meta::namespace(pod);
+    let account = pod["spec"]["serviceAccountName"].as_str().unwrap_or_default();
+    if state.object("", "serviceaccounts", namespace, account).is_none() {
+        let missing = format!("serviceaccount {account:?} not found");
+        return refuse(format!("error looking up service account {namespace}/{account}: {missing}"));
+    }
+    let Some(class) = pod["spec"]["priorityClassName"].as_str().filter(|c| !c.is_empty()) else { return Ok(()) };
+    let stored = || state.object("scheduling.k8s.io", "priorityclasses", "", class)?.value["value"].as_i64();
+    let Some(priority) = stored().or_else(|| system_priority(class)) else {
+        return refuse(format!("no PriorityClass with name {class} was found"));
+    };
+    pod["spec"]["priority"] = json!(priority);
+    Ok(())
+}
+
+/// Priorities of the classes that every cluster has.
+fn system_priority(class: &str) -> Option<i64> {
+    match class {
+        "system-cluster-critical" => Some(2_000_000_000),
+        "system-node-critical" => Some(2_000_001_000),
+        _ => None,
+    }
 }
 
 /// Completes an object that is about to be updated.
@@ -49,6 +98,14 @@ pub fn before_update(state: &State, resource: &Resource, obj: &mut Value, live: 
     }
     if is_crd(resource) {
         crd::prepare(state, resource, obj, Some(live))?;
+    }
+    if is(resource, "", "services")
+        && obj["spec"]["type"] != "LoadBalancer"
+        && obj["status"]["loadBalancer"]["ingress"].as_array().is_some_and(|l| !l.is_empty())
+    {
+        let why = "may only be used when `spec.type` is 'LoadBalancer'";
+        let e = FieldError::forbidden("status.loadBalancer.ingress", why);
+        return Err(validate::invalid(resource, meta::name(obj), &[e]));
     }
     Ok(())
 }

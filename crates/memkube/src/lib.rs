@@ -21,6 +21,7 @@ mod log;
 mod meta;
 mod names;
 mod negotiate;
+mod options;
 mod patch;
 mod protobuf;
 mod query;

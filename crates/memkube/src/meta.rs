@@ -90,6 +90,21 @@ pub fn remove(obj: &mut Value, key: &str) {
     }
 }
 
+/// Removes lists and maps of `metadata` that hold nothing.
+pub fn drop_empty(obj: &mut Value) {
+    let Some(m) = obj.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    for key in ["annotations", "finalizers", "labels", "ownerReferences"] {
+        let empty = match m.get(key) {
+            Some(Value::Array(list)) => list.is_empty(),
+            Some(Value::Object(map)) => map.is_empty(),
+            _ => false,
+        };
+        if empty {
+            m.remove(key);
+        }
+    }
+}
+
 /// The key of an object in its store: `namespace/name`, or `name`.
 pub fn store_key(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") }

@@ -46,7 +46,8 @@ pub fn label_faults(name: &str) -> Vec<String> {
         faults.push(too_long(LABEL_MAX_CHARS));
     }
     if !is_dns_label(name) {
-        faults.push(DNS_LABEL_FAULT.to_owned());
+        let dotted = subdomain_faults(name).is_empty();
+        faults.push(if dotted { "must not contain dots".to_owned() } else { DNS_LABEL_FAULT.to_owned() });
     }
     faults
 }

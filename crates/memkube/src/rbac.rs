@@ -6,6 +6,7 @@ use crate::meta;
 use crate::resource::StoreKey;
 use crate::selector::LabelSelector;
 use crate::state::State;
+use crate::store::Stored;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -113,7 +114,12 @@ fn role_rules(state: &State, role: &Value) -> Vec<Value> {
 
 /// All rules that bind the identity, cluster-wide and (if named) in a namespace.
 pub fn rules_for(state: &State, identity: &Identity, namespace: &str) -> Vec<Value> {
-    let mut rules = Vec::new();
+    grants(state, identity, namespace).into_iter().flat_map(|(_, rules)| rules).collect()
+}
+
+/// The bindings of an identity, each with its rules.
+fn grants(state: &State, identity: &Identity, namespace: &str) -> Vec<(Arc<Stored>, Vec<Value>)> {
+    let mut found = Vec::new();
     let cluster = state.stores.range(&StoreKey::new(GROUP, "clusterrolebindings"), None);
     let local: Vec<_> = if namespace.is_empty() {
         Vec::new()
@@ -126,10 +132,34 @@ pub fn rules_for(state: &State, identity: &Identity, namespace: &str) -> Vec<Val
         let (plural, ns) =
             if text("kind") == "Role" { ("roles", meta::namespace(&binding.value)) } else { ("clusterroles", "") };
         if let Some(role) = state.object(GROUP, plural, ns, text("name")) {
-            rules.extend(role_rules(state, &role.value));
+            found.push((binding.clone(), role_rules(state, &role.value)));
         }
     }
-    rules
+    found
+}
+
+/// Why the identity may do it, in the real server's words; nothing when it may not.
+pub fn reason(state: &State, identity: &Identity, attributes: &Attributes<'_>) -> Option<String> {
+    if identity.is_master() {
+        return Some(String::new());
+    }
+    let all = grants(state, identity, attributes.namespace);
+    let (binding, _) = all.into_iter().find(|(_, rules)| rules.iter().any(|rule| rule_allows(rule, attributes)))?;
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (name, namespace) = (meta::name(&binding.value), meta::namespace(&binding.value));
+    let (kind, name) = match namespace {
+        "" => ("ClusterRoleBinding", name.to_owned()),
+        namespace => ("RoleBinding", format!("{name}/{namespace}")),
+    };
+    let role = &binding.value["roleRef"];
+    let subjects = binding.value["subjects"].as_array().into_iter().flatten();
+    let subject = subjects.into_iter().find(|s| subject_matches(s, identity, namespace))?;
+    let mut whom = text(subject, "name");
+    if text(subject, "kind") == "ServiceAccount" {
+        whom = format!("{whom}/{}", text(subject, "namespace"));
+    }
+    let (role_kind, role, subject) = (text(role, "kind"), text(role, "name"), text(subject, "kind"));
+    Some(format!("RBAC: allowed by {kind} {name:?} of {role_kind} {role:?} to {subject} {whom:?}"))
 }
 
 /// Whether the identity may do it.

@@ -3,6 +3,7 @@
 use crate::errors::{ApiError, Result};
 use crate::meta;
 use crate::negotiate::Format;
+use crate::options;
 use crate::reply::{Content, Reply};
 use crate::request::Request;
 use crate::resource::Resource;
@@ -35,12 +36,21 @@ fn filter(request: &Request, resource: &Resource, namespace: &str, name: &str) -
     Ok(Filter { prefix, labels, fields })
 }
 
-fn version(request: &Request) -> Result<Option<u64>> {
+/// The version asked for; the error is the parser's sentence.
+fn version(request: &Request) -> std::result::Result<Option<u64>, String> {
     let Some(text) = request.query.get("resourceVersion") else { return Ok(None) };
     text.parse().map(Some).map_err(|_| {
         let field = format!("resourceVersion: Invalid value: {text:?}");
-        ApiError::bad_request(format!("{field}: strconv.ParseUint: parsing {text:?}: invalid syntax"))
+        format!("{field}: strconv.ParseUint: parsing {text:?}: invalid syntax")
     })
+}
+
+/// Checks `?resourceVersion=` of the read of one object, which always gives the present.
+///
+/// # Errors
+/// 500 when it is no version.
+pub fn check_version(request: &Request) -> Result<()> {
+    version(request).map(drop).map_err(|e| ApiError::new(500, "", e))
 }
 
 struct Token {
@@ -56,7 +66,9 @@ fn decode(text: &str) -> Result<Token> {
     let parsed = URL_SAFE_NO_PAD.decode(text).ok().and_then(|b| serde_json::from_slice::<Value>(&b).ok());
     let token =
         parsed.as_ref().and_then(|v| Some(Token { rv: v["rv"].as_u64()?, start: v["start"].as_str()?.to_owned() }));
-    token.ok_or_else(|| ApiError::bad_request("continue key is not valid: invalid character in the token"))
+    token.ok_or_else(|| {
+        ApiError::bad_request("invalid continue token: continue key is not valid: invalid character in the token")
+    })
 }
 
 /// Answers a list.
@@ -64,17 +76,19 @@ fn decode(text: &str) -> Result<Token> {
 /// # Errors
 /// 400 for malformed parameters, 410 for versions that are forgotten, 504 for versions to come.
 pub fn list(state: &mut State, request: &Request, resource: &Arc<Resource>, namespace: &str) -> Result<Reply> {
+    options::check_list(request)?;
     let filter = filter(request, resource, namespace, "")?;
     let limit = request.query.number("limit")?.filter(|l| *l > 0).map(|l| l as usize);
-    let wanted = version(request)?;
+    let wanted = version(request).map_err(|e| ApiError::bad_request(format!("invalid resource version: {e}")))?;
+    // What comes from the real server's cache comes in one piece.
+    let limit = limit.filter(|_| wanted != Some(0));
     let matching = request.query.get("resourceVersionMatch");
     let current = state.stores.rv();
     if let Some(rv) = wanted.filter(|rv| *rv > current) {
         return Err(ApiError::future_version(rv, current));
     }
-    if matching.is_some() && wanted.is_none() {
-        let what = "resourceVersionMatch is forbidden unless resourceVersion is provided";
-        return Err(ApiError::bad_request(format!("resourceVersionMatch: Forbidden: {what}")));
+    if request.query.get("continue").is_some() && wanted.is_some_and(|rv| rv > 0) {
+        return Err(ApiError::bad_request("specifying resource version is not allowed when using continue"));
     }
     let token = request.query.get("continue").map(decode).transpose()?;
     let exact = match (&token, matching, wanted) {
@@ -125,18 +139,11 @@ pub fn watch(
     name: &str,
     format: Format,
 ) -> Result<Reply> {
+    options::check_watch(request)?;
     let filter = filter(request, resource, namespace, name)?;
-    let wanted = version(request)?;
+    let wanted = version(request).map_err(|e| ApiError::new(500, "", e))?;
     let bookmarks = request.query.flag("allowWatchBookmarks");
     let initial_events = request.query.get("sendInitialEvents").map(|v| v == "true");
-    if initial_events.is_some() && request.query.get("resourceVersionMatch") != Some("NotOlderThan") {
-        return Err(ApiError::new(
-            422,
-            "Invalid",
-            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires \
-             setting resourceVersionMatch to NotOlderThan",
-        ));
-    }
     let rv = state.stores.rv();
     let store = resource.store_key();
     let log = state.stores.log(&store);

@@ -104,7 +104,8 @@ impl Request {
                 _ => "get",
             };
         };
-        let watching = target.legacy_watch || self.query.flag("watch");
+        // `watch=` of one object says nothing: the list is watched, by name.
+        let watching = target.legacy_watch || !named && self.query.flag("watch");
         match self.method {
             Method::POST => "create",
             Method::PUT => "update",

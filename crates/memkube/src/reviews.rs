@@ -10,6 +10,8 @@ use crate::request::Request;
 use crate::resource::Resource;
 use crate::state::State;
 use crate::subresources;
+use crate::validate::cause;
+use rollouts_schema::FieldError;
 use serde_json::{Value, json};
 
 /// Answers a POST of a kind that is never stored.
@@ -24,11 +26,17 @@ pub fn answer(state: &mut State, request: &Request, resource: &Resource, namespa
         return subresources::bind(state, request, namespace, &name, &body);
     }
     let spec = body.get("spec").cloned().unwrap_or(Value::Null);
-    body["metadata"] = json!({"creationTimestamp": null});
+    body["metadata"] = if namespace.is_empty() { json!({}) } else { json!({"namespace": namespace}) };
+    if resource.plural.ends_with("accessreviews") {
+        one_question(&spec)?;
+    }
     body["status"] = match resource.plural.as_str() {
         "selfsubjectaccessreviews" => access(state, &request.identity, &spec),
         "subjectaccessreviews" | "localsubjectaccessreviews" => access(state, &subject(&spec), &spec),
-        "selfsubjectrulesreviews" => rules(state, &request.identity, spec["namespace"].as_str().unwrap_or_default()),
+        "selfsubjectrulesreviews" => {
+            body["spec"] = json!({});
+            rules(state, &request.identity, spec["namespace"].as_str().unwrap_or_default())
+        }
         "selfsubjectreviews" => {
             body["metadata"] = json!({"creationTimestamp": state.now_text()});
             json!({"userInfo": request.identity.to_user_info()})
@@ -37,6 +45,16 @@ pub fn answer(state: &mut State, request: &Request, resource: &Resource, namespa
         _ => return Err(ApiError::no_route()),
     };
     Ok(Reply::json(201, body))
+}
+
+/// A review asks about a resource or about a path.
+fn one_question(spec: &Value) -> Result<()> {
+    if spec["resourceAttributes"].is_object() != spec["nonResourceAttributes"].is_object() {
+        return Ok(());
+    }
+    let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+    let e = FieldError::invalid("spec.resourceAttributes", spec["resourceAttributes"].clone(), why);
+    Err(ApiError::invalid("authorization.k8s.io", "", "", vec![cause(&e)]))
 }
 
 fn subject(spec: &Value) -> Identity {
@@ -65,7 +83,11 @@ fn access(state: &State, identity: &Identity, spec: &Value) -> Value {
         name: &name,
         path: &path,
     };
-    if rbac::allowed(state, identity, &attributes) { json!({"allowed": true}) } else { json!({"allowed": false}) }
+    match rbac::reason(state, identity, &attributes) {
+        None => json!({"allowed": false}),
+        Some(reason) if reason.is_empty() => json!({"allowed": true}),
+        Some(reason) => json!({"allowed": true, "reason": reason}),
+    }
 }
 
 fn rules(state: &State, identity: &Identity, namespace: &str) -> Value {
@@ -79,6 +101,6 @@ fn token(state: &State, spec: &Value) -> Value {
         Some(identity) => {
             json!({"authenticated": true, "user": identity.to_user_info(), "audiences": [crate::auth::ISSUER]})
         }
-        None => json!({"error": "invalid bearer token"}),
+        None => json!({"user": {}, "error": "invalid bearer token"}),
     }
 }

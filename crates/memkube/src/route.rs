@@ -7,6 +7,7 @@ use crate::errors::{ApiError, Result};
 use crate::kinds;
 use crate::meta;
 use crate::negotiate::Format;
+use crate::options;
 use crate::patch;
 use crate::rbac::{self, Attributes};
 use crate::read;
@@ -18,6 +19,7 @@ use crate::scale;
 use crate::state::State;
 use crate::store::Stored;
 use crate::subresources;
+use crate::view;
 use crate::write::{self, Door, Write};
 use http::Method;
 use serde_json::{Value, json};
@@ -32,9 +34,20 @@ pub fn route(state: &mut State, request: &Request, format: Format) -> Result<Rep
     let Some(target) = &request.target else {
         return discovery::answer(state, request, format);
     };
+    if !target.group.is_empty() && !state.registry.groups().contains_key(&target.group) {
+        return Ok(discovery::nothing_here());
+    }
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        options::check_write(request, patch::is_apply(request))?;
+    }
     let resource =
         state.registry.find(&target.group, &target.version, &target.plural).cloned().ok_or_else(ApiError::no_route)?;
     let mut reply = resource_request(state, request, format, target, &resource)?;
+    view::check_shape(&reply, request, format)?;
+    if target.group.is_empty() && target.plural == "endpoints" {
+        let warning = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+        reply.warnings.push(warning.to_owned());
+    }
     if let Some(warning) = resource.crd_version().and_then(|v| v.deprecation_warning.clone()) {
         reply.warnings.push(warning);
     }
@@ -111,7 +124,7 @@ fn collection(
 }
 
 fn create(state: &mut State, request: &Request, resource: &Arc<Resource>, namespace: &str) -> Result<Reply> {
-    let decoded = decode::object_body(request)?;
+    let decoded = decode::object_body_of(request, &resource.kind)?;
     let mut obj = decoded.value;
     decode::check_kind(&mut obj, &resource.api_version(), &resource.kind, resource.is_custom())?;
     let warnings = decode::field_validation(request, resource, &mut obj, &decoded.duplicates)?;
@@ -142,10 +155,11 @@ fn object(
     name: &str,
 ) -> Result<Reply> {
     match request.method {
-        Method::GET | Method::HEAD if request.verb() == "watch" => {
-            read::watch(state, request, resource, namespace, name, format)
+        Method::GET if request.verb() == "watch" => read::watch(state, request, resource, namespace, name, format),
+        Method::GET => {
+            read::check_version(request)?;
+            Ok(Reply::object(200, read::get(state, resource, namespace, name)?, resource))
         }
-        Method::GET | Method::HEAD => Ok(Reply::object(200, read::get(state, resource, namespace, name)?, resource)),
         Method::PUT => put(state, request, resource, (namespace, name), Door::Main),
         Method::PATCH => {
             let old = read::get(state, resource, namespace, name).ok();
@@ -172,12 +186,12 @@ fn put(
     (namespace, name): (&str, &str),
     door: Door,
 ) -> Result<Reply> {
-    let decoded = decode::object_body(request)?;
+    let decoded = decode::object_body_of(request, &resource.kind)?;
     let mut obj = decoded.value;
     decode::check_kind(&mut obj, &resource.api_version(), &resource.kind, resource.is_custom())?;
     let warnings = decode::field_validation(request, resource, &mut obj, &decoded.duplicates)?;
     if meta::name(&obj).is_empty() {
-        return Err(ApiError::bad_request("the name of the object (\"\") does not match the name on the URL"));
+        return Err(patch::nameless(request));
     }
     let w = Write { manager: request.manager(), dry_run: request.query.dry_run()?, unconditional: false };
     let (code, stored) = match read::get(state, resource, namespace, name) {
@@ -199,6 +213,12 @@ fn delete_one(
 ) -> Result<Reply> {
     let options = DeleteOptions::parse(request)?;
     let old = read::get(state, resource, namespace, name)?;
+    let mut warnings = Vec::new();
+    if options.propagation.is_none() && resource.group == "batch" && resource.plural == "jobs" {
+        let why = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to \
+                   remove them or set propagationPolicy=Orphan to suppress this warning";
+        warnings.push(why.to_owned());
+    }
     // Pods and services answer with the object, other kinds say so when nothing is left.
     let shows_object = matches!(
         (resource.group.as_str(), resource.plural.as_str()),
@@ -213,11 +233,12 @@ fn delete_one(
                 | "resourcequotas"
         )
     );
-    match delete::delete(state, resource, &old, &options)? {
-        Deleted::Gone(last) if shows_object => Ok(Reply::object(200, last, resource)),
-        Deleted::Waiting(now) => Ok(Reply::object(200, now, resource)),
-        Deleted::Gone(last) => Ok(Reply::json(200, deleted_status(resource, &last))),
-    }
+    let reply = match delete::delete(state, resource, &old, &options)? {
+        Deleted::Gone(last) if shows_object => Reply::object(200, last, resource),
+        Deleted::Waiting(now) => Reply::object(200, now, resource),
+        Deleted::Gone(last) => Reply::json(200, deleted_status(resource, &last)),
+    };
+    Ok(reply.with_warnings(warnings))
 }
 
 fn deleted_status(resource: &Resource, last: &Stored) -> Value {
@@ -257,6 +278,7 @@ fn subresource(
         _ if resource.subresources.iter().any(|s| s.name == sub) => {
             subresources::answer(state, request, resource, namespace, name, sub)
         }
+        _ if resource.is_custom() => Err(ApiError::not_found(&resource.group, &resource.plural, name)),
         _ => Err(ApiError::no_route()),
     }
 }

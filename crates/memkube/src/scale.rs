@@ -12,6 +12,7 @@ use crate::state::State;
 use crate::store::Stored;
 use crate::write::{self, Door, Write};
 use http::Method;
+use rollouts_schema::managed::{self, Reset, Writer};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -96,17 +97,23 @@ pub fn scale(
         Method::PUT => {
             let mut scale = decode::object_body(request)?.value;
             decode::check_kind(&mut scale, "autoscaling/v1", "Scale", false)?;
+            let (have, want) = (meta::name(&scale), meta::name(&live));
+            if have != want {
+                return Err(match have {
+                    "" => patch::nameless(request),
+                    _ => ApiError::bad_request(format!(
+                        "the name of the object ({have}) does not match the name on the URL ({want})"
+                    )),
+                });
+            }
             scale
         }
-        _ if patch::is_apply(request) => {
-            let config = decode::yaml_body(&request.body)?.value;
-            let merged = rollouts_schema::patch::merge_patch(&current, &config);
-            merged.map_err(|e| ApiError::bad_request(e.message))?
-        }
+        _ if patch::is_apply(request) => return apply(state, request, resource, paths, old),
         _ => patch::patched(request, patch::scale_schema().map(AsRef::as_ref), false, &current)?.0,
     };
     let replicas = wanted["spec"].get("replicas").and_then(Value::as_i64).unwrap_or(0);
-    if replicas < 0 {
+    // What a custom resource may hold its own rules say.
+    if replicas < 0 && !resource.is_custom() {
         let message = format!("Invalid value: {replicas}: must be greater than or equal to 0");
         let cause = Cause { reason: "FieldValueInvalid".into(), message, field: "spec.replicas".into() };
         return Err(ApiError::invalid("autoscaling", "Scale", meta::name(&live), vec![cause]));
@@ -121,6 +128,41 @@ pub fn scale(
     }
     let w = Write { manager: request.manager(), dry_run: request.query.dry_run()?, unconditional: true };
     let stored = write::update(state, &w, resource, old, new, Door::Other("scale"))?;
+    Ok(Reply::json(200, show(paths, &from_storage(resource, &stored.value))))
+}
+
+/// Server-side apply: of the parent's replicas, and nothing else.
+fn apply(
+    state: &mut State,
+    request: &Request,
+    resource: &Arc<Resource>,
+    paths: &ScalePaths,
+    old: &Arc<Stored>,
+) -> Result<Reply> {
+    let (config, _) = patch::configuration(request, "autoscaling/v1", "Scale", false)?;
+    let schema = resource.schema.as_ref().ok_or_else(ApiError::unsupported_patch)?;
+    let live = from_storage(resource, &old.value).into_owned();
+    let mut parent = json!({
+        "apiVersion": resource.api_version(), "kind": resource.kind, "metadata": {"name": meta::name(&live)},
+    });
+    if let Some(replicas) = config["spec"].get("replicas") {
+        put(&mut parent, &paths.spec_replicas, replicas.clone());
+    }
+    let writer = Writer {
+        manager: request.query.get("fieldManager").unwrap_or_default(),
+        api_version: &resource.api_version(),
+        subresource: "scale",
+        now: &state.now_text(),
+        reset: Reset::Nothing,
+    };
+    let force = request.query.flag("force");
+    let mut merged = managed::apply(schema, Some(&live), &parent, &writer, force).map_err(patch::apply_error)?;
+    match meta::resource_version(&config) {
+        "" => meta::remove(&mut merged, "resourceVersion"),
+        version => meta::set(&mut merged, "resourceVersion", json!(version)),
+    }
+    let w = Write { manager: String::new(), dry_run: request.query.dry_run()?, unconditional: true };
+    let stored = write::update(state, &w, resource, old, merged, Door::Other("scale"))?;
     Ok(Reply::json(200, show(paths, &from_storage(resource, &stored.value))))
 }
 

@@ -87,6 +87,23 @@ impl Server {
         Ok(stored.value.clone())
     }
 
+    /// Stores an object as it is, with its uid, status and times, as from a backup; only its resourceVersion is new. Not for
+    /// definitions of resources.
+    ///
+    /// # Errors
+    /// When no resource has its apiVersion and kind.
+    pub fn restore(&self, object: Value) -> Result<()> {
+        self.with_state(|s| {
+            let api_version = object["apiVersion"].as_str().unwrap_or_default();
+            let (group, version) = crate::resource::split_api_version(api_version);
+            let kind = object["kind"].as_str().unwrap_or_default();
+            let resource = s.registry.find_kind(group, version, kind).ok_or_else(crate::errors::ApiError::no_route)?;
+            let key = crate::meta::store_key(crate::meta::namespace(&object), crate::meta::name(&object));
+            s.stores.put(&resource.store_key(), &key, object);
+            Ok(())
+        })
+    }
+
     /// Forgets all watch history: watches and lists from older resourceVersions answer 410.
     pub fn compact(&self) {
         self.with_state(|s| s.stores.compact());

@@ -74,9 +74,9 @@ impl Service {
         };
         // OpenAPI and logs have content types of their own; everything else must be acceptable.
         let lenient = request.path.starts_with("/openapi") || request.path.ends_with("/log");
-        let format = match negotiate(&request.accept) {
+        let format = match negotiate(&request.accept, request.verb() == "watch") {
             Ok(format) => format,
-            Err(_) if lenient => negotiate("")?,
+            Err(_) if lenient => negotiate("", false)?,
             Err(e) => return Err(e),
         };
         let (reply, now) = self.server.with_state(|s| (route(s, &request, format), s.now()));
@@ -130,7 +130,9 @@ fn finish(reply: Reply, request: &Request, format: crate::negotiate::Format, now
         }
     }
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if !content_type.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
     warn(headers, &reply.warnings);
     if format.aggregated {
         headers.insert(header::VARY, HeaderValue::from_static("Accept"));
@@ -139,9 +141,6 @@ fn finish(reply: Reply, request: &Request, format: crate::negotiate::Format, now
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     }
     *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or(http::StatusCode::OK);
-    if request.method == Method::HEAD {
-        *response.body_mut() = Body::Full(None);
-    }
     response
 }
 
@@ -161,6 +160,13 @@ where
 
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let service = self.clone();
-        Box::pin(async move { Ok(service.answer(request).await) })
+        let bodiless = request.method() == Method::HEAD;
+        Box::pin(async move {
+            let mut response = service.answer(request).await;
+            if bodiless {
+                *response.body_mut() = Body::Full(None);
+            }
+            Ok(response)
+        })
     }
 }

@@ -85,6 +85,14 @@ impl Stores {
             .or_insert_with(|| Store { objects: BTreeMap::new(), log: Arc::new(Log::new(history, rv)) })
     }
 
+    /// Makes a store whose history begins now.
+    pub fn begin(&mut self, key: &StoreKey) {
+        let (history, rv) = (self.history, self.rv);
+        self.stores
+            .entry(key.clone())
+            .or_insert_with(|| Store { objects: BTreeMap::new(), log: Arc::new(Log::new(history, rv)) });
+    }
+
     /// The log of a store.
     pub fn log(&mut self, key: &StoreKey) -> Arc<Log> {
         self.store(key).log.clone()

@@ -3,7 +3,7 @@
 use crate::auth::IssuedToken;
 use crate::decode;
 use crate::delete::{self, DeleteOptions};
-use crate::errors::{ApiError, Cause, Result};
+use crate::errors::{ApiError, Cause, Details, Result};
 use crate::meta;
 use crate::patch;
 use crate::read;
@@ -142,7 +142,8 @@ pub fn bind(state: &mut State, request: &Request, namespace: &str, name: &str, b
         }
         None => new["status"]["conditions"] = json!([scheduled]),
     }
-    let w = Write { manager: request.manager(), dry_run: request.query.dry_run()?, unconditional: true };
+    // Nobody owns the node.
+    let w = Write { manager: String::new(), dry_run: request.query.dry_run()?, unconditional: true };
     write::update(state, &w, &resource, &old, new, Door::Other("binding"))?;
     Ok(Reply::json(201, ok_status(201)))
 }
@@ -178,8 +179,44 @@ fn too_many(budget: &Stored) -> ApiError {
     )
 }
 
+/// A budget whose controller has not seen it yet promises nothing.
+fn unobserved(budget: &Stored) -> ApiError {
+    const RETRY_AFTER_SECONDS: u32 = 10;
+    let name = meta::name(&budget.value);
+    let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+    let cause = Cause {
+        reason: "DisruptionBudget".into(),
+        message: format!("The disruption budget {name} is still being processed by the server."),
+        field: String::new(),
+    };
+    ApiError::new(429, "TooManyRequests", message).with_details(Details {
+        causes: vec![cause],
+        retry_after_seconds: RETRY_AFTER_SECONDS,
+        ..Details::default()
+    })
+}
+
+/// The condition that says whether the budget allows a disruption.
+fn set_allowance(state: &State, budget: &mut Value, allowed: i64) {
+    let (status, reason) = if allowed > 0 { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
+    let conditions = budget["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    let (mut ours, mut all): (Vec<Value>, Vec<Value>) =
+        conditions.into_iter().partition(|c| c["type"] == "DisruptionAllowed");
+    let since = ours.pop().filter(|c| c["status"] == status).map(|c| c["lastTransitionTime"].clone());
+    all.push(json!({
+        "type": "DisruptionAllowed", "status": status, "reason": reason, "message": "",
+        "observedGeneration": meta::generation(budget),
+        "lastTransitionTime": since.unwrap_or_else(|| json!(state.now_text())),
+    }));
+    budget["status"]["conditions"] = json!(all);
+}
+
 fn evict(state: &mut State, request: &Request, resource: &Resource, namespace: &str, name: &str) -> Result<Reply> {
     let body = decode::object_body(request)?.value;
+    let named = meta::name(&body);
+    if !named.is_empty() && named != name {
+        return Err(ApiError::bad_request("name in URL does not match name in Eviction object"));
+    }
     let mut options = DeleteOptions::from_value(&body["deleteOptions"])?;
     options.dry_run |= request.query.dry_run()?;
     let pod = read::get(state, resource, namespace, name)?;
@@ -212,7 +249,10 @@ fn charge(state: &mut State, budget: &Arc<Stored>, pod: &Stored, dry_run: bool) 
     if !is_healthy(&pod.value) && (always || spare) {
         return Ok(());
     }
-    if !fresh || allowed <= 0 {
+    if !fresh {
+        return Err(unobserved(budget));
+    }
+    if allowed <= 0 {
         return Err(too_many(budget));
     }
     if dry_run {
@@ -221,6 +261,7 @@ fn charge(state: &mut State, budget: &Arc<Stored>, pod: &Stored, dry_run: bool) 
     let mut new = budget.value.clone();
     new["status"]["disruptionsAllowed"] = json!(allowed - 1);
     new["status"]["disruptedPods"][meta::name(&pod.value)] = json!(state.now_text());
+    set_allowance(state, &mut new, allowed - 1);
     let resource = state.registry.find("policy", "v1", "poddisruptionbudgets").cloned();
     let resource = resource.ok_or_else(ApiError::no_route)?;
     write::update(state, &Write::internal(), &resource, budget, new, Door::Status).map(drop)
@@ -236,7 +277,7 @@ fn token(state: &State, request: &Request, resource: &Resource, namespace: &str,
     if seconds < MIN_TOKEN_SECONDS {
         let message = format!("Invalid value: {seconds}: may not specify a duration less than 10 minutes");
         let cause = Cause { reason: "FieldValueInvalid".into(), message, field: "spec.expirationSeconds".into() };
-        return Err(ApiError::invalid("authentication.k8s.io", "TokenRequest", name, vec![cause]));
+        return Err(ApiError::invalid("authentication.k8s.io", "TokenRequest", "", vec![cause]));
     }
     let mut audiences: Vec<String> = body["spec"]["audiences"]
         .as_array()
@@ -258,7 +299,11 @@ fn token(state: &State, request: &Request, resource: &Resource, namespace: &str,
     let until = jiff::Timestamp::from_second(expires).unwrap_or(jiff::Timestamp::MAX);
     body["kind"] = json!("TokenRequest");
     body["apiVersion"] = json!("authentication.k8s.io/v1");
-    body["metadata"] = json!({"name": name, "namespace": namespace, "creationTimestamp": state.now_text()});
+    let uid = state.rng.uid();
+    body["metadata"] = json!({"name": name, "namespace": namespace, "uid": uid, "creationTimestamp": state.now_text()});
+    if body["spec"].get("boundObjectRef").is_none() {
+        body["spec"]["boundObjectRef"] = Value::Null;
+    }
     body["spec"]["audiences"] = json!(audiences);
     body["spec"]["expirationSeconds"] = json!(seconds);
     body["status"] = json!({"token": text, "expirationTimestamp": Time::new(until).to_string()});
@@ -268,7 +313,8 @@ fn token(state: &State, request: &Request, resource: &Resource, namespace: &str,
 fn finalize(state: &mut State, request: &Request, resource: &Arc<Resource>, name: &str) -> Result<Reply> {
     let body = decode::object_body(request)?.value;
     let old = read::get(state, resource, "", name)?;
-    let mut new = old.value.clone();
+    let mut new = body.clone();
+    new["status"] = old.value["status"].clone();
     new["spec"]["finalizers"] = body["spec"].get("finalizers").cloned().unwrap_or_else(|| json!([]));
     match meta::resource_version(&body) {
         "" => meta::remove(&mut new, "resourceVersion"),

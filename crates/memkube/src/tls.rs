@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tower::ServiceExt as _;
 
 /// How long an accepted connection may take over its TLS handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -116,6 +117,20 @@ impl Server {
         tls: Tls,
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<()> {
+        self.serve_https_seen(listener, tls, |_| {}, shutdown).await
+    }
+
+    /// Like [`Self::serve_https`], and shows every request to `seen` before it is answered.
+    ///
+    /// # Errors
+    /// When the listener is no socket any more.
+    pub async fn serve_https_seen(
+        &self,
+        listener: TcpListener,
+        tls: Tls,
+        seen: impl Fn(&http::request::Parts) + Clone + Send + 'static,
+        shutdown: impl Future<Output = ()>,
+    ) -> io::Result<()> {
         listener.local_addr()?;
         self.publish_ca(tls.ca_pem());
         let acceptor = TlsAcceptor::from(tls.config);
@@ -128,9 +143,9 @@ impl Server {
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => {
-                        let (server, acceptor) = (self.clone(), acceptor.clone());
+                        let (server, acceptor, seen) = (self.clone(), acceptor.clone(), seen.clone());
                         connections.spawn(async move {
-                            if let Err(e) = connection(server, acceptor, stream).await {
+                            if let Err(e) = connection(server, acceptor, stream, seen).await {
                                 tracing::debug!(%peer, error = %e, "connection ended");
                             }
                         });
@@ -149,9 +164,19 @@ impl Server {
 
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-async fn connection(server: Server, acceptor: TlsAcceptor, stream: TcpStream) -> Result<(), AnyError> {
+async fn connection(
+    server: Server,
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    seen: impl Fn(&http::request::Parts) + Clone + Send + 'static,
+) -> Result<(), AnyError> {
     stream.set_nodelay(true)?;
     let stream = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await??;
-    let service = TowerToHyperService::new(server.guarded_service());
+    let service = server.guarded_service().map_request(move |request: http::Request<_>| {
+        let (parts, body) = request.into_parts();
+        seen(&parts);
+        http::Request::from_parts(parts, body)
+    });
+    let service = TowerToHyperService::new(service);
     auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await
 }

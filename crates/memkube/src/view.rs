@@ -2,6 +2,7 @@
 
 use crate::builtin;
 use crate::convert::from_storage;
+use crate::errors::{ApiError, Result};
 use crate::meta;
 use crate::negotiate::{Format, Shape};
 use crate::reply::{Content, Reply};
@@ -66,16 +67,22 @@ fn custom_table(resource: &Resource, objects: &[&Value], now: Timestamp) -> Tabl
 
 const NAME_DESCRIPTION: &str = "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";
 
+const CREATED_DESCRIPTION: &str = "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
 /// Kinds without columns of their own show name and creation time.
 fn default_table(objects: &[&Value]) -> Table {
-    let column = |name: &str, column_type: &str, format: &str| Column {
+    let column = |name: &str, column_type: &str, format: &str, description: &str| Column {
         name: name.into(),
         column_type: column_type.into(),
         format: format.into(),
-        ..Column::default()
+        description: description.into(),
+        priority: 0,
     };
     Table {
-        columns: vec![column("Name", "string", "name"), column("Created At", "date", "")],
+        columns: vec![
+            column("Name", "string", "name", NAME_DESCRIPTION),
+            column("Created At", "date", "", CREATED_DESCRIPTION),
+        ],
         rows: objects.iter().map(|o| vec![json!(meta::name(o)), o["metadata"]["creationTimestamp"].clone()]).collect(),
     }
 }
@@ -108,11 +115,7 @@ fn table_value(resource: &Resource, objects: &[&Value], include: Include, now: T
                 Include::Metadata => partial(object),
                 Include::Object => from_storage(resource, object).into_owned(),
             };
-            let mut row = json!({"cells": cells});
-            if !shown.is_null() {
-                row["object"] = shown;
-            }
-            row
+            json!({"cells": cells, "object": shown})
         })
         .collect();
     json!({
@@ -127,7 +130,7 @@ pub fn watch_render(state: &State, request: &Request, resource: &std::sync::Arc<
     match format.shape {
         Shape::Plain if !resource.needs_conversion() => None,
         Shape::Plain => Some(Box::new(move |o| from_storage(&resource, o).into_owned())),
-        Shape::Metadata => Some(Box::new(partial)),
+        Shape::Metadata | Shape::MetadataList => Some(Box::new(partial)),
         Shape::Table => {
             let (clock, include) = (state.config.clock.clone(), include(request));
             let mut first = true;
@@ -136,9 +139,55 @@ pub fn watch_render(state: &State, request: &Request, resource: &std::sync::Arc<
                 let columns = std::mem::take(&mut first);
                 let mut table = table_value(&resource, &[o], include, clock.now(), columns);
                 table["metadata"]["resourceVersion"] = o["metadata"]["resourceVersion"].clone();
+                if !columns {
+                    table["columnDefinitions"] = Value::Null;
+                }
                 table
             }))
         }
+    }
+}
+
+/// Checks that what was asked for fits what there is: metadata of a list for a list, of an object for an object.
+///
+/// # Errors
+/// 400 or 406.
+pub fn check_shape(reply: &Reply, request: &Request, format: Format) -> Result<()> {
+    let (resource, list) = match &reply.content {
+        Content::Object { resource, .. } => (resource, false),
+        Content::List { resource, .. } => (resource, true),
+        _ => return Ok(()),
+    };
+    let go_type = || {
+        let group = resource.group.split('.').next().filter(|g| !g.is_empty()).unwrap_or("core");
+        match (resource.is_custom(), list) {
+            (true, false) => "*unstructured.Unstructured".to_owned(),
+            (true, true) => "*unstructured.UnstructuredList".to_owned(),
+            (false, false) => format!("*{group}.{}", resource.kind),
+            (false, true) => format!("*{group}.{}", resource.list_kind),
+        }
+    };
+    match (format.shape, list) {
+        (Shape::Metadata, true) => {
+            let why =
+                format!("you requested PartialObjectMetadata, but the requested object is a list ({})", go_type());
+            Err(ApiError::not_acceptable(why))
+        }
+        (Shape::MetadataList, false) => {
+            let why = format!(
+                "you requested PartialObjectMetadataList, but the requested object is not a list ({})",
+                go_type()
+            );
+            Err(ApiError::not_acceptable(why))
+        }
+        (Shape::Table, _) => match request.query.get("includeObject") {
+            None | Some("None" | "Metadata" | "Object") => Ok(()),
+            Some(other) => Err(ApiError::bad_request(format!(
+                "Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: must be 'Metadata', \
+                 'Object', 'None', or empty"
+            ))),
+        },
+        _ => Ok(()),
     }
 }
 
@@ -159,7 +208,7 @@ pub fn print(reply: &Reply, request: &Request, format: Format, now: Timestamp) -
         Content::Object { object, resource } => match format.shape {
             Shape::Plain if !resource.needs_conversion() => object.json().clone(),
             Shape::Plain => to_json(&from_storage(resource, &object.value)),
-            Shape::Metadata => to_json(&partial(&object.value)),
+            Shape::Metadata | Shape::MetadataList => to_json(&partial(&object.value)),
             Shape::Table => {
                 let mut table = table_value(resource, &[&object.value], include(request), now, true);
                 table["metadata"] = json!({"resourceVersion": object.rv.to_string()});
@@ -182,17 +231,21 @@ pub fn print(reply: &Reply, request: &Request, format: Format, now: Timestamp) -
                     table["metadata"] = Value::Object(metadata);
                     to_json(&table)
                 }
-                Shape::Metadata => {
+                Shape::Metadata | Shape::MetadataList => {
                     let items: Vec<Value> = values.into_iter().map(partial).collect();
                     to_json(&json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
                         "metadata": metadata, "items": items}))
                 }
                 Shape::Plain => {
-                    let converted: Vec<Bytes> = if resource.needs_conversion() {
-                        values.into_iter().map(|v| to_json(&from_storage(resource, v))).collect()
-                    } else {
+                    // Built-in objects say their kind only outside of lists.
+                    let converted: Vec<Bytes> = if resource.is_custom() {
                         items.iter().map(|o| o.json().clone()).collect()
+                    } else {
+                        values.into_iter().map(|v| without_type(&from_storage(resource, v))).collect()
                     };
+                    if resource.is_custom() {
+                        metadata.entry("continue").or_insert_with(|| json!(""));
+                    }
                     join_list(resource, &Value::Object(metadata), &converted)
                 }
             }
@@ -202,6 +255,22 @@ pub fn print(reply: &Reply, request: &Request, format: Format, now: Timestamp) -
         return restyle(bytes, format.yaml);
     }
     Page { content_type: "application/json", bytes }
+}
+
+/// An object as JSON, without `apiVersion` and `kind`.
+fn without_type(object: &Value) -> Bytes {
+    let mut out = vec![b'{'];
+    let fields = object.as_object().into_iter().flatten().filter(|(k, _)| *k != "apiVersion" && *k != "kind");
+    for (i, (key, value)) in fields.enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&to_json(&json!(key)));
+        out.push(b':');
+        out.extend_from_slice(&to_json(value));
+    }
+    out.push(b'}');
+    Bytes::from(out)
 }
 
 /// Puts serialized items into a list without parsing them again.

@@ -161,7 +161,7 @@ fn print(render: &mut Render, event_type: EventType, object: &Stored) -> Bytes {
 fn bookmark_line(options: &mut WatchOptions, rv: u64, initial: bool) -> Bytes {
     let mut object = json!({
         "kind": options.kind, "apiVersion": options.api_version,
-        "metadata": {"resourceVersion": rv.to_string(), "creationTimestamp": null},
+        "metadata": {"resourceVersion": rv.to_string()},
     });
     if initial {
         object["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});

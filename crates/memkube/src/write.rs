@@ -55,6 +55,9 @@ impl Write {
 
 fn record(state: &State, resource: &Resource, w: &Write, door: Door, live: Option<&Value>, new: Value) -> Value {
     let (Some(schema), false) = (&resource.schema, w.manager.is_empty()) else { return new };
+    // Go's zero times print as null, but nobody owns them.
+    let mut new = new;
+    let nulls = if resource.is_custom() { Vec::new() } else { take_nulls(&mut new) };
     let reset = match door {
         Door::Status => Reset::AllButStatus,
         Door::Main if resource.status => Reset::Status,
@@ -67,7 +70,19 @@ fn record(state: &State, resource: &Resource, w: &Write, door: Door, live: Optio
         now: &state.now_text(),
         reset,
     };
-    managed::update(schema, live, new, &writer)
+    let mut recorded = managed::update(schema, live, new, &writer);
+    for key in nulls {
+        recorded[key] = Value::Null;
+    }
+    recorded
+}
+
+/// Removes the null fields of an object; gives their names.
+fn take_nulls(obj: &mut Value) -> Vec<String> {
+    let Some(map) = obj.as_object_mut() else { return Vec::new() };
+    let nulls: Vec<String> = map.iter().filter(|(_, v)| v.is_null()).map(|(k, _)| k.clone()).collect();
+    map.retain(|_, v| !v.is_null());
+    nulls
 }
 
 /// Creates an object of `resource` in `namespace` (empty for cluster scope).
@@ -94,6 +109,7 @@ pub fn create(
     {
         meta::set(&mut obj, "name", json!(name));
     }
+    meta::drop_empty(&mut obj);
     // Before preparation: a Job's selector and labels hold its uid.
     let uid = state.rng.uid();
     meta::set(&mut obj, "uid", json!(uid));
@@ -101,21 +117,28 @@ pub fn create(
     if let Some(schema) = &resource.schema {
         schema.default_fields(&mut obj);
     }
+    if !resource.is_custom() {
+        builtin::default_object(&resource.group, &resource.kind, &mut obj);
+    }
+    if hooks::is_crd(resource) {
+        rollouts_schema::crd::default_crd(&mut obj);
+    }
+    // Nobody owns what the server itself fills in below.
+    obj = record(state, resource, w, Door::Main, None, obj);
     if resource.is_custom() {
         if resource.status {
             remove_field(&mut obj, "status");
         }
     } else {
-        builtin::default_object(&resource.group, &resource.kind, &mut obj);
         builtin::prepare_create(&resource.group, &resource.kind, &mut obj, &state.ctx());
     }
     match resource.generation {
-        Generation::None => meta::remove(&mut obj, "generation"),
+        Generation::None => {}
         _ => meta::set(&mut obj, "generation", json!(1)),
     }
     hooks::before_create(state, resource, &mut obj)?;
     validate::object(resource, &obj, None)?;
-    let obj = to_storage(resource, record(state, resource, w, Door::Main, None, obj));
+    let obj = to_storage(resource, obj);
     let key = meta::store_key(namespace, meta::name(&obj));
     let store = resource.store_key();
     if state.stores.get(&store, &key).is_some() {
@@ -147,6 +170,16 @@ fn generated_name(state: &State, resource: &Resource, namespace: &str, obj: &Val
         }
     }
     Some(name)
+}
+
+/// Replicas that were set through `/scale` have an owner, but no time.
+fn forget_time(obj: &mut Value, manager: &str) {
+    let Some(entries) = obj["metadata"]["managedFields"].as_array_mut() else { return };
+    for entry in entries.iter_mut().filter(|e| e["subresource"] == "scale" && e["manager"] == manager) {
+        remove_field(entry, "time");
+    }
+    // Applies come first, then the oldest; what has no time is oldest.
+    entries.sort_by_key(|e| (e["operation"] != "Apply", e["time"].as_str().map(str::to_owned)));
 }
 
 fn remove_field(obj: &mut Value, field: &str) {
@@ -212,7 +245,7 @@ pub fn update(
 ) -> Result<Arc<Stored>> {
     let live = from_storage(resource, &old.value);
     let name = meta::name(&old.value).to_owned();
-    check_identity(resource, &live, &new)?;
+    check_identity(resource, w, &live, &new)?;
     check_version(resource, w, old, &new)?;
     for key in SERVER_FIELDS {
         match live["metadata"].get(*key) {
@@ -220,23 +253,39 @@ pub fn update(
             None => meta::remove(&mut new, key),
         }
     }
+    if new["metadata"]["managedFields"] == json!([]) {
+        // An empty list and one empty entry both say: forget the owners. Only the latter survives what follows.
+        meta::set(&mut new, "managedFields", json!([{}]));
+    }
     if let Some(schema) = &resource.schema {
         schema.default_fields(&mut new);
     }
     if !resource.is_custom() {
         builtin::default_object(&resource.group, &resource.kind, &mut new);
     }
+    meta::drop_empty(&mut new);
     new = through_door(resource, door, &live, new);
     if !resource.is_custom() && door == Door::Main {
         builtin::prepare_update(&resource.group, &resource.kind, &mut new, &live, &state.ctx());
     }
     hooks::before_update(state, resource, &mut new, &live)?;
     check_finalizers(resource, &live, &new)?;
-    if door != Door::Status && generation_changes(resource.generation, &live, &new) {
+    if !matches!(door, Door::Status | Door::Other("binding")) && generation_changes(resource.generation, &live, &new) {
         meta::set(&mut new, "generation", json!(meta::generation(&live) + 1));
     }
-    validate::object(resource, &new, Some(&live))?;
-    let new = record(state, resource, w, door, Some(&live), new);
+    match door {
+        // The node of a pod is the scheduler's to set, through this door alone.
+        Door::Other("binding") => {
+            let mut bound = live.clone().into_owned();
+            bound["spec"]["nodeName"] = new["spec"]["nodeName"].clone();
+            validate::object(resource, &new, Some(&bound))?;
+        }
+        _ => validate::object(resource, &new, Some(&live))?,
+    }
+    let mut new = record(state, resource, w, door, Some(&live), new);
+    if door == Door::Other("scale") {
+        forget_time(&mut new, &w.manager);
+    }
     let mut new = to_storage(resource, new);
     meta::set(&mut new, "resourceVersion", json!(old.rv.to_string()));
     let key = old.key.to_string();
@@ -271,7 +320,9 @@ const SERVER_FIELDS: &[&str] = &[
     "selfLink",
 ];
 
-fn check_identity(resource: &Resource, live: &Value, new: &Value) -> Result<()> {
+const IMMUTABLE: &str = "field is immutable";
+
+fn check_identity(resource: &Resource, w: &Write, live: &Value, new: &Value) -> Result<()> {
     let (have, want) = (meta::name(new), meta::name(live));
     if !have.is_empty() && have != want {
         return Err(ApiError::bad_request(format!(
@@ -285,8 +336,25 @@ fn check_identity(resource: &Resource, live: &Value, new: &Value) -> Result<()> 
     }
     let (have, want) = (meta::uid(new), meta::uid(live));
     if !have.is_empty() && have != want {
-        let why = format!("Precondition failed: UID in precondition: {have}, UID in object meta: {want}");
-        return Err(ApiError::conflict(&resource.group, &resource.plural, meta::name(live), &why));
+        // The uid of a PUT is a precondition of its storage.
+        if !w.unconditional {
+            let why = format!(
+                "StorageError: invalid object, Code: 4, Key: /registry/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+                 Precondition failed: UID in precondition: {have}, UID in object meta: {want}",
+                resource.plural,
+                meta::store_key(meta::namespace(live), meta::name(live)),
+            );
+            return Err(ApiError::conflict(&resource.group, &resource.plural, meta::name(live), &why));
+        }
+        let e = FieldError::invalid("metadata.uid", json!(have), IMMUTABLE);
+        return Err(validate::invalid(resource, meta::name(live), &[e.clone(), e]));
+    }
+    for key in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
+        let (have, want) = (&new["metadata"][key], &live["metadata"][key]);
+        if !have.is_null() && want.is_null() {
+            let e = FieldError::invalid(format!("metadata.{key}"), have.clone(), IMMUTABLE);
+            return Err(validate::invalid(resource, meta::name(live), &[e.clone(), e]));
+        }
     }
     Ok(())
 }
@@ -297,12 +365,11 @@ fn check_version(resource: &Resource, w: &Write, old: &Stored, new: &Value) -> R
         "" | "0" if w.unconditional || !resource.is_custom() => Ok(()),
         "" | "0" => {
             let e = FieldError::invalid("metadata.resourceVersion", json!(0), "must be specified for an update");
-            Err(validate::invalid(resource, name, &[e]))
+            Err(ApiError::invalid(&resource.group, &resource.plural, name, vec![validate::cause(&e)]))
         }
         version if version.parse() == Ok(old.rv) => Ok(()),
         version if version.parse::<u64>().is_err() => {
-            let e = FieldError::invalid("metadata.resourceVersion", json!(version), "must be a number");
-            Err(validate::invalid(resource, name, &[e]))
+            Err(ApiError::new(500, "", format!("strconv.ParseUint: parsing {version:?}: invalid syntax")))
         }
         _ => Err(ApiError::stale(&resource.group, &resource.plural, name)),
     }
@@ -323,6 +390,9 @@ fn through_door(resource: &Resource, door: Door, live: &Value, mut new: Value) -
                 (false, "pods") => &["ownerReferences"],
                 (false, _) => &[],
             };
+            if resource.plural == "pods" {
+                out["status"]["qosClass"] = live["status"]["qosClass"].clone();
+            }
             let metadata = with_metadata(new, live, kept)["metadata"].take();
             out["metadata"] = metadata;
             out
@@ -363,7 +433,9 @@ fn check_finalizers(resource: &Resource, live: &Value, new: &Value) -> Result<()
         "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"
     );
     let e = FieldError::forbidden("metadata.finalizers", detail);
-    Err(validate::invalid(resource, meta::name(live), &[e]))
+    // Built-in kinds check this in two places.
+    let errors = if resource.is_custom() { vec![e] } else { vec![e.clone(), e] };
+    Err(validate::invalid(resource, meta::name(live), &errors))
 }
 
 /// The object without `metadata` and, if told so, `status`.

@@ -51,6 +51,11 @@ pub fn prepare_update(group: &str, kind: &str, obj: &mut Value, old: &Value, ctx
     strategy::update(group, kind, obj, old, ctx);
 }
 
+/// Whether the cluster could give a Service this address.
+pub fn is_service_address(ip: std::net::Ipv4Addr) -> bool {
+    strategy::in_network(ip)
+}
+
 /// Checks the object; `old` is what it replaces.
 pub fn validate(group: &str, kind: &str, obj: &Value, old: Option<&Value>) -> Vec<FieldError> {
     validate::check(group, kind, obj, old)

@@ -10,6 +10,8 @@ use rollouts_api::go_json::semantic;
 use rollouts_api::pod_template::json::{child, get, items, object, set, text, texts};
 use serde_json::{Value, json};
 
+pub(super) use service::in_network;
+
 /// Makes `obj` ready to be stored for the first time: the status starts empty, generated fields are set.
 pub fn create(group: &str, kind: &str, obj: &mut Value, ctx: &Ctx<'_>) {
     if has_own_status(group, kind) {

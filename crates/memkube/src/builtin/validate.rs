@@ -2,6 +2,7 @@
 
 mod autoscaling;
 mod data;
+mod endpoints;
 mod ingress;
 mod job;
 mod pod;
@@ -12,7 +13,7 @@ mod workloads;
 use rollouts_api::field::{self, Kind, Path};
 use rollouts_api::go_json::{semantic, types};
 use rollouts_api::pod_template::json::{get, int};
-use rollouts_api::pod_template::validate::Errors;
+use rollouts_api::pod_template::validate::{Errors, Owner, pod_spec};
 use rollouts_schema::{ErrorKind, FieldError};
 use serde_json::Value;
 
@@ -22,6 +23,12 @@ pub fn check(group: &str, kind: &str, obj: &Value, old: Option<&Value>) -> Vec<F
     match (group, kind) {
         ("", "Pod") => pod::check(obj, old, &mut errors),
         ("", "Service") => service::check(obj, old, &mut errors),
+        ("", "PodTemplate") => {
+            let path = Path::new("template").child("spec");
+            pod_spec(&obj["template"]["spec"], &path, Owner::Pod, &mut errors);
+        }
+        ("", "Endpoints") => endpoints::endpoints(obj, &mut errors),
+        ("discovery.k8s.io", "EndpointSlice") => endpoints::slice(obj, &mut errors),
         ("", "ConfigMap") => data::config_map(obj, old, &mut errors),
         ("", "Secret") => data::secret(obj, old, &mut errors),
         ("", "Event") | ("events.k8s.io", "Event") => data::event(obj, &mut errors),

@@ -52,11 +52,23 @@ fn supported(resource: &Resource, field: &str) -> bool {
         ("", "namespaces") => &["status.phase"],
         ("", "nodes") => &["spec.unschedulable"],
         ("", "services") => &["spec.clusterIP", "spec.type"],
-        ("", "replicationcontrollers") | ("apps", "replicasets") => &["status.replicas"],
+        ("", "replicationcontrollers") => &["status.replicas"],
         ("batch", "jobs") => &["status.successful"],
         _ => &[],
     };
     fields.contains(&field) || resource.crd_version().is_some_and(|v| v.selectable_fields.contains_key(field))
+}
+
+/// Kinds that offer more than name and namespace; the others refuse in other words.
+fn has_fields_of_its_own(resource: &Resource) -> bool {
+    resource.is_custom()
+        || matches!(
+            (resource.group.as_str(), resource.plural.as_str()),
+            ("", "pods" | "events" | "secrets" | "namespaces" | "nodes" | "services" | "replicationcontrollers")
+                | ("events.k8s.io", "events")
+                | ("batch", "jobs")
+                | ("certificates.k8s.io", "certificatesigningrequests")
+        )
 }
 
 impl FieldSelector {
@@ -90,7 +102,11 @@ impl FieldSelector {
                 return Err(format!("invalid selector: '{text}'; can't understand '{term}'"));
             };
             if !supported(resource, field) {
-                return Err(format!("field label not supported: {field}"));
+                return Err(if has_fields_of_its_own(resource) {
+                    format!("field label not supported: {field}")
+                } else {
+                    format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+                });
             }
             let field = storage_field(resource, field);
             all.push(Requirement {

@@ -59,7 +59,7 @@ impl LabelSelector {
     pub fn parse(text: &str) -> Result<Self, String> {
         let tokens = tokenize(text);
         let mut parser = Parser { tokens: &tokens, at: 0 };
-        parser.requirements().map(LabelSelector).map_err(|e| format!("unable to parse requirement: {e}"))
+        parser.requirements().map(LabelSelector)
     }
 
     /// A selector from a stored `metav1.LabelSelector` object.
@@ -136,7 +136,11 @@ impl<'t> Parser<'t> {
             return Ok(all);
         }
         loop {
-            all.push(self.requirement()?);
+            let first = self.peek();
+            if first != "!" && !is_word(first) {
+                return Err(format!("found '{first}', expected: !, identifier, or 'end of string'"));
+            }
+            all.push(self.requirement().map_err(|e| format!("unable to parse requirement: {e}"))?);
             match self.next() {
                 "" => return Ok(all),
                 "," => match self.peek() {
@@ -155,7 +159,7 @@ impl<'t> Parser<'t> {
         }
         let key = self.next();
         if !is_word(key) {
-            return Err(format!("found '{key}', expected: !, identifier, or 'end of string'"));
+            return Err(format!("found '{key}', expected: identifier"));
         }
         check_key(key)?;
         let requirement = |operator, values| Requirement { key: key.to_owned(), operator, values };
@@ -173,6 +177,12 @@ impl<'t> Parser<'t> {
         let set = is_word(self.next());
         let values = if set { self.set()? } else { vec![self.single()?] };
         values.iter().try_for_each(|v| check_value(key, v))?;
+        if matches!(operator, Operator::Greater | Operator::Less)
+            && let Some(value) = values.iter().find(|v| v.parse::<i64>().is_err())
+        {
+            let why = "for 'Gt', 'Lt' operators, the value must be an integer";
+            return Err(format!("values[0]: Invalid value: {value:?}: {why}"));
+        }
         Ok(requirement(operator, values))
     }
 
@@ -211,7 +221,7 @@ fn is_word(token: &str) -> bool {
 
 fn check_key(key: &str) -> Result<(), String> {
     let faults = crate::names::qualified_name_faults(key);
-    if faults.is_empty() { Ok(()) } else { Err(format!("key: Invalid value: {key:?}: {}", faults.join("; "))) }
+    if faults.is_empty() { Ok(()) } else { Err(format!("<nil>: Invalid value: {key:?}: {}", faults.join("; "))) }
 }
 
 fn check_value(key: &str, value: &str) -> Result<(), String> {

@@ -69,7 +69,7 @@ async fn instances_are_defaulted_pruned_and_checked() {
     unversioned.fails(
         422,
         "Invalid",
-        "Widget.x.io \"w\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update",
+        "widgets.x.io \"w\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update",
     );
 }
 

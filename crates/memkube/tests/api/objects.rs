@@ -85,7 +85,8 @@ async fn reads_refuse() {
     api.send("GET", PODS, &[("accept", "text/css")], "").await.fails(
         406,
         "NotAcceptable",
-        "only the following media types are accepted: application/json, application/yaml",
+        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
+         application/vnd.kubernetes.protobuf",
     );
     let put = api.send("PUT", PODS, &[("content-type", "application/json")], "{}").await;
     put.fails(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
@@ -169,9 +170,9 @@ async fn all_kinds_of_patches() {
     let forced = api.send("PATCH", &format!("{path}?fieldManager=me&force=true"), &kind, apply).await.ok();
     assert_eq!(forced["spec"]["replicas"], 6);
     assert_eq!(api.send("PATCH", &path, &kind, apply).await.code, 422, "an apply needs a manager");
-    let fresh = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\ndata: {a: b}\n";
-    let made = api.send("PATCH", &format!("{CMS}/n?fieldManager=me"), &kind, fresh).await;
-    assert_eq!(made.code, 201);
+    let fresh = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fresh}\ndata: {a: b}\n";
+    let made = api.send("PATCH", &format!("{CMS}/fresh?fieldManager=me"), &kind, fresh).await;
+    assert_eq!(made.code, 201, "{}", made.text);
     assert_eq!(made.body["metadata"]["managedFields"][0]["operation"], "Apply");
 }
 
@@ -261,7 +262,7 @@ async fn deletions_have_preconditions() {
     let path = format!("{CMS}/a");
     let uid = made["metadata"]["uid"].as_str().unwrap();
     api.delete(&path, json!({"preconditions": {"uid": "x"}})).await.fails(409, "Conflict",
-        &format!("Operation cannot be fulfilled on configmaps \"a\": Precondition failed: UID in precondition: x, UID in object meta: {uid}"));
+        &format!("Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (x) does not match the UID in record ({uid}). The object might have been deleted and then recreated"));
     assert_eq!(api.delete(&path, json!({"preconditions": {"resourceVersion": "1"}})).await.code, 409);
     api.delete(&path, json!({"preconditions": {"uid": uid}})).await.ok();
 }

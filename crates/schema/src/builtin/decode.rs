@@ -17,9 +17,20 @@ pub fn decode_problem(schema: &Schema, object: &Value) -> Option<String> {
 fn walk<'v>(schema: &Schema, value: &'v Value, holder: &'static str, path: &mut Vec<&'v str>) -> Option<String> {
     const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
     let scalar = matches!(value, Value::String(_) | Value::Number(_) | Value::Null);
-    if schema.definition == Some(QUANTITY) && !scalar {
+    let malformed = value.as_str().is_some_and(|text| !looks_like_quantity(text));
+    if schema.definition == Some(QUANTITY) && (!scalar || malformed) {
         let pattern = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$";
         return Some(format!("quantities must match the regular expression '{pattern}'"));
+    }
+    if let (Some(TIME), Value::String(text)) = (schema.definition, value)
+        && text.parse::<jiff::Timestamp>().is_err()
+    {
+        return Some(bad_time(text));
+    }
+    if let (Type::String, Some("byte"), Value::String(text)) = (schema.ty, schema.format.as_deref(), value)
+        && let Some(at) = not_base64(text)
+    {
+        return Some(format!("illegal base64 data at input byte {at}"));
     }
     let found = match (schema.ty, value) {
         (_, Value::Null) | (Type::String, Value::String(_)) | (Type::Boolean, Value::Bool(_)) => return None,
@@ -71,6 +82,28 @@ fn walk<'v>(schema: &Schema, value: &'v Value, holder: &'static str, path: &mut 
         format!("Go struct field {holder}.{} of type {wanted}", path.join("."))
     };
     Some(format!("json: cannot unmarshal {found} into {place}"))
+}
+
+const TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+
+/// What Go says about text that is no time: where it stops to fit.
+fn bad_time(text: &str) -> String {
+    const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
+    format!("parsing time \"{text}\" as \"{LAYOUT}\": cannot parse \"{text}\" as \"2006\"")
+}
+
+/// A number and perhaps letters: what is neither is refused before anybody asks for its value.
+fn looks_like_quantity(text: &str) -> bool {
+    let number = text.strip_prefix(['+', '-']).unwrap_or(text);
+    number.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+}
+
+/// Where text stops being base64 for Go's decoder.
+fn not_base64(text: &str) -> Option<usize> {
+    let text: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
+    let data = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(&text);
+    let wrong = data.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')));
+    wrong.or_else(|| (!text.len().is_multiple_of(4) || data.len() % 4 == 1).then_some(text.len()))
 }
 
 /// `io.k8s.api.apps.v1.DeploymentSpec` → `DeploymentSpec`

@@ -68,8 +68,8 @@ pub(super) fn apply_from(
     managers.drop_empty();
     let changed = !same_deep(&bare, &merged);
     if let Some(owned) = managers.0.get_mut(&id) {
-        let old_time = last.and_then(|last| last.time);
-        owned.time = if changed || old_time.is_none() { Some(writer.now.to_owned()) } else { old_time };
+        // Who only joins in what others own already leaves no time.
+        owned.time = if changed { Some(writer.now.to_owned()) } else { last.and_then(|last| last.time) };
     }
     let mut result = if changed || live.is_none() { merged } else { bare };
     if changed {

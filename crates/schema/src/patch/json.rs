@@ -1,5 +1,6 @@
 //! RFC 6902.
 
+use json_patch::{AddOperation, CopyOperation, PatchOperation, ReplaceOperation, TestOperation};
 use serde_json::Value;
 
 use super::PatchError;
@@ -21,7 +22,8 @@ pub fn json_patch(doc: &Value, patch: &Value) -> Result<Value, PatchError> {
             Value::Bool(_) => "bool",
             Value::Null | Value::Array(_) => return Ok(doc.clone()),
         };
-        let message = format!("json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch");
+        let message =
+            format!("error decoding patch: json: cannot unmarshal {kind} into Go value of type []handlers.jsonPatchOp");
         return Err(PatchError::bad_request(message));
     };
     if operations.len() > MAX_OPERATIONS {
@@ -32,8 +34,36 @@ pub fn json_patch(doc: &Value, patch: &Value) -> Result<Value, PatchError> {
     let patch: json_patch::Patch = serde_json::from_value(patch.clone())
         .map_err(|error| PatchError::unprocessable(format!("malformed operation: {error}")))?;
     let mut result = doc.clone();
-    json_patch::patch(&mut result, &patch).map_err(|error| PatchError::unprocessable(error.to_string()))?;
+    for operation in patch.0 {
+        apply(&mut result, operation).map_err(|error| PatchError::unprocessable(error.to_string()))?;
+    }
     Ok(result)
+}
+
+/// Applies one operation. Where the API server's library is more lenient than the RFC, so is this: a field that is not
+/// there is null to `test` and `copy`, and `replace` makes it.
+fn apply(document: &mut Value, operation: PatchOperation) -> Result<(), json_patch::PatchError> {
+    let operation = match operation {
+        PatchOperation::Replace(ReplaceOperation { path, value }) if is_missing_field(document, &path.to_string()) => {
+            PatchOperation::Add(AddOperation { path, value })
+        }
+        PatchOperation::Copy(CopyOperation { from, path }) if is_missing_field(document, &from.to_string()) => {
+            PatchOperation::Add(AddOperation { path, value: Value::Null })
+        }
+        PatchOperation::Test(TestOperation { path, value: Value::Null })
+            if is_missing_field(document, &path.to_string()) =>
+        {
+            return Ok(());
+        }
+        other => other,
+    };
+    json_patch::patch(document, &[operation])
+}
+
+/// Whether a pointer names no field of an object that is there.
+fn is_missing_field(document: &Value, pointer: &str) -> bool {
+    let Some((parent, _)) = pointer.rsplit_once('/') else { return false };
+    document.pointer(parent).is_some_and(Value::is_object) && document.pointer(pointer).is_none()
 }
 
 #[cfg(test)]
@@ -62,7 +92,7 @@ mod tests {
         for patch in [
             json!([{"op": "test", "path": "/a", "value": 2}]),
             json!([{"op": "remove", "path": "/b"}]),
-            json!([{"op": "replace", "path": "/b", "value": 1}]),
+            json!([{"op": "replace", "path": "/b/c", "value": 1}]),
             json!([{"op": "dance", "path": "/b"}]),
         ] {
             let error = json_patch(&doc, &patch).unwrap_err();

@@ -36,6 +36,14 @@ impl Schema {
         errors
     }
 
+    /// The complaint of an object whose rules cannot be checked because of `errors` found elsewhere; `None` when they
+    /// are no hindrance, or there are no rules.
+    #[must_use]
+    pub fn rules_not_checked(&self, errors: &[FieldError]) -> Option<FieldError> {
+        let blocked = self.below.rules && errors.iter().any(|e| blocks_rules(e.kind));
+        blocked.then(|| FieldError::invalid("", Value::Null, RULES_NOT_CHECKED))
+    }
+
     /// Types and value limits of this node and everything below; what is as `old` was is taken as it is.
     pub(super) fn check(&self, value: &Value, old: Option<&Value>, path: &Path<'_>, checks: &mut Checks) {
         if old.is_some_and(|old| same_deep(old, value)) {

@@ -8,12 +8,19 @@ use std::net::Ipv4Addr;
 
 /// First address of the services' network, 10.96.0.0/12. The next one is the API server's own.
 const NETWORK: u32 = u32::from_be_bytes([10, 96, 0, 0]);
+/// Bits of an address that name the network.
+const NETWORK_MASK: u32 = 0xfff0_0000;
 /// Addresses in the network, less the first two and the broadcast address.
 const ADDRESSES: u64 = (1 << 20) - 3;
 const FIRST_NODE_PORT: i64 = 30_000;
 const NODE_PORTS: u64 = 2_768;
 /// How often a random address or port is drawn before the search goes on in order.
 const DRAWS: usize = 16;
+
+/// Whether the cluster could give a Service this address.
+pub(in crate::builtin) fn in_network(ip: Ipv4Addr) -> bool {
+    u32::from(ip) & NETWORK_MASK == NETWORK
+}
 
 pub(super) fn create(service: &mut Value, ctx: &Ctx<'_>) {
     allocate(service, ctx);
@@ -24,6 +31,14 @@ pub(super) fn create(service: &mut Value, ctx: &Ctx<'_>) {
 pub(super) fn update(service: &mut Value, old: &Value, ctx: &Ctx<'_>) {
     let (old_spec, spec) = (&old["spec"], child(service, "spec"));
     let had_address = text(old_spec, "type") != "ExternalName";
+    // The single address speaks for the list when only that was changed.
+    let given = text(spec, "clusterIP").to_owned();
+    if !given.is_empty()
+        && given != text(old_spec, "clusterIP")
+        && get(spec, "clusterIPs") == get(old_spec, "clusterIPs")
+    {
+        set(spec, "clusterIPs", json!([given]));
+    }
     if needs_address(spec) && had_address {
         for key in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
             let unset = get(spec, key).is_none_or(|v| v == "" || v.as_array().is_some_and(Vec::is_empty));

@@ -102,6 +102,13 @@ pub(super) fn event(obj: &Value, errors: &mut Errors) {
     let (about, note) = if newer { ("regarding", "note") } else { ("involvedObject", "message") };
     let controller = if newer { "reportingController" } else { "reportingComponent" };
     let timed = !text(obj, "eventTime").is_empty();
+    if newer && !timed {
+        errors.push(FieldError::required(&Path::new("eventTime"), ""));
+        let kind = text(obj, "type");
+        if !matches!(kind, "Normal" | "Warning") {
+            errors.push(FieldError::invalid(&Path::new("type"), kind, format!("has invalid value: {kind}")));
+        }
+    }
     let namespace = text(&obj["metadata"], "namespace");
     let about = text(&obj[about], "namespace");
     let homeless = if timed { ["default", "kube-system"] } else { ["default", ""] };

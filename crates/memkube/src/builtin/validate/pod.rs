@@ -2,7 +2,7 @@
 
 use rollouts_api::field::{FieldError, Path};
 use rollouts_api::go_json::semantic;
-use rollouts_api::pod_template::json::{get, int, list, set, text};
+use rollouts_api::pod_template::json::{int, list, set, text};
 use rollouts_api::pod_template::validate::{Errors, Owner, pod_spec};
 use rollouts_api::syntax;
 use serde_json::Value;
@@ -59,11 +59,8 @@ fn update(spec: &Value, old: &Value, path: &Path, errors: &mut Errors) {
             set(container, "image", image);
         }
     }
-    for key in ["activeDeadlineSeconds", "schedulingGates", "tolerations", "ephemeralContainers", "nodeName"] {
-        // The scheduler's binding writes the name of the node through a door of its own.
-        if key != "nodeName" || get(old, "nodeName").is_none() {
-            set(&mut frozen, key, old.get(key).cloned().unwrap_or_default());
-        }
+    for key in ["activeDeadlineSeconds", "schedulingGates", "tolerations", "ephemeralContainers"] {
+        set(&mut frozen, key, old.get(key).cloned().unwrap_or_default());
     }
     let was_negative = int(old, "terminationGracePeriodSeconds").is_some_and(|s| s < 0);
     if was_negative && int(spec, "terminationGracePeriodSeconds") == Some(1) {

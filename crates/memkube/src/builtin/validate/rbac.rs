@@ -4,7 +4,7 @@ use rollouts_api::field::{FieldError, Path};
 use rollouts_api::pod_template::json::{get, list, text};
 use rollouts_api::pod_template::validate::{Errors, complain};
 use rollouts_api::syntax;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -56,7 +56,10 @@ pub(super) fn binding(kind: &str, obj: &Value, old: Option<&Value>, errors: &mut
         subject(kind, s, &Path::new("subjects").index(i), errors);
     }
     if old.is_some_and(|old| old["roleRef"] != *role) {
-        errors.push(FieldError::invalid(&path, role, "cannot change roleRef"));
+        // Kubernetes shows its internal struct.
+        let part = |key: &str| role.get(key).cloned().unwrap_or_else(|| "".into());
+        let shown = json!({"APIGroup": part("apiGroup"), "Kind": part("kind"), "Name": part("name")});
+        errors.push(FieldError::invalid(&path, &shown, "cannot change roleRef"));
     }
 }
 

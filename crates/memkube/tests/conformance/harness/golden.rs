@@ -1,0 +1,28 @@
+//! The recorded answers: one JSON line a step.
+
+use super::directory;
+use serde_json::Value;
+use std::path::PathBuf;
+
+fn path(file: &str) -> PathBuf {
+    directory().join("golden").join(format!("{file}.jsonl"))
+}
+
+/// The steps of a file.
+pub(crate) fn case(file: &str) -> String {
+    let path = directory().join("cases").join(format!("{file}.yaml"));
+    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The recorded answers of a file; empty when there are none yet.
+pub(crate) fn read(file: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(path(file)).unwrap_or_default();
+    text.lines().map(|l| serde_json::from_str(l).expect("recordings are JSON lines")).collect()
+}
+
+/// Replaces the recording of a file.
+pub(crate) fn write(file: &str, answers: &[Value]) {
+    let text: String = answers.iter().map(|a| format!("{a}\n")).collect();
+    let path = path(file);
+    std::fs::write(&path, text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+}
