@@ -109,7 +109,7 @@ fn main() -> std::io::Result<ExitCode> {
         };
         totals.report(&format!("{} undisturbed", scenario.name), &whole, &whole.violations)?;
         let twins = run(&scenario, Trial { twins: true, ..Trial::default() }, whole.revisions);
-        totals.report(&format!("{} with two controllers", scenario.name), &twins, &twins.problems(&whole))?;
+        totals.report(&format!("{} with two controllers", scenario.name), &twins, &twins.flapping(&whole))?;
         let writes = if arguments.actors { whole.actor_writes } else { whole.writes };
         let shift = totals.scenarios;
         for write in (1..=writes).filter(|write| (write + shift) % every == 0) {

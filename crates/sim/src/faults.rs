@@ -92,6 +92,8 @@ struct State {
     digest: u64,
     /// Writes per client.
     writes: BTreeMap<&'static str, u64>,
+    /// Writes per client that were carried out, other than events.
+    done: BTreeMap<&'static str, u64>,
     /// Who is to die, and where.
     doom: BTreeMap<&'static str, Kill>,
     /// The weather of each client.
@@ -149,6 +151,7 @@ impl Faults {
             odds,
             digest: FNV_OFFSET,
             writes: BTreeMap::new(),
+            done: BTreeMap::new(),
             doom: BTreeMap::new(),
             skies: BTreeMap::new(),
             witness: None,
@@ -202,6 +205,11 @@ impl Faults {
     /// How many writes this client tried so far.
     pub fn writes(&self, who: &str) -> u64 {
         self.state().writes.get(who).copied().unwrap_or_default()
+    }
+
+    /// How many writes of this client, other than events, were carried out so far.
+    pub fn done(&self, who: &str) -> u64 {
+        self.state().done.get(who).copied().unwrap_or_default()
     }
 
     /// A number that two runs share only if they did the same, byte for byte.

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::VecDeque;
 
+/// How long a watch shall last: to its end, so that it need not be continued from a version that is forgotten.
+const WATCH_SECONDS: &str = "1000000";
+
 /// A change of one object.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Change {
@@ -61,7 +64,10 @@ impl Feed {
     }
 
     async fn connect(&mut self) -> Result<kube::client::Body, RequestError> {
-        let query = Query::default().with("watch", "true").with("resourceVersion", self.version.as_str());
+        let query = Query::default()
+            .with("watch", "true")
+            .with("timeoutSeconds", WATCH_SECONDS)
+            .with("resourceVersion", self.version.as_str());
         send_for_body(&self.client, Method::GET, &query.on(&self.path), None).await
     }
 

@@ -42,6 +42,8 @@ pub struct Outcome {
     pub end: End,
     /// Writes that controllers tried, events included.
     pub writes: u64,
+    /// Writes of controllers that were carried out, without events.
+    pub done: u64,
     /// Writes that the actors tried.
     pub actor_writes: u64,
     /// How many controllers and actors died.
@@ -77,6 +79,7 @@ pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<O
         recording,
         end: end(&cluster.server, &scenario.name),
         writes: faults.writes(CONTROLLER) + faults.writes(SECOND_CONTROLLER),
+        done: faults.done(CONTROLLER) + faults.done(SECOND_CONTROLLER),
         actor_writes: faults.writes(ACTORS),
         deaths: first.deaths() + actors.deaths(),
         revisions: monitor.revision(),
@@ -88,6 +91,21 @@ pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<O
 }
 
 impl Outcome {
+    /// What is wrong with a run in which two controllers were at work, beyond [`Outcome::problems`]: more writes that
+    /// took effect, or an object that went another way.
+    pub fn flapping(&self, undisturbed: &Outcome) -> Vec<String> {
+        let mut problems = self.problems(undisturbed);
+        if self.done > undisturbed.done {
+            problems.push(format!("{} writes were carried out instead of {}", self.done, undisturbed.done));
+        }
+        let (tracks, wanted) = (&self.recording.tracks, &undisturbed.recording.tracks);
+        problems.extend(wanted.iter().filter(|(name, track)| tracks.get(*name) != Some(track)).map(|(name, track)| {
+            let (found, wanted) = (tracks.get(name).map_or(0, Vec::len), track.len());
+            format!("{name} went another way: {found} states instead of {wanted}")
+        }));
+        problems
+    }
+
     /// What is wrong with this run, compared with the undisturbed one: rules that did not hold, and other objects in
     /// the end.
     pub fn problems(&self, undisturbed: &Outcome) -> Vec<String> {

@@ -1,0 +1,8 @@
+//! Disasters in the middle of many updates.
+
+mod leases;
+mod log;
+#[path = "../support/mod.rs"]
+mod support;
+mod weather;
+mod world;
