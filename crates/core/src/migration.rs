@@ -12,11 +12,16 @@ use rollouts_api::rollout::{ScaleDown, WorkloadKind};
 use rollouts_api::{RolloutStatus, names};
 use std::sync::Arc;
 
+/// Bytes of a Deployment's uid that a label has room for besides that of a Rollout, and that tell it from a copy.
+const UID_BEGINNING: usize = 8;
+
 /// What a Rollout owes a Deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Debt {
     /// Uid of the Rollout.
     pub by: String,
+    /// Beginning of the uid of the Deployment. A copy of it, made by hand or from a backup, is owed nothing.
+    pub to_whom: String,
     /// Replicas before.
     pub from: i32,
     /// Replicas that the Rollout left.
@@ -28,14 +33,23 @@ impl Debt {
     pub fn of(deployment: &Workload) -> Option<Debt> {
         let label = |key| deployment.metadata.label(key);
         let number = |key| label(key).and_then(|n| n.parse().ok()).filter(|n| *n >= 0).unwrap_or(deployment.size());
-        let by = label(names::SCALED_DOWN_BY)?.to_string();
-        Some(Debt { by, from: number(names::SCALED_DOWN_FROM), to: number(names::SCALED_DOWN_TO) })
+        let (by, to_whom) = label(names::SCALED_DOWN_BY)?.split_once('.')?;
+        let is_owed = !to_whom.is_empty() && deployment.metadata.uid.starts_with(to_whom);
+        let (from, to) = (number(names::SCALED_DOWN_FROM), number(names::SCALED_DOWN_TO));
+        is_owed.then(|| Debt { by: by.into(), to_whom: to_whom.into(), from, to })
+    }
+
+    /// What the Rollout of this uid owes a Deployment whose replicas it took `from` and left `to`.
+    pub fn new(rollout_uid: &str, deployment: &Workload, from: i32, to: i32) -> Debt {
+        let uid = &deployment.metadata.uid;
+        let to_whom = uid.get(..UID_BEGINNING).unwrap_or(uid).to_string();
+        Debt { by: rollout_uid.into(), to_whom, from, to }
     }
 
     /// The labels that say so.
     pub fn labels(&self) -> [(&'static str, String); 3] {
         [
-            (names::SCALED_DOWN_BY, self.by.clone()),
+            (names::SCALED_DOWN_BY, format!("{}.{}", self.by, self.to_whom)),
             (names::SCALED_DOWN_FROM, self.from.to_string()),
             (names::SCALED_DOWN_TO, self.to.to_string()),
         ]
@@ -133,7 +147,7 @@ impl Reconcile<'_> {
             None if debt.is_none() && migration.would_be_forgotten() => size,
             None => return,
         };
-        let new = Debt { by: uid, from, to };
+        let new = Debt::new(&uid, &deployment, from, to);
         if (size == to && debt.as_ref() == Some(&new)) || (size == 0 && debt.is_none()) {
             return;
         }

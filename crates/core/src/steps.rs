@@ -83,16 +83,17 @@ impl Reconcile<'_> {
         new.observed() && self.meets_threshold(new, desired.canary) && stable_done && (routed || others == 0)
     }
 
-    /// `replicaProgressThreshold`; without it all desired pods must be there and available.
+    /// `replicaProgressThreshold`; without it all desired pods must be there and available. No threshold asks for more
+    /// than that: upstream waits for ever for pods that nobody wants.
     pub(crate) fn meets_threshold(&self, set: &ReplicaSet, desired: i32) -> bool {
         let threshold = self.ro.spec.strategy.canary.as_ref().and_then(|c| c.replica_progress_threshold.as_ref());
         match threshold.filter(|t| t.value >= 0) {
             None => set.size() == desired && set.available() == desired,
             Some(ReplicaProgressThreshold { r#type, value }) if r#type == "Percent" => {
                 let percent = f64::from(set.available()) / f64::from(desired) * 100.0;
-                desired == 0 || percent >= f64::from(*value) - 1e-10
+                desired == 0 || percent >= f64::from((*value).min(100)) - 1e-10
             }
-            Some(threshold) => set.available() >= threshold.value,
+            Some(threshold) => set.available() >= threshold.value.min(desired),
         }
     }
 

@@ -1,33 +1,50 @@
 use super::*;
 use serde_json::json;
 
+const UID: &str = "0a1b2c3d-0a1b-4c1d-8a1b-0a1b2c3d4e5f";
+
 fn deployment(size: i32, labels: serde_json::Value) -> Workload {
-    serde_json::from_value(json!({"metadata": {"labels": labels}, "spec": {"replicas": size}})).unwrap()
+    serde_json::from_value(json!({"metadata": {"uid": UID, "labels": labels}, "spec": {"replicas": size}})).unwrap()
+}
+
+fn labels(from: i32, to: i32) -> serde_json::Value {
+    json!(std::collections::BTreeMap::from(Debt::new(UID, &deployment(0, json!({})), from, to).labels()))
 }
 
 #[test]
 fn a_debt_is_read_from_labels_and_written_to_them() {
-    let debt = Debt { by: "u".into(), from: 5, to: 2 };
-    assert_eq!(Debt::of(&deployment(2, json!(std::collections::BTreeMap::from(debt.labels())))), Some(debt));
+    let debt = Debt::of(&deployment(2, labels(5, 2))).unwrap();
+    assert_eq!((debt.by.as_str(), debt.from, debt.to), (UID, 5, 2));
     assert_eq!(Debt::of(&deployment(2, json!({}))), None);
+    assert!(debt.labels().iter().all(|(_, value)| value.len() <= 63), "{debt:?}");
+}
+
+#[test]
+fn a_copy_is_owed_nothing() {
+    let mut copy = deployment(2, labels(5, 2));
+    copy.metadata.uid = "f".into();
+    assert_eq!(Debt::of(&copy), None);
+    for text in ["", ".", "u", "u."] {
+        assert_eq!(Debt::of(&deployment(2, json!({names::SCALED_DOWN_BY: text}))), None, "{text}");
+    }
 }
 
 #[test]
 fn labels_that_somebody_spoiled_owe_nothing() {
     for text in ["", "many", "-3", "99999999999"] {
-        let (from, to) = (names::SCALED_DOWN_FROM, names::SCALED_DOWN_TO);
-        let spoiled = deployment(4, json!({names::SCALED_DOWN_BY: "u", from: text, to: text}));
-        assert_eq!(Debt::of(&spoiled), Some(Debt { by: "u".into(), from: 4, to: 4 }), "{text}");
+        let mut labels = labels(5, 2);
+        (labels[names::SCALED_DOWN_FROM], labels[names::SCALED_DOWN_TO]) = (text.into(), text.into());
+        let spoiled = deployment(4, labels);
+        assert_eq!(Debt::of(&spoiled).map(|d| (d.from, d.to)), Some((4, 4)), "{text}");
         assert_eq!(size_given_back(&spoiled), None);
     }
 }
 
 #[test]
 fn only_what_was_left_is_given_back() {
-    let labels = json!(std::collections::BTreeMap::from(Debt { by: "u".into(), from: 5, to: 2 }.labels()));
-    assert_eq!(size_given_back(&deployment(2, labels.clone())), Some(5));
+    assert_eq!(size_given_back(&deployment(2, labels(5, 2))), Some(5));
     for size in [0, 1, 3, 5, 8] {
-        assert_eq!(size_given_back(&deployment(size, labels.clone())), None, "somebody else set {size}");
+        assert_eq!(size_given_back(&deployment(size, labels(5, 2))), None, "somebody else set {size}");
     }
 }
 

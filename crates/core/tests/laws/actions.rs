@@ -24,6 +24,8 @@ pub enum Action {
     LoseService(&'static str),
     RestoreServices,
     Restart,
+    MinReady(i32),
+    KeepHistory(i32),
     RefuseEvictions(bool),
     Wait(i64),
 }
@@ -74,6 +76,11 @@ impl Action {
             Action::RestoreServices => w.restore_services(),
             Action::Restart if w.pods.is_none() => {}
             Action::Restart => w.change_restart(),
+            Action::MinReady(seconds) => w.change(|ro| ro.spec.min_ready_seconds = *seconds),
+            Action::KeepHistory(limit) => w.change(|ro| {
+                let delayed = ro.spec.strategy.blue_green.as_ref().and_then(|b| b.scale_down_delay_revision_limit);
+                ro.spec.revision_history_limit = Some(*limit.max(&delayed.unwrap_or(0)));
+            }),
             Action::RefuseEvictions(refuse) => w.budget_refuses = *refuse,
             Action::Wait(seconds) => return w.run(*seconds),
         }
@@ -101,6 +108,8 @@ pub fn actions() -> impl Strategy<Value = Action> {
         1 => Just(Action::RestoreServices),
         1 => Just(Action::Restart),
         1 => any::<bool>().prop_map(Action::RefuseEvictions),
+        1 => (0..3).prop_map(Action::MinReady),
+        1 => (0..3).prop_map(Action::KeepHistory),
         12 => (1..40i64).prop_map(Action::Wait),
     ]
 }
@@ -137,8 +146,8 @@ pub fn specs() -> impl Strategy<Value = Value> {
 
 fn canaries() -> impl Strategy<Value = Value> {
     let count = || prop_oneof![(0..4).prop_map(|n| json!(n)), (0..=100).prop_map(|p| json!(format!("{p}%")))];
-    (count(), count(), steps(), any::<bool>(), metadata()).prop_map(
-        |(surge, unavailable, steps, services, metadata)| {
+    (count(), count(), steps(), any::<bool>(), metadata(), extras()).prop_map(
+        |(surge, unavailable, steps, services, metadata, extras)| {
             let none = |v: &Value| v == &json!(0) || v == &json!("0%");
             let unavailable = if none(&surge) && none(&unavailable) { json!(1) } else { unavailable };
             let mut canary = json!({ "maxSurge": surge, "maxUnavailable": unavailable, "steps": steps });
@@ -146,6 +155,7 @@ fn canaries() -> impl Strategy<Value = Value> {
                 canary["stableService"] = json!("live");
                 canary["canaryService"] = json!("next");
             }
+            (canary["replicaProgressThreshold"], canary["antiAffinity"]) = extras;
             canary["canaryMetadata"] = metadata.0;
             canary["stableMetadata"] = metadata.1;
             json!({ "canary": canary })
@@ -157,7 +167,7 @@ fn blue_greens() -> impl Strategy<Value = Value> {
     let seconds = || prop::option::of(0..40);
     let pauses = (any::<bool>(), 0..30, prop::option::of(0..5));
     let delays = (seconds(), seconds(), prop::option::of(0..3));
-    (pauses, delays, any::<bool>(), metadata()).prop_map(|(pauses, delays, preview, metadata)| {
+    (pauses, delays, any::<bool>(), metadata(), extras()).prop_map(|(pauses, delays, preview, metadata, extras)| {
         let mut strategy = json!({
             "activeService": "live",
             "autoPromotionEnabled": pauses.0,
@@ -166,6 +176,7 @@ fn blue_greens() -> impl Strategy<Value = Value> {
             "scaleDownDelaySeconds": delays.0,
             "abortScaleDownDelaySeconds": delays.1,
             "scaleDownDelayRevisionLimit": delays.2,
+            "antiAffinity": extras.1,
             "previewMetadata": metadata.0,
             "activeMetadata": metadata.1,
         });
@@ -174,6 +185,21 @@ fn blue_greens() -> impl Strategy<Value = Value> {
         }
         json!({ "blueGreen": strategy })
     })
+}
+
+/// A threshold of progress, and an anti-affinity rule.
+fn extras() -> impl Strategy<Value = (Value, Value)> {
+    let threshold = prop_oneof![
+        4 => Just(Value::Null),
+        1 => (0..=100).prop_map(|p| json!({ "type": "Percent", "value": p })),
+        1 => (0..5).prop_map(|n| json!({ "type": "Pods", "value": n })),
+    ];
+    let rule = prop_oneof![
+        3 => Just(Value::Null),
+        1 => Just(json!({ "requiredDuringSchedulingIgnoredDuringExecution": {} })),
+        1 => (1..=100).prop_map(|w| json!({ "preferredDuringSchedulingIgnoredDuringExecution": { "weight": w } })),
+    ];
+    (threshold, rule)
 }
 
 /// Metadata of the new and of the stable pods.

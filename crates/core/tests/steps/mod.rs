@@ -72,6 +72,9 @@ fn a_step_is_done_at_its_threshold() {
         // Anything but percent is pods.
         (json!({ "type": "Share", "value": 1 }), 1, true),
         (json!({ "type": "Percent", "value": -1 }), 1, false),
+        // Nobody waits for more pods than are wanted.
+        (json!({ "type": "Pods", "value": 3 }), 2, true),
+        (json!({ "type": "Percent", "value": 150 }), 2, true),
     ];
     for (threshold, available, done) in table {
         let strategy = json!({ "canary": {

@@ -208,7 +208,7 @@ fn a_rollout_with_its_own_template_may_begin_to_refer_to_a_deployment() {
 #[test]
 fn a_deployment_that_another_rollout_scales_is_left_alone() {
     let mut w = canary(2, 2, "onsuccess");
-    let other = Debt { by: "other".into(), from: 5, to: 2 };
+    let other = Debt::new("other", w.deployment("old"), 5, 2);
     w.change_deployment("old", |d| d.metadata.labels.extend(other.labels().map(|(k, v)| (k.into(), v))));
     w.run(30);
     assert_eq!((sizes(&w), debt(&w, "old")), (vec![], Some((5, 2))));

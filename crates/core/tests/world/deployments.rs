@@ -16,7 +16,7 @@ impl World {
 
     pub fn add_deployment(&mut self, name: &str, size: i32) {
         let deployment = json!({
-            "metadata": { "name": name, "namespace": "ns", "generation": 1 },
+            "metadata": { "name": name, "namespace": "ns", "uid": format!("{name}-uid"), "generation": 1 },
             "spec": {
                 "replicas": size,
                 "selector": { "matchLabels": { "app": "web" } },
