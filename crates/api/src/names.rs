@@ -23,8 +23,9 @@ pub const REVISION_HISTORY: &str = "rollout.argoproj.io/revision-history";
 pub const DESIRED_REPLICAS: &str = "rollout.argoproj.io/desired-replicas";
 /// Annotation on a Rollout: generation of the referenced workload.
 pub const WORKLOAD_GENERATION: &str = "rollout.argoproj.io/workload-generation";
-/// Label on a Deployment: uid of the Rollout that scaled it down and owes it replicas. A label, so that these few
-/// Deployments can be watched alone, and so that ReplicaSets do not inherit it as they do annotations.
+/// Label on a Deployment: uid of the Rollout that scaled it down and owes it replicas, a dot, and the beginning of the
+/// Deployment's own uid. A label, so that these few Deployments can be watched alone, and so that ReplicaSets do not
+/// inherit it as they do annotations.
 pub const SCALED_DOWN_BY: &str = "argo-rollouts.argoproj.io/scaled-down-by";
 /// Label on such a Deployment: its replicas before.
 pub const SCALED_DOWN_FROM: &str = "argo-rollouts.argoproj.io/scaled-down-from";
