@@ -4,6 +4,21 @@ use super::Cached;
 use rollouts_api::{ObjectMeta, Rollout, names};
 use rollouts_core::{Pod, ReplicaSet, Service, Workload};
 
+impl Cached for Rollout {
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn slim(&mut self) {
+        slim(&mut self.metadata);
+        // Lists grow by doubling while they are decoded, and a step has half a kilobyte.
+        if let Some(canary) = &mut self.spec.strategy.canary {
+            canary.steps.shrink_to_fit();
+        }
+        self.status.conditions.shrink_to_fit();
+    }
+}
+
 macro_rules! cached {
     ($($kind:ty),*) => {
         $(impl Cached for $kind {
@@ -12,11 +27,31 @@ macro_rules! cached {
             }
 
             fn slim(&mut self) {
-                // A copy of the whole object, written by and for `kubectl apply`.
-                self.metadata.annotations.remove(names::LAST_APPLIED);
+                slim(&mut self.metadata);
             }
         })*
     };
 }
 
-cached!(Rollout, ReplicaSet, Pod, Service, Workload);
+cached!(ReplicaSet, Pod, Service, Workload);
+
+fn slim(meta: &mut ObjectMeta) {
+    // A copy of the whole object, written by and for `kubectl apply`.
+    meta.annotations.remove(names::LAST_APPLIED);
+    meta.owner_references.shrink_to_fit();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kubectl_applied_last_is_not_kept() {
+        let mut service = Service::default();
+        let annotations = &mut service.metadata.annotations;
+        annotations.insert(names::LAST_APPLIED.into(), "{}".into());
+        annotations.insert("team".into(), "a".into());
+        service.slim();
+        assert_eq!(service.metadata.annotations.into_keys().collect::<Vec<_>>(), ["team"]);
+    }
+}

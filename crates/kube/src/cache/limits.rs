@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Objects a page of a list. One page of text is in memory while a list is read.
-pub const LIST_PAGE_OBJECTS: usize = 500;
+pub const LIST_PAGE_OBJECTS: usize = 200;
 /// A page that has not arrived whole after this long is given up.
 pub const LIST_PAGE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Longest line of a watch, in bytes; far above what an API server stores, so a longer one is a broken stream.

@@ -104,8 +104,8 @@ async fn lists_pages_then_watches() {
     assert_eq!(s.log(), log);
     let watch = "&timeoutSeconds=240";
     let lines = [
-        "GET /api/v1/pods?limit=500".to_owned(),
-        "GET /api/v1/pods?limit=500&continue=more%3D".to_owned(),
+        "GET /api/v1/pods?limit=200".to_owned(),
+        "GET /api/v1/pods?limit=200&continue=more%3D".to_owned(),
         format!("GET /api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=5{watch}"),
         format!("GET /api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=20{watch}"),
     ];
@@ -308,7 +308,7 @@ async fn asks_for_what_it_was_told() {
         .start(&stop);
     sleep(Duration::from_secs(1)).await;
     let url = "/api/v1/namespaces/ns/pods?labelSelector=rollouts-pod-template-hash&fieldSelector=metadata.name%3Da";
-    assert_eq!(script.lines(), [format!("GET {url}&limit=500")]);
+    assert_eq!(script.lines(), [format!("GET {url}&limit=200")]);
     stop.cancel();
 }
 

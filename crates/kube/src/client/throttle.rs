@@ -1,7 +1,11 @@
-//! A limit on the rate of requests, as Kubernetes clients have it: a token bucket shared by all.
+//! A limit on the rate of requests, as Kubernetes clients have it: token buckets.
+//!
+//! Go programs have one bucket per clientset: the one of Kubernetes' own kinds and the generated one of their own. So
+//! here the kinds of Argo have a bucket and all other kinds have one, with the same limits.
 
 use super::Throttle;
 use futures::future::BoxFuture;
+use http::Request;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -13,7 +17,22 @@ pub(super) struct ThrottleLayer(pub(super) Option<Throttle>);
 /// Delays calls that come too fast, in the order they came.
 pub(super) struct Throttled<S> {
     inner: S,
-    bucket: Option<Bucket>,
+    buckets: Option<Buckets>,
+}
+
+struct Buckets {
+    argo: Bucket,
+    kubernetes: Bucket,
+}
+
+impl Buckets {
+    fn new(throttle: Throttle) -> Option<Self> {
+        Some(Buckets { argo: Bucket::new(throttle)?, kubernetes: Bucket::new(throttle)? })
+    }
+
+    fn of(&mut self, path: &str) -> &mut Bucket {
+        if path.starts_with("/apis/argoproj.io/") { &mut self.argo } else { &mut self.kubernetes }
+    }
 }
 
 /// The bucket, told by the time at which it will be full again.
@@ -45,13 +64,13 @@ impl<S> Layer<S> for ThrottleLayer {
     type Service = Throttled<S>;
 
     fn layer(&self, inner: S) -> Throttled<S> {
-        Throttled { inner, bucket: self.0.and_then(Bucket::new) }
+        Throttled { inner, buckets: self.0.and_then(Buckets::new) }
     }
 }
 
-impl<S, R> Service<R> for Throttled<S>
+impl<S, B> Service<Request<B>> for Throttled<S>
 where
-    S: Service<R>,
+    S: Service<Request<B>>,
     S::Future: Send + 'static,
     S::Response: 'static,
     S::Error: Into<BoxError> + 'static,
@@ -64,9 +83,9 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, request: R) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let now = Instant::now();
-        let turn = self.bucket.as_mut().map_or(now, |bucket| bucket.take(now));
+        let turn = self.buckets.as_mut().map_or(now, |buckets| buckets.of(request.uri().path()).take(now));
         // Nothing is sent before the future is polled.
         let call = self.inner.call(request);
         Box::pin(async move {
@@ -93,5 +112,19 @@ mod tests {
         assert_eq!(turns, [0, 0, 0, 250]);
         assert!(Bucket::new(Throttle { qps: 0.0, burst: 3 }).is_none());
         assert!(Bucket::new(Throttle { qps: -1.0, burst: 3 }).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn kinds_of_argo_and_of_kubernetes_do_not_wait_for_each_other() {
+        let start = Instant::now();
+        let mut buckets = Buckets::new(Throttle { qps: 1.0, burst: 1 }).expect("a limit");
+        let paths = [
+            "/apis/argoproj.io/v1alpha1/rollouts",
+            "/api/v1/namespaces/default/events",
+            "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/a/status",
+            "/apis/apps/v1/replicasets",
+        ];
+        let turns = paths.map(|path| (buckets.of(path).take(start) - start).as_secs());
+        assert_eq!(turns, [0, 0, 1, 1]);
     }
 }

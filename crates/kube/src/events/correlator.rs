@@ -7,12 +7,14 @@
 //!   counted but not written.
 //!
 //! What is remembered for this is limited to [`REMEMBERED_MAX`] entries of each kind, least recently used first out.
+//! Objects, reasons and messages are remembered as [`Fingerprint`]s alone: their texts would be most of the memory of
+//! a controller of a thousand Rollouts.
 
+use super::Event;
 use super::lru::Lru;
-use super::{Event, EventType, ObjectReference};
 use jiff::Timestamp;
 use rollouts_api::Time;
-use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The message that makes so many different ones is the first to be combined.
 pub const SIMILAR_EVENTS_MAX: usize = 10;
@@ -36,18 +38,26 @@ pub enum Action {
     Update(Event),
 }
 
-/// What is equal in similar events. The message is set only to tell equal events from similar ones.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Kind {
-    object: ObjectReference,
-    kind: EventType,
-    reason: String,
-    message: Option<String>,
+/// Stands for a value: the same in every run, and never the same for two different values that one controller meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Fingerprint(u64, u64);
+
+impl Fingerprint {
+    fn of(value: &impl Hash) -> Self {
+        let half = |salt: u8| {
+            let mut hasher = DefaultHasher::new();
+            salt.hash(&mut hasher);
+            value.hash(&mut hasher);
+            hasher.finish()
+        };
+        Fingerprint(half(0), half(1))
+    }
 }
 
 /// Different messages of similar events.
 struct Similar {
-    messages: BTreeSet<String>,
+    /// Oldest first, fewer than [`SIMILAR_EVENTS_MAX`].
+    messages: Vec<Fingerprint>,
     last: Timestamp,
 }
 
@@ -67,42 +77,46 @@ struct Bucket {
 /// Remembers enough of past events to judge the next one.
 #[derive(Default)]
 pub struct Correlator {
-    similar: Lru<Kind, Similar, REMEMBERED_MAX>,
-    written: Lru<Kind, Written, REMEMBERED_MAX>,
-    buckets: Lru<ObjectReference, Bucket, REMEMBERED_MAX>,
+    /// By what is equal in similar events: all but message and time.
+    similar: Lru<Fingerprint, Similar, REMEMBERED_MAX>,
+    /// By what is equal in equal events: also the message, unless they are combined.
+    written: Lru<Fingerprint, Written, REMEMBERED_MAX>,
+    /// By object.
+    buckets: Lru<Fingerprint, Bucket, REMEMBERED_MAX>,
 }
 
 impl Correlator {
     /// What to write for `event`, recorded at `now`; nothing if its object has used up its share.
     pub fn correlate(&mut self, event: Event, now: Timestamp) -> Option<Action> {
+        let o = &event.object;
         // Two versions of an object are the same object here.
-        let object = ObjectReference { resource_version: String::new(), ..event.object.clone() };
-        let kind = Kind { object, kind: event.kind, reason: event.reason.clone(), message: None };
-        let (event, kind) = self.combine(event, kind, now);
-        let object = kind.object.clone();
+        let object = Fingerprint::of(&(&o.api_version, &o.kind, &o.namespace, &o.name, &o.uid));
+        let (event, kind) = self.combine(event, object, now);
         let action = self.count(event, kind);
         self.afford(object, now).then_some(action)
     }
 
-    fn combine(&mut self, mut event: Event, kind: Kind, now: Timestamp) -> (Event, Kind) {
-        let fresh = || Similar { messages: BTreeSet::new(), last: now };
-        let similar = self.similar.entry(kind.clone(), fresh);
+    fn combine(&mut self, mut event: Event, object: Fingerprint, now: Timestamp) -> (Event, Fingerprint) {
+        let kind = Fingerprint::of(&(object.0, object.1, event.kind, &event.reason));
+        let message = Fingerprint::of(&event.message);
+        let similar = self.similar.entry(kind, || Similar { messages: Vec::new(), last: now });
         if now.duration_since(similar.last).as_secs() > SIMILAR_WITHIN_SECONDS {
             similar.messages.clear();
         }
         similar.last = now;
-        similar.messages.insert(event.message.clone());
-        if similar.messages.len() < SIMILAR_EVENTS_MAX {
-            let message = Some(event.message.clone());
-            return (event, Kind { message, ..kind });
+        if !similar.messages.contains(&message) {
+            similar.messages.push(message);
         }
-        // One below the limit, so that the set does not grow and the next message makes it full again.
-        similar.messages.pop_first();
+        if similar.messages.len() < SIMILAR_EVENTS_MAX {
+            return (event, Fingerprint::of(&(kind.0, kind.1, message.0, message.1)));
+        }
+        // One below the limit, so that the list does not grow and the next message makes it full again.
+        similar.messages.remove(0);
         event.message.insert_str(0, COMBINED_PREFIX);
         (event, kind)
     }
 
-    fn count(&mut self, mut event: Event, kind: Kind) -> Action {
+    fn count(&mut self, mut event: Event, kind: Fingerprint) -> Action {
         let written = self.written.entry(kind, || Written { name: event.name.clone(), first: event.first, count: 0 });
         written.count += 1;
         if written.count == 1 {
@@ -114,7 +128,7 @@ impl Correlator {
         Action::Update(event)
     }
 
-    fn afford(&mut self, object: ObjectReference, now: Timestamp) -> bool {
+    fn afford(&mut self, object: Fingerprint, now: Timestamp) -> bool {
         let bucket = self.buckets.entry(object, || Bucket { tokens: EVENTS_BURST, at: now });
         let passed = now.duration_since(bucket.at).as_secs_f64().max(0.0);
         bucket.tokens = (bucket.tokens + passed / EVENT_REFILL_SECONDS).min(EVENTS_BURST);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fmt;
 
 /// How alarming an event is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EventType {
     /// Things go their way.
     Normal,
