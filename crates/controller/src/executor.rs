@@ -85,6 +85,7 @@ impl Executor {
     pub async fn apply(&self, snapshot: &Snapshot, plan: &Plan) -> Result<Applied, RequestError> {
         let meta = &snapshot.rollout.metadata;
         let mut run = Run { snapshot, namespace: &meta.namespace, key: Key::of(meta), versions: BTreeMap::new() };
+        let mut refused = None;
         for effect in plan.effects() {
             match effect {
                 Effect::AdoptReplicaSet { name } => {
@@ -122,7 +123,12 @@ impl Executor {
                     }
                 }
                 Effect::ScaleDeployment { name, replicas, debt } => {
-                    self.scale_deployment(&mut run, name, bodies::deployment(*replicas, debt.as_ref())).await?;
+                    let body = bodies::deployment(*replicas, debt.as_ref());
+                    match self.scale_deployment(&mut run, name, body).await {
+                        // Whoever may not scale it can still tell how the Rollout is.
+                        Err(error) if !error.is_conflict() && !error.is_transient() => refused = Some(error),
+                        answer => answer?,
+                    }
                 }
                 Effect::Event { r#type, reason, message } => {
                     let reference = ObjectReference::new(&resource::ROLLOUTS, meta);
@@ -130,12 +136,12 @@ impl Executor {
                         EventType::Normal => events::EventType::Normal,
                         EventType::Warning => events::EventType::Warning,
                     };
-                    tracing::info!(rollout = %run.key, event = reason, "{message}");
+                    tracing::info!(rollout = %run.key, event_reason = reason, "{message}");
                     self.recorder.event(&reference, kind, reason, message);
                 }
             }
         }
-        Ok(Applied::All)
+        refused.map_or(Ok(Applied::All), Err)
     }
 
     /// Writes parts of a status without a snapshot, for Rollouts that cannot be decoded.

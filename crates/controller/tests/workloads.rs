@@ -71,6 +71,14 @@ impl Cluster {
         tokio::spawn(rollouts_controller::run(client, options, self.stop.child_token()));
     }
 
+    /// Lets that controller do more.
+    async fn grant(&self, resource: &str, verbs: Value) {
+        let rule = json!({ "apiGroups": ["apps"], "resources": [resource], "verbs": verbs });
+        let rules = json!([{ "op": "add", "path": "/rules/-", "value": rule }]);
+        let roles = Resource::fixed("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false);
+        let _: Value = self.rest.patch(&roles, "", USER, None, PatchKind::Json, &rules).await.unwrap();
+    }
+
     async fn create(&self, r: &Resource, object: Value) {
         let _: Value = self.rest.create(r, NAMESPACE, &object).await.unwrap();
     }
@@ -299,11 +307,13 @@ async fn a_missing_permission_concerns_those_alone_who_need_it() {
     let forbidden = "deployments.apps \"old\" is forbidden: User \"controller\" cannot get resource \"deployments\"";
     assert!(phase.contains(forbidden), "{phase}");
 
-    let rules = json!([{ "op": "add", "path": "/rules/-",
-        "value": { "apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["*"] } }]);
-    let roles = Resource::fixed("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false);
-    let _: Value = cluster.rest.patch(&roles, "", USER, None, PatchKind::Json, &rules).await.unwrap();
+    // To see it is not enough to scale it, and no reason to say nothing.
+    cluster.grant("deployments", json!(["get", "list", "watch"])).await;
     seconds(60).await;
     assert_eq!(cluster.phase().await, "Healthy ");
+    assert_eq!(cluster.old().await, (1, false));
+
+    cluster.grant("deployments", json!(["patch"])).await;
+    seconds(60).await;
     assert_eq!(cluster.old().await, (0, true));
 }
