@@ -34,12 +34,14 @@ pub struct Options {
     pub node_events: bool,
     /// Whether the API server writes down every write request ([`Cluster::audit_log`]).
     pub audit: bool,
+    /// Whether there are controllers and nodes; without them the API server is alone.
+    pub controllers: bool,
 }
 
 impl Default for Options {
     /// Three nodes with room for many small applications, and no events from them.
     fn default() -> Self {
-        Options { nodes: 3, pods_per_node: 5_000, node_events: false, audit: false }
+        Options { nodes: 3, pods_per_node: 5_000, node_events: false, audit: false, controllers: true }
     }
 }
 
@@ -47,7 +49,7 @@ impl Default for Options {
 pub struct Cluster {
     client: kube::Client,
     stop: CancellationToken,
-    nodes: JoinHandle<()>,
+    nodes: Option<JoinHandle<()>>,
     // In the order in which they are to be stopped: whoever needs another goes first, and the directory last.
     processes: Vec<Process>,
     directory: Directory,
@@ -94,11 +96,14 @@ impl Cluster {
         let connect = ConnectOptions { kubeconfig: Some(path.join(directory::KUBECONFIG)), ..Default::default() };
         let (client, _) = rollouts_kube::client::connect(&connect)?;
         until("the API server is not ready", &mut processes, async || is_ready(&client).await).await?;
+        let stop = CancellationToken::new();
+        if !options.controllers {
+            return Ok(Cluster { client, stop, nodes: None, processes, directory });
+        }
         let manager = arguments::kube_controller_manager(path);
         processes.insert(0, start("kube-controller-manager", binaries.kube_controller_manager(), &manager)?);
 
-        let stop = CancellationToken::new();
-        let nodes = start_nodes(client.clone(), options, stop.clone());
+        let nodes = Some(start_nodes(client.clone(), options, stop.clone()));
         let mut cluster = Cluster { client, stop, nodes, processes, directory };
         let client = cluster.client.clone();
         let is_complete = async || has_account(&client, "default").await.and(has_nodes(&client, options.nodes).await);
@@ -190,7 +195,9 @@ impl std::fmt::Debug for Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop.cancel();
-        self.nodes.abort();
+        if let Some(nodes) = &self.nodes {
+            nodes.abort();
+        }
     }
 }
 
