@@ -77,7 +77,7 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     options.monitor.open(Running { caches: caches.clone(), queues, term: term.clone(), counters: counters.clone() });
 
     if !term.has_begun() {
-        tracing::info!("Another controller holds the lease: standing by");
+        tracing::info!("The lease is not ours yet: standing by");
     }
     let begins = async {
         reconciler.synced().await;
@@ -94,12 +94,21 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let workers = run_workers(options.workers, queue.clone(), move |key| {
         let (reconciler, counters, all) = (Arc::clone(&reconciler), counters.clone(), all.clone());
         async move {
-            let (found, started) = (all.get(&key.namespace, &key.name).is_some(), Instant::now());
+            let (found, started) = (all.get(&key.namespace, &key.name), Instant::now());
             let next = reconciler.reconcile(key.clone()).await;
-            match found {
-                true => counters.reconciled(&key, started.elapsed(), next == Next::Failed),
-                false => counters.gone(&key),
-            }
+            let Some(ro) = found else {
+                counters.gone(&key);
+                return next;
+            };
+            let took = started.elapsed();
+            counters.reconciled(&key, took, next == Next::Failed);
+            tracing::debug!(
+                rollout = %key,
+                resourceVersion = ro.metadata.resource_version,
+                generation = ro.metadata.generation,
+                time_ms = took.as_secs_f64() * 1000.0,
+                "Reconciliation completed"
+            );
             next
         }
     });

@@ -1,6 +1,6 @@
 //! Who this process is among other controllers, and where it runs.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hasher};
 
 /// Where a pod finds the namespace that it runs in.
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -34,8 +34,9 @@ fn host() -> String {
 }
 
 /// A number that the operating system made up: the standard library seeds its hashers so.
+#[expect(clippy::disallowed_types, reason = "no two processes may have the same identity, whatever their seeds")]
 fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
+    std::hash::RandomState::new().build_hasher().finish()
 }
 
 /// A random UUID (version 4).

@@ -33,11 +33,20 @@ fn text(monitor: &Monitor, version: &str, started: i64) -> String {
     text.sample("argo_rollouts_controller_info", &[("version", version)], 1.0);
     text.family("build_info", Kind::Gauge, "What it was built from.");
     let commit = option_env!("ROLLOUTS_GIT_COMMIT").unwrap_or_default();
-    let labels = [("version", version), ("goversion", "n/a"), ("goarch", std::env::consts::ARCH), ("commit", commit)];
+    let labels = [("version", version), ("goversion", "n/a"), ("goarch", goarch()), ("commit", commit)];
     text.sample("build_info", &labels, 1.0);
     monitor.write_metrics(&mut text);
     process(&mut text, started);
     text.finish()
+}
+
+/// The processor by Go's names.
+fn goarch() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
 }
 
 /// The process as Linux sees it; elsewhere there is less to tell.

@@ -92,7 +92,8 @@ impl World {
         let mut waited = Duration::ZERO;
         loop {
             let ro = self.rollout(namespace, name).await;
-            let observed = ro["status"]["observedGeneration"] == ro["metadata"]["generation"].to_string();
+            let generation = ro["metadata"]["generation"].to_string();
+            let observed = ro["status"]["observedGeneration"].as_str() == Some(&generation);
             if observed && ro["status"]["phase"] == phase {
                 return;
             }
