@@ -94,6 +94,9 @@ pub fn object_body_of(request: &Request, kind: &str) -> Result<Decoded> {
         "" | "application/json" | "*/*" => json_body(&request.body).map_err(json_fault)?,
         "application/yaml" => yaml_body(&request.body).map_err(unrecognized)?,
         "application/vnd.kubernetes.protobuf" => {
+            if request.body.is_empty() {
+                return Err(unrecognized("empty data".to_owned()));
+            }
             let value = protobuf::decode(&request.body).map_err(|e| ApiError::bad_request(e.to_string()))?;
             Decoded { value, duplicates: Vec::new() }
         }

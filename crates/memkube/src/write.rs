@@ -359,10 +359,22 @@ fn check_identity(resource: &Resource, w: &Write, live: &Value, new: &Value) -> 
     Ok(())
 }
 
+/// Kinds that a PUT must not replace without saying which version it means.
+fn needs_version(resource: &Resource) -> bool {
+    resource.is_custom()
+        || matches!(
+            (resource.group.as_str(), resource.plural.as_str()),
+            ("coordination.k8s.io", "leases")
+                | ("policy", "poddisruptionbudgets")
+                | ("apiextensions.k8s.io", "customresourcedefinitions")
+                | ("admissionregistration.k8s.io", _)
+        )
+}
+
 fn check_version(resource: &Resource, w: &Write, old: &Stored, new: &Value) -> Result<()> {
     let name = meta::name(&old.value);
     match meta::resource_version(new) {
-        "" | "0" if w.unconditional || !resource.is_custom() => Ok(()),
+        "" | "0" if w.unconditional || !needs_version(resource) => Ok(()),
         "" | "0" => {
             let e = FieldError::invalid("metadata.resourceVersion", json!(0), "must be specified for an update");
             Err(ApiError::invalid(&resource.group, &resource.plural, name, vec![validate::cause(&e)]))

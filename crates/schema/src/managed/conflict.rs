@@ -25,6 +25,11 @@ impl Conflict {
 
 pub(super) fn conflicts_of(sets: &BTreeMap<ManagerId, FieldSet>) -> Vec<Conflict> {
     let mut conflicts = Vec::new();
+    // In the order of the identifiers' JSON, in which a comma comes before the closing brace.
+    let mut sets: Vec<_> = sets.iter().collect();
+    sets.sort_by_key(|(id, _)| {
+        (id.manager.clone(), !id.applied, id.api_version.clone(), id.subresource.is_empty(), id.subresource.clone())
+    });
     for (id, set) in sets {
         let manager = id.printed();
         conflicts.extend(set.paths().into_iter().map(|field| Conflict { manager: manager.clone(), field }));

@@ -17,7 +17,7 @@ pub(crate) struct Difference {
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let side = |v: &Option<Value>| v.as_ref().map_or("nothing".to_owned(), Value::to_string);
-        write!(f, "{}\n      real    {}\n      memkube {}", self.at, side(&self.want), side(&self.have))
+        write!(f, "{}\n      want {}\n      have {}", self.at, side(&self.want), side(&self.have))
     }
 }
 

@@ -4,7 +4,8 @@ use super::directory;
 use serde_json::Value;
 use std::path::PathBuf;
 
-fn path(file: &str) -> PathBuf {
+/// Where the answers of a file are.
+pub(crate) fn path(file: &str) -> PathBuf {
     directory().join("golden").join(format!("{file}.jsonl"))
 }
 
@@ -18,11 +19,4 @@ pub(crate) fn case(file: &str) -> String {
 pub(crate) fn read(file: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(path(file)).unwrap_or_default();
     text.lines().map(|l| serde_json::from_str(l).expect("recordings are JSON lines")).collect()
-}
-
-/// Replaces the recording of a file.
-pub(crate) fn write(file: &str, answers: &[Value]) {
-    let text: String = answers.iter().map(|a| format!("{a}\n")).collect();
-    let path = path(file);
-    std::fs::write(&path, text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }

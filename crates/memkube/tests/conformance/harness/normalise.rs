@@ -143,7 +143,7 @@ impl Normaliser {
         if AGE.is_match(text) {
             return "<age>".to_owned();
         }
-        if !text.bytes().any(|b| b.is_ascii_digit() || b == b':') {
+        if !text.bytes().any(|b| b.is_ascii_digit() || matches!(b, b':' | b'-')) {
             return named(text.to_owned(), variables);
         }
         let uids = &mut self.uids;

@@ -119,6 +119,12 @@ fn request(step: &Step, variables: &Variables) -> Request<Bytes> {
             .decode(text.split_whitespace().collect::<String>())
             .expect("the case holds base64")
             .into(),
+        Body::File(path) => {
+            let text = std::fs::read_to_string(super::directory().join("../../../..").join(path));
+            let text = text.unwrap_or_else(|e| panic!("{path}: {e}"));
+            let value: Value = serde_saphyr::from_str(&text).expect("the file is YAML");
+            value.to_string().into()
+        }
     };
     let content_type = step.content_type.as_deref().map(content_type);
     let content_type = content_type.or_else(|| (!body.is_empty()).then_some("application/json"));

@@ -43,6 +43,8 @@ pub(crate) enum Body {
     Text(String),
     /// Bytes, in base64.
     Base64(String),
+    /// A YAML file of the repository, by its path from the root, sent as JSON.
+    File(String),
 }
 
 impl Step {
@@ -68,13 +70,15 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Step>, String> {
 fn step(mut map: BTreeMap<String, Value>) -> Result<Step, String> {
     let method = METHODS.iter().find(|m| map.contains_key(**m)).ok_or("no method")?;
     let path = text(map.remove(*method))?.ok_or("no path")?;
-    let body = match (map.remove("body"), map.remove("text"), map.remove("base64")) {
-        (Some(value), None, None) => Body::Json(value),
-        (None, Some(raw), None) => Body::Text(text(Some(raw))?.unwrap_or_default()),
-        (None, None, Some(raw)) => Body::Base64(text(Some(raw))?.unwrap_or_default()),
-        (None, None, None) => Body::Empty,
-        _ => return Err("more than one of body, text and base64".into()),
-    };
+    let mut bodies = Vec::new();
+    bodies.extend(map.remove("body").map(Body::Json));
+    bodies.extend(text(map.remove("text"))?.map(Body::Text));
+    bodies.extend(text(map.remove("base64"))?.map(Body::Base64));
+    bodies.extend(text(map.remove("file"))?.map(Body::File));
+    let body = bodies.pop().unwrap_or(Body::Empty);
+    if !bodies.is_empty() {
+        return Err("more than one of body, text, base64 and file".into());
+    }
     let step = Step {
         method: (*method).to_owned(),
         path,
