@@ -52,3 +52,9 @@ fn a_blue_green_that_keeps_old_versions_for_a_while() {
 fn a_restart() {
     survives("bluegreen", "restart-bluegreen", 8);
 }
+
+#[test]
+fn a_takeover_from_a_deployment() {
+    survives("bluegreen", "wr-progressively", 6);
+    survives("bluegreen", "wr-onsuccess", 6);
+}
