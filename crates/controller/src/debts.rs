@@ -17,13 +17,13 @@ use serde_json::Value;
 
 /// Puts the Deployments into the queue that a Rollout leaves behind.
 pub(crate) fn enqueue_left_behind(queue: &Queue<Key>, scaled_down: &Cache<Workload>, change: &Change<Rollout>) {
-    let gone = match change {
-        Change::Deleted(ro) => &ro.metadata,
-        // From now on it does nothing more, and its pods go when its finalizers say so.
-        Change::Updated { new, .. } if new.metadata.deletion_timestamp.is_some() => &new.metadata,
-        _ => return,
-    };
-    for deployment in scaled_down.by_index(BY_DEBTOR, &gone.uid) {
+    let meta = change.meta();
+    let is_gone = matches!(change, Change::Deleted(_) | Change::MalformedDeleted(_));
+    // One that is being deleted does nothing more, and its pods go when its finalizers say so.
+    if !is_gone && meta.deletion_timestamp.is_none() {
+        return;
+    }
+    for deployment in scaled_down.by_index(BY_DEBTOR, &meta.uid) {
         queue.add(Key::of(&deployment.metadata));
     }
 }

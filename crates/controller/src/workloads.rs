@@ -2,8 +2,8 @@
 //! none, and many Deployments.
 
 use crate::caches::BY_WORKLOAD;
-use rollouts_api::Rollout;
 use rollouts_api::rollout::WorkloadKind;
+use rollouts_api::{Rollout, names};
 use rollouts_core::{Referenced, Workload};
 use rollouts_kube::cache::Change;
 use rollouts_kube::{Cache, Key, Queue, RequestError, Resource, Rest, Troubles, resource};
@@ -102,7 +102,14 @@ impl Workloads {
         if let Some(malformed) = cache.get_malformed(namespace, name) {
             return Ok(Referenced::Unreadable(format!("cannot read {} {name:?}: {}", kind.kind(), malformed.error)));
         }
-        Ok(cache.get(namespace, name).map_or(Referenced::Missing, Referenced::Found))
+        let Some(workload) = cache.get(namespace, name) else { return Ok(Referenced::Missing) };
+        // A list may be of the past, and its template must not be rolled out again. Most likely the workload is another
+        // one, though, and its generations begin anew.
+        let noted = ro.metadata.annotation(names::WORKLOAD_GENERATION).and_then(|g| g.parse::<i64>().ok());
+        if noted.is_some_and(|noted| noted > workload.metadata.generation) {
+            return self.ask(kind, namespace, name).await;
+        }
+        Ok(Referenced::Found(workload))
     }
 
     /// The cache of Deployments, if any Rollout has needed it.

@@ -317,3 +317,19 @@ async fn a_missing_permission_concerns_those_alone_who_need_it() {
     seconds(60).await;
     assert_eq!(cluster.old().await, (0, true));
 }
+
+/// It can be deleted all the same.
+#[tokio::test(start_paused = true)]
+async fn a_rollout_that_cannot_be_read_owes_like_any_other() {
+    let cluster = Cluster::start().await;
+    cluster.controller();
+    cluster.create(&resource::DEPLOYMENTS, deployment(2)).await;
+    cluster.create(&resource::ROLLOUTS, rollout(2, reference("onsuccess"))).await;
+    seconds(30).await;
+    cluster.patch(&resource::ROLLOUTS, "web", json!({ "spec": { "minReadySeconds": 3_000_000_000_i64 } })).await;
+    seconds(5).await;
+    assert_eq!(cluster.old().await, (0, true), "it is still there");
+    cluster.delete(&resource::ROLLOUTS, "web").await;
+    seconds(5).await;
+    assert_eq!(cluster.old().await, (2, false));
+}
