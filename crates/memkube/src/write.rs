@@ -1,16 +1,19 @@
 //! The way of an object into the store: create, update, removal. Everything here runs under the server's lock.
 
+mod checks;
+mod owners;
+
 use crate::builtin;
 use crate::convert::{from_storage, to_storage};
-use crate::errors::{ApiError, Cause, Details, Result};
+use crate::errors::{ApiError, Result};
 use crate::hooks;
 use crate::meta;
 use crate::resource::{Generation, Resource};
 use crate::state::State;
 use crate::store::Stored;
 use crate::validate;
-use rollouts_schema::FieldError;
-use rollouts_schema::managed::{self, Reset, Writer};
+use checks::{check_finalizers, check_identity, check_namespace, check_version, place};
+use owners::{forget_time, record};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -51,38 +54,6 @@ impl Write {
     pub fn internal() -> Self {
         Write { manager: "kube-apiserver".into(), dry_run: false, unconditional: true }
     }
-}
-
-fn record(state: &State, resource: &Resource, w: &Write, door: Door, live: Option<&Value>, new: Value) -> Value {
-    let (Some(schema), false) = (&resource.schema, w.manager.is_empty()) else { return new };
-    // Go's zero times print as null, but nobody owns them.
-    let mut new = new;
-    let nulls = if resource.is_custom() { Vec::new() } else { take_nulls(&mut new) };
-    let reset = match door {
-        Door::Status => Reset::AllButStatus,
-        Door::Main if resource.status => Reset::Status,
-        _ => Reset::Nothing,
-    };
-    let writer = Writer {
-        manager: &w.manager,
-        api_version: &resource.api_version(),
-        subresource: door.subresource(),
-        now: &state.now_text(),
-        reset,
-    };
-    let mut recorded = managed::update(schema, live, new, &writer);
-    for key in nulls {
-        recorded[key] = Value::Null;
-    }
-    recorded
-}
-
-/// Removes the null fields of an object; gives their names.
-fn take_nulls(obj: &mut Value) -> Vec<String> {
-    let Some(map) = obj.as_object_mut() else { return Vec::new() };
-    let nulls: Vec<String> = map.iter().filter(|(_, v)| v.is_null()).map(|(k, _)| k.clone()).collect();
-    map.retain(|_, v| !v.is_null());
-    nulls
 }
 
 /// Creates an object of `resource` in `namespace` (empty for cluster scope).
@@ -172,63 +143,10 @@ fn generated_name(state: &State, resource: &Resource, namespace: &str, obj: &Val
     Some(name)
 }
 
-/// Replicas that were set through `/scale` have an owner, but no time.
-fn forget_time(obj: &mut Value, manager: &str) {
-    let Some(entries) = obj["metadata"]["managedFields"].as_array_mut() else { return };
-    for entry in entries.iter_mut().filter(|e| e["subresource"] == "scale" && e["manager"] == manager) {
-        remove_field(entry, "time");
-    }
-    // Applies come first, then the oldest; what has no time is oldest.
-    entries.sort_by_key(|e| (e["operation"] != "Apply", e["time"].as_str().map(str::to_owned)));
-}
-
 fn remove_field(obj: &mut Value, field: &str) {
     if let Some(map) = obj.as_object_mut() {
         map.remove(field);
     }
-}
-
-/// Puts the path's namespace into the object.
-fn place(resource: &Resource, namespace: &str, obj: &mut Value) -> Result<()> {
-    let given = meta::namespace(obj);
-    if !resource.namespaced || namespace.is_empty() {
-        if resource.namespaced {
-            return Err(ApiError::bad_request("an empty namespace may not be set during creation"));
-        }
-        meta::remove(obj, "namespace");
-        return Ok(());
-    }
-    if !given.is_empty() && given != namespace {
-        return Err(ApiError::bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request",
-        ));
-    }
-    meta::set(obj, "namespace", json!(namespace));
-    Ok(())
-}
-
-fn check_namespace(state: &State, resource: &Resource, namespace: &str, name: &str) -> Result<()> {
-    if !resource.namespaced {
-        return Ok(());
-    }
-    let Some(ns) = state.object("", "namespaces", "", namespace) else {
-        return Err(ApiError::not_found("", "namespaces", namespace));
-    };
-    if !meta::is_deleting(&ns.value) {
-        return Ok(());
-    }
-    let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
-    Err(ApiError::forbidden(&resource.group, &resource.plural, name, &why).with_details(Details {
-        name: name.to_owned(),
-        group: resource.group.clone(),
-        kind: resource.plural.clone(),
-        causes: vec![Cause {
-            reason: "NamespaceTerminating".into(),
-            message: format!("namespace {namespace} is being terminated"),
-            field: "metadata.namespace".into(),
-        }],
-        ..Details::default()
-    }))
 }
 
 /// Replaces `old` by `new`, which is in the version of `resource`.
@@ -320,73 +238,6 @@ const SERVER_FIELDS: &[&str] = &[
     "selfLink",
 ];
 
-const IMMUTABLE: &str = "field is immutable";
-
-fn check_identity(resource: &Resource, w: &Write, live: &Value, new: &Value) -> Result<()> {
-    let (have, want) = (meta::name(new), meta::name(live));
-    if !have.is_empty() && have != want {
-        return Err(ApiError::bad_request(format!(
-            "the name of the object ({have}) does not match the name on the URL ({want})"
-        )));
-    }
-    if !meta::namespace(new).is_empty() && meta::namespace(new) != meta::namespace(live) {
-        return Err(ApiError::bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request",
-        ));
-    }
-    let (have, want) = (meta::uid(new), meta::uid(live));
-    if !have.is_empty() && have != want {
-        // The uid of a PUT is a precondition of its storage.
-        if !w.unconditional {
-            let why = format!(
-                "StorageError: invalid object, Code: 4, Key: /registry/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: \
-                 Precondition failed: UID in precondition: {have}, UID in object meta: {want}",
-                resource.plural,
-                meta::store_key(meta::namespace(live), meta::name(live)),
-            );
-            return Err(ApiError::conflict(&resource.group, &resource.plural, meta::name(live), &why));
-        }
-        let e = FieldError::invalid("metadata.uid", json!(have), IMMUTABLE);
-        return Err(validate::invalid(resource, meta::name(live), &[e.clone(), e]));
-    }
-    for key in ["deletionTimestamp", "deletionGracePeriodSeconds"] {
-        let (have, want) = (&new["metadata"][key], &live["metadata"][key]);
-        if !have.is_null() && want.is_null() {
-            let e = FieldError::invalid(format!("metadata.{key}"), have.clone(), IMMUTABLE);
-            return Err(validate::invalid(resource, meta::name(live), &[e.clone(), e]));
-        }
-    }
-    Ok(())
-}
-
-/// Kinds that a PUT must not replace without saying which version it means.
-fn needs_version(resource: &Resource) -> bool {
-    resource.is_custom()
-        || matches!(
-            (resource.group.as_str(), resource.plural.as_str()),
-            ("coordination.k8s.io", "leases")
-                | ("policy", "poddisruptionbudgets")
-                | ("apiextensions.k8s.io", "customresourcedefinitions")
-                | ("admissionregistration.k8s.io", _)
-        )
-}
-
-fn check_version(resource: &Resource, w: &Write, old: &Stored, new: &Value) -> Result<()> {
-    let name = meta::name(&old.value);
-    match meta::resource_version(new) {
-        "" | "0" if w.unconditional || !needs_version(resource) => Ok(()),
-        "" | "0" => {
-            let e = FieldError::invalid("metadata.resourceVersion", json!(0), "must be specified for an update");
-            Err(ApiError::invalid(&resource.group, &resource.plural, name, vec![validate::cause(&e)]))
-        }
-        version if version.parse() == Ok(old.rv) => Ok(()),
-        version if version.parse::<u64>().is_err() => {
-            Err(ApiError::new(500, "", format!("strconv.ParseUint: parsing {version:?}: invalid syntax")))
-        }
-        _ => Err(ApiError::stale(&resource.group, &resource.plural, name)),
-    }
-}
-
 fn through_door(resource: &Resource, door: Door, live: &Value, mut new: Value) -> Value {
     match door {
         Door::Status => {
@@ -429,25 +280,6 @@ fn with_metadata(mut obj: Value, other: &Value, fields: &[&str]) -> Value {
         }
     }
     obj
-}
-
-fn check_finalizers(resource: &Resource, live: &Value, new: &Value) -> Result<()> {
-    if !meta::is_deleting(live) {
-        return Ok(());
-    }
-    let old = meta::finalizers(live);
-    let added: Vec<_> = meta::finalizers(new).into_iter().filter(|f| !old.contains(f)).collect();
-    if added.is_empty() {
-        return Ok(());
-    }
-    let list = added.iter().map(|f| format!("{f:?}")).collect::<Vec<_>>().join(", ");
-    let detail = format!(
-        "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{list}}}"
-    );
-    let e = FieldError::forbidden("metadata.finalizers", detail);
-    // Built-in kinds check this in two places.
-    let errors = if resource.is_custom() { vec![e] } else { vec![e.clone(), e] };
-    Err(validate::invalid(resource, meta::name(live), &errors))
 }
 
 /// The object without `metadata` and, if told so, `status`.
