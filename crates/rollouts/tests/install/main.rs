@@ -70,13 +70,28 @@ async fn cluster_install(world: &World) {
     world.settled("shop", "app", "Healthy").await;
     assert_eq!(second.log_lines("Started controller"), 1);
 
+    // Suspended for longer than the lease lasts, as a virtual machine may be: nothing is written on waking up.
+    let mut heir = world.controller("heir", &config, "argo-rollouts", &[]);
+    world.ready(&heir).await;
+    second.signal("STOP");
+    let writes = second.writes();
+    assert!(writes > 0, "it has worked before");
+    world.set_image("shop", "rollout/web", "c").await;
+    world.settled("shop", "web", "Paused").await;
+    second.signal("CONT");
+    assert_eq!(second.ended().await, Some(0));
+    assert_eq!(second.writes(), writes);
+    assert_eq!(second.log_lines("OnStoppedLeading called, shutting down"), 1);
+    world.resume("shop", "web").await;
+    world.settled("shop", "web", "Healthy").await;
+
     // Told to stop: the next one need not wait until the lease, of two minutes, has run out.
     let long = [
         "--leader-election-lease-duration=1h",
         "--leader-election-renew-deadline=30m",
         "--leader-election-retry-period=1s",
     ];
-    assert_eq!(second.terminate().await, Some(0));
+    assert_eq!(heir.terminate().await, Some(0));
     let mut third = world.controller("third", &config, "argo-rollouts", &long);
     world.ready(&third).await;
     third.wait_for("Started controller").await;
@@ -94,7 +109,7 @@ async fn cluster_install(world: &World) {
     world.kubectl("delete rollout web app -n shop");
     world.given_back("shop", "app").await;
     assert_eq!(fourth.terminate().await, Some(0));
-    for controller in [&first, &second, &third, &fourth] {
+    for controller in [&first, &second, &heir, &third, &fourth] {
         controller.assert_never_forbidden();
     }
 }

@@ -58,10 +58,19 @@ impl Controller {
         self.process.wait().unwrap();
     }
 
+    pub fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
     /// Sends SIGTERM and gives the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.signal("TERM");
+        self.ended().await
+    }
+
+    /// Waits for its end and gives the exit code.
+    pub async fn ended(&mut self) -> Option<i32> {
         let mut waited = Duration::ZERO;
         while waited < STATE_TIMEOUT {
             if let Some(status) = self.process.try_wait().unwrap() {
@@ -84,6 +93,12 @@ impl Controller {
 
     pub fn log_lines(&self, words: &str) -> usize {
         self.text().lines().filter(|line| line.contains(words)).count()
+    }
+
+    /// How many writes it has sent.
+    pub fn writes(&self) -> usize {
+        let verbs = ["POST /", "PUT /", "PATCH /", "DELETE /"];
+        verbs.iter().map(|verb| self.log_lines(&format!("msg=\"{verb}"))).sum()
     }
 
     pub fn assert_never_forbidden(&self) {
