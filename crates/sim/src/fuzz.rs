@@ -24,7 +24,7 @@ use world::World;
 /// Every so many cases the command line prints the objects, too: it is much slower than planning.
 const PRINTED_EVERY: u64 = 50;
 /// One case in so many must come to rest for good; the others are watched for a few rounds.
-const RESTED_EVERY: u64 = 8;
+const RESTED_EVERY: u64 = 32;
 
 /// What became of a case that broke no rule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -14,7 +14,7 @@ pub(super) const START: &str = "2026-01-01T00:00:00Z";
 /// The name of the Rollout of every world.
 pub(super) const NAME: &str = "web";
 /// Times that pass while a world is only watched.
-const ROUNDS_WATCHED: usize = 6;
+const ROUNDS_WATCHED: usize = 4;
 /// Times that pass until a world must be at rest, besides what its steps and ReplicaSets take.
 const ROUNDS_TO_REST: usize = 60;
 /// Times without an effect after which a world is at rest, although it goes on looking: something is missing.
@@ -23,6 +23,8 @@ const ROUNDS_AT_REST: usize = 8;
 const PLANS_PER_MOMENT: usize = 40;
 /// Steps above which a world is not followed to its rest: each is a plan that looks at all of them.
 const STEPS_FOLLOWED: usize = 200;
+/// Pods above which a world is not followed to its rest: a surge of one moves them one by one.
+const PODS_FOLLOWED: i32 = 30;
 /// Effects of one plan, besides those for each ReplicaSet, Service and pod.
 const EFFECTS_PER_PLAN: usize = 12;
 /// Pods that are made for one ReplicaSet; counters do not stop there.
@@ -85,7 +87,8 @@ impl World {
     /// Lets time pass until nothing is left to do.
     pub fn rest(&mut self) -> Result<Outcome, String> {
         let steps = self.rollout.spec.canary_steps().len();
-        if steps > STEPS_FOLLOWED {
+        let sizes = self.sets.values().map(ReplicaSet::size).chain([self.rollout.spec.replicas()]);
+        if steps > STEPS_FOLLOWED || sizes.max() > Some(PODS_FOLLOWED) {
             return self.watch();
         }
         let mut idle = 0;
