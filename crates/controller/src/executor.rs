@@ -6,6 +6,7 @@ pub(crate) mod bodies;
 use crate::caches::Caches;
 use rollouts_api::{Clock, Rollout, names};
 use rollouts_core::{Effect, EventType, Plan, Pod, ReplicaSet, Service, Snapshot, Workload};
+use rollouts_kube::error::Status;
 use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, PatchKind, Propagation};
 use rollouts_kube::writes::OwnWrites;
@@ -103,6 +104,9 @@ impl Executor {
                     }
                 }
                 Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations } => {
+                    if annotations.contains_key(names::REVISION) {
+                        self.confirm(&run).await?;
+                    }
                     let old = find_set(snapshot, name);
                     let body = bodies::set_update(old, *replicas, *min_ready_seconds, template.as_ref(), annotations);
                     self.patch_set(&mut run, name, body).await?;
@@ -159,6 +163,24 @@ impl Executor {
         let live: Option<Rollout> = self.rest.get_opt(&resource::ROLLOUTS, run.namespace, &run.key.name).await?;
         let uid = &run.snapshot.rollout.metadata.uid;
         Ok(live.is_some_and(|ro| ro.metadata.uid == *uid && ro.metadata.deletion_timestamp.is_none()))
+    }
+
+    /// Making an old ReplicaSet the newest again asks the API server, too: the write is versioned by the ReplicaSet, so
+    /// nothing else would tell that the template which asks for it has been replaced meanwhile. That happens where
+    /// another controller has worked on until a moment ago.
+    async fn confirm(&self, run: &Run<'_>) -> Result<(), RequestError> {
+        let live: bodies::MetaOnly = self.rest.get(&resource::ROLLOUTS, run.namespace, &run.key.name).await?;
+        let slot = (resource_name(&resource::ROLLOUTS), run.key.name.to_string());
+        let known = run.versions.get(&slot).unwrap_or(&run.snapshot.rollout.metadata.resource_version);
+        if live.metadata.resource_version == *known {
+            return Ok(());
+        }
+        Err(RequestError::Refused(Status {
+            code: 409,
+            reason: "Conflict".into(),
+            message: "the Rollout has been modified since the plan was made".into(),
+            retry_after: None,
+        }))
     }
 
     async fn patch_set(&self, run: &mut Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {

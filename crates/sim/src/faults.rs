@@ -92,8 +92,10 @@ struct State {
     digest: u64,
     /// Writes per client.
     writes: BTreeMap<&'static str, u64>,
-    /// Writes per client that were carried out, other than events.
+    /// Writes per client that changed something, other than events.
     done: BTreeMap<&'static str, u64>,
+    /// The newest version that a write was answered with.
+    newest: u64,
     /// Who is to die, and where.
     doom: BTreeMap<&'static str, Kill>,
     /// The weather of each client.
@@ -152,6 +154,7 @@ impl Faults {
             digest: FNV_OFFSET,
             writes: BTreeMap::new(),
             done: BTreeMap::new(),
+            newest: 0,
             doom: BTreeMap::new(),
             skies: BTreeMap::new(),
             witness: None,
@@ -207,7 +210,7 @@ impl Faults {
         self.state().writes.get(who).copied().unwrap_or_default()
     }
 
-    /// How many writes of this client, other than events, were carried out so far.
+    /// How many writes of this client, other than events, changed something so far.
     pub fn done(&self, who: &str) -> u64 {
         self.state().done.get(who).copied().unwrap_or_default()
     }
@@ -232,6 +235,18 @@ impl Faults {
     /// Lets a mortal client die once, at a certain write.
     pub fn doom(&self, who: &'static str, kill: Kill) {
         self.state().doom.insert(who, kill);
+    }
+
+    /// Counts a write that was carried out. One that changes nothing is answered with a version that is known.
+    fn count_done(&self, who: &'static str, path: &str, answer: &[u8]) {
+        let object: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
+        let version = object["metadata"]["resourceVersion"].as_str().and_then(|v| v.parse().ok());
+        let mut state = self.state();
+        let is_news = version.is_none_or(|version| version > state.newest);
+        state.newest = state.newest.max(version.unwrap_or_default());
+        if is_news && !path.contains("/events") {
+            *state.done.entry(who).or_default() += 1;
+        }
     }
 
     /// Counts a write, and says whether it is the client's last.

@@ -14,7 +14,7 @@
 //! | size | a blue-green ReplicaSet grows | it has at most N pods, or `previewReplicaCount` if that is more |
 //! | active | the ReplicaSet that the active Service selects shrinks | it keeps N pods |
 //! | switch | the active Service of a promoted Rollout selects another ReplicaSet | that one has available pods |
-//! | promotion | `status.stableRS` changes after users reached a version | the new stable ReplicaSet has N−U available pods (blue-green: N) |
+//! | promotion | `status.stableRS` changes after users reached a version | the new stable ReplicaSet has N−U available pods (blue-green: N), or as many as `replicaProgressThreshold` is content with |
 //! | deletion | a ReplicaSet is deleted | it is empty, and neither stable nor current |
 //! | twins | a ReplicaSet is created | no other has its pod template |
 //! | revisions | the Rollout's revision grows | there are at most as many as updates |

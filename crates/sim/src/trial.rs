@@ -42,7 +42,7 @@ pub struct Outcome {
     pub end: End,
     /// Writes that controllers tried, events included.
     pub writes: u64,
-    /// Writes of controllers that were carried out, without events.
+    /// Writes of controllers that changed something, without events.
     pub done: u64,
     /// Writes that the actors tried.
     pub actor_writes: u64,
@@ -92,11 +92,11 @@ pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<O
 
 impl Outcome {
     /// What is wrong with a run in which two controllers were at work, beyond [`Outcome::problems`]: more writes that
-    /// took effect, or an object that went another way.
+    /// changed something, or an object that went another way.
     pub fn flapping(&self, undisturbed: &Outcome) -> Vec<String> {
         let mut problems = self.problems(undisturbed);
         if self.done > undisturbed.done {
-            problems.push(format!("{} writes were carried out instead of {}", self.done, undisturbed.done));
+            problems.push(format!("{} writes changed something instead of {}", self.done, undisturbed.done));
         }
         let (tracks, wanted) = (&self.recording.tracks, &undisturbed.recording.tracks);
         problems.extend(wanted.iter().filter(|(name, track)| tracks.get(*name) != Some(track)).map(|(name, track)| {

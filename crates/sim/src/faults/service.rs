@@ -103,8 +103,8 @@ impl FaultyService {
             return Ok(Response::from_parts(parts, FaultyBody::Watch(Box::new(watch))));
         }
         let Ok(got) = body.collect().await.map(|collected| collected.to_bytes());
-        if is_write && status.is_success() && !path.contains("/events") {
-            *self.faults.state().done.entry(self.who).or_default() += 1;
+        if is_write && status.is_success() {
+            self.faults.count_done(self.who, &path, &got);
         }
         let is_list = !is_write && status.is_success() && got.windows(LIST.len()).any(|part| part == LIST);
         let got = if is_list { self.sky(|sky| sky.list(&path, got)) } else { got };

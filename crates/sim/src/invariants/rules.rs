@@ -81,6 +81,16 @@ impl Model {
         }
     }
 
+    /// Available pods that `replicaProgressThreshold` is content with.
+    fn progress_threshold(&self) -> i64 {
+        let threshold = &self.rollout["spec"]["strategy"]["canary"]["replicaProgressThreshold"];
+        match (threshold["type"].as_str(), threshold["value"].as_i64()) {
+            (Some("Percent"), Some(percent)) => self.replicas.least(self.window) * percent / 100,
+            (Some(_), Some(pods)) => pods,
+            _ => i64::MAX,
+        }
+    }
+
     pub(super) fn check_promotion(&mut self, before: &str) {
         let stable = self.status("stableRS").to_owned();
         // The first version is stable from the start; so is, in blue-green, any version until users reach one.
@@ -88,7 +98,7 @@ impl Model {
         if stable == before || stable.is_empty() || !serves {
             return;
         }
-        let promised = self.promised();
+        let promised = self.promised().min(self.progress_threshold());
         let available = self.by_hash(&stable).map_or(0, |(_, set)| set.available.most(self.window));
         if available < promised {
             self.violate(format!("promotion: {stable} becomes stable with {available} available, below {promised}"));

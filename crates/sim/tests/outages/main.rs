@@ -4,5 +4,6 @@ mod leases;
 mod log;
 #[path = "../support/mod.rs"]
 mod support;
+mod twins;
 mod weather;
 mod world;
