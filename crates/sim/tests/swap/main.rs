@@ -5,6 +5,7 @@
 //! starts there. What becomes of it must be what would have become of it without the change, apart from nothing.
 
 mod remains;
+mod written;
 
 use remains::{Hashes, Remains, view};
 use rollouts_api::names;
