@@ -1,6 +1,7 @@
 //! Repository chores: `cargo xtask COMMAND`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool for developers")]
 
+mod bench;
 mod ci;
 mod cluster;
 mod crd;
@@ -20,6 +21,7 @@ Usage: cargo xtask COMMAND
   lint            clippy on all targets, warnings are errors
   gen [--check]   write generated files (manifests), or say which are out of date
   cluster up      start a real Kubernetes API server with simulated nodes in the background; down ends it
+  bench           what N Rollouts cost; `bench --help` lists its options (docs/benchmarks.md)
   tidy            what no compiler checks: links in documents, words, lengths of files
 ";
 
@@ -44,6 +46,7 @@ fn run(args: &[&str]) -> Result<()> {
         ["gen", "--check"] => generate::all(tree::Mode::Check),
         ["cluster", "up"] => cluster::command("up"),
         ["cluster", "down"] => cluster::command("down"),
+        ["bench", rest @ ..] => bench::run(rest),
         ["tidy"] => tidy::report(&tree::root()),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

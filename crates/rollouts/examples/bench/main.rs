@@ -1,0 +1,42 @@
+//! What N Rollouts of one pod cost the controller: time, CPU, memory and requests. `cargo xtask bench` runs it.
+//!
+//! Three processes, as in life: the API server with its nodes (memkube over HTTPS, or a real one), the controller (the
+//! `rollouts` binary beside this one), and this one, which is the user and the stopwatch.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the benchmark reports to a person")]
+
+mod count;
+mod load;
+mod options;
+mod process;
+mod report;
+mod round;
+mod serve;
+
+use anyhow::Result;
+use options::{Command, Tier};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match options::parse(&args)? {
+        Command::Help => print!("{}", options::USAGE),
+        Command::Serve(Tier::Memkube) => serve::memkube().await?,
+        Command::Serve(Tier::Real) => serve::real().await?,
+        Command::Bench(options) => {
+            println!("{}", report::HEADER);
+            for &rollouts in &options.rollouts {
+                for _ in 0..options.repeat {
+                    let round = round::run(&options, rollouts).await?;
+                    println!("{}", report::row(&round));
+                    if options.details {
+                        print!("{}", report::details(&round));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}

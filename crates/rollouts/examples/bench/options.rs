@@ -1,0 +1,84 @@
+//! The command line.
+
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+
+pub const USAGE: &str = "\
+Usage: cargo xtask bench [OPTIONS] [-- CONTROLLER-FLAGS]
+
+  --real                measure on a real API server; on memkube without it
+  --rollouts N,...      how many Rollouts (100,1000,5000)
+  --repeat N            rounds of each (1)
+  --idle SECONDS        how long to watch it do nothing (60)
+  --details             print requests by kind and verb
+  --controller FILE     the controller's binary (the one built beside this)
+
+Flags of the controller follow --, such as `-- --qps 0` for no limit on its requests.
+";
+
+/// What to do.
+pub enum Command {
+    Help,
+    /// Run an API server and nodes in this process until standard input ends.
+    Serve(Tier),
+    Bench(Options),
+}
+
+/// Which API server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    Memkube,
+    Real,
+}
+
+pub struct Options {
+    pub tier: Tier,
+    pub rollouts: Vec<usize>,
+    pub repeat: usize,
+    pub idle_seconds: u64,
+    pub details: bool,
+    pub controller: PathBuf,
+    pub controller_flags: Vec<String>,
+}
+
+pub fn parse(args: &[String]) -> Result<Command> {
+    match args {
+        [command, tier] if command == "serve" && tier == "memkube" => return Ok(Command::Serve(Tier::Memkube)),
+        [command, tier] if command == "serve" && tier == "real" => return Ok(Command::Serve(Tier::Real)),
+        _ => {}
+    }
+    let program = std::env::current_exe().context("where is this program?")?;
+    let beside = program.ancestors().nth(2).context("this program has no directory")?.join("rollouts");
+    let mut options = Options {
+        tier: Tier::Memkube,
+        rollouts: vec![100, 1000, 5000],
+        repeat: 1,
+        idle_seconds: 60,
+        details: false,
+        controller: beside,
+        controller_flags: Vec::new(),
+    };
+    let mut args = args.iter();
+    while let Some(flag) = args.next() {
+        let mut value = || args.next().with_context(|| format!("{flag} needs a value"));
+        match flag.as_str() {
+            "--help" | "-h" => return Ok(Command::Help),
+            "--rollouts" => options.rollouts = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "--repeat" => options.repeat = value()?.parse()?,
+            "--idle" => options.idle_seconds = value()?.parse()?,
+            "--real" => options.tier = Tier::Real,
+            "--details" => options.details = true,
+            "--controller" => options.controller = value()?.into(),
+            "--" => {
+                options.controller_flags = args.by_ref().cloned().collect();
+            }
+            other => bail!("unknown option {other}\n{USAGE}"),
+        }
+    }
+    anyhow::ensure!(
+        options.controller.exists(),
+        "there is no controller at {}: cargo build --release -p rollouts",
+        options.controller.display()
+    );
+    Ok(Command::Bench(options))
+}
