@@ -92,7 +92,7 @@ struct State {
     digest: u64,
     /// Writes per client.
     writes: BTreeMap<&'static str, u64>,
-    /// Writes per client that changed something, other than events.
+    /// Writes per client that changed something, other than events and evictions.
     done: BTreeMap<&'static str, u64>,
     /// The newest version that a write was answered with.
     newest: u64,
@@ -210,7 +210,7 @@ impl Faults {
         self.state().writes.get(who).copied().unwrap_or_default()
     }
 
-    /// How many writes of this client, other than events, changed something so far.
+    /// How many writes of this client, other than events and evictions, changed something so far.
     pub fn done(&self, who: &str) -> u64 {
         self.state().done.get(who).copied().unwrap_or_default()
     }
@@ -237,14 +237,15 @@ impl Faults {
         self.state().doom.insert(who, kill);
     }
 
-    /// Counts a write that was carried out. One that changes nothing is answered with a version that is known.
+    /// Counts a write that was carried out. One that changes nothing is answered with a version that is known; the
+    /// answers to evictions do not tell.
     fn count_done(&self, who: &'static str, path: &str, answer: &[u8]) {
         let object: serde_json::Value = serde_json::from_slice(answer).unwrap_or_default();
         let version = object["metadata"]["resourceVersion"].as_str().and_then(|v| v.parse().ok());
         let mut state = self.state();
         let is_news = version.is_none_or(|version| version > state.newest);
         state.newest = state.newest.max(version.unwrap_or_default());
-        if is_news && !path.contains("/events") {
+        if is_news && !path.contains("/events") && !path.contains("/eviction") {
             *state.done.entry(who).or_default() += 1;
         }
     }
