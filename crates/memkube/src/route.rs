@@ -135,12 +135,11 @@ fn create(state: &mut State, request: &Request, resource: &Arc<Resource>, namesp
 
 fn delete_collection(state: &mut State, request: &Request, resource: &Arc<Resource>, namespace: &str) -> Result<Reply> {
     let options = DeleteOptions::parse(request)?;
-    let mut reply = read::list(state, request, resource, namespace)?;
-    if let Content::List { items, .. } = &mut reply.content {
-        for item in items.iter_mut() {
-            match delete::delete(state, resource, item, &options)? {
-                Deleted::Gone(last) | Deleted::Waiting(last) => *item = last,
-            }
+    // The answer shows the objects as they were found.
+    let reply = read::list(state, request, resource, namespace)?;
+    if let Content::List { items, .. } = &reply.content {
+        for item in items {
+            delete::delete(state, resource, item, &options)?;
         }
     }
     Ok(reply)

@@ -22,10 +22,10 @@ fn walk<'v>(schema: &Schema, value: &'v Value, holder: &'static str, path: &mut 
         let pattern = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$";
         return Some(format!("quantities must match the regular expression '{pattern}'"));
     }
-    if let (Some(TIME), Value::String(text)) = (schema.definition, value)
+    if let (Some(TIME | MICRO_TIME), Value::String(text)) = (schema.definition, value)
         && text.parse::<jiff::Timestamp>().is_err()
     {
-        return Some(bad_time(text));
+        return Some(bad_time(text, schema.definition == Some(MICRO_TIME)));
     }
     if let (Type::String, Some("byte"), Value::String(text)) = (schema.ty, schema.format.as_deref(), value)
         && let Some(at) = not_base64(text)
@@ -85,11 +85,12 @@ fn walk<'v>(schema: &Schema, value: &'v Value, holder: &'static str, path: &mut 
 }
 
 const TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
+const MICRO_TIME: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
 
 /// What Go says about text that is no time: where it stops to fit.
-fn bad_time(text: &str) -> String {
-    const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
-    format!("parsing time \"{text}\" as \"{LAYOUT}\": cannot parse \"{text}\" as \"2006\"")
+fn bad_time(text: &str, micro: bool) -> String {
+    let layout = if micro { "2006-01-02T15:04:05.000000Z07:00" } else { "2006-01-02T15:04:05Z07:00" };
+    format!("parsing time \"{text}\" as \"{layout}\": cannot parse \"{text}\" as \"2006\"")
 }
 
 /// A number and perhaps letters: what is neither is refused before anybody asks for its value.

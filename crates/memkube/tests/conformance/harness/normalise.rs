@@ -32,9 +32,9 @@ regex!(TOKEN_VOLUME, "kube-api-access-[a-z0-9]{5}");
 // The refusal of a patch shows the whole object, in the order of Go's fields.
 regex!(
     PATCHED,
-    r#"(patch: )?Invalid value: "[{m](\\.|[^"\\])*\}?": (strict decoding error|json: cannot|no kind|converting|cannot restore|unrecognized)"#
+    r#"(patch: )?Invalid value: "[{m](\\.|[^"\\])*\}?": (strict decoding error|json: cannot|no kind|parsing time|illegal|converting|cannot restore|unrecognized)"#
 );
-regex!(RECORDED_VERSION, "ResourceVersion in record \\([0-9]+\\)");
+regex!(RECORDED_VERSION, "ResourceVersion in (record|the precondition) \\([0-9]+\\)");
 regex!(
     VERSIONS,
     "(too old resource version: |Too large resource version: |provided list is too old: |current: |StorageError: )?\\b[0-9]+( \\([0-9]+\\)|, current: [0-9]+)"
@@ -102,6 +102,10 @@ impl Normaliser {
     fn object(&mut self, map: &mut Map<String, Value>, variables: &BTreeMap<String, String>) {
         let list = map.contains_key("items") || map.contains_key("rows") || is_bookmark(map);
         if let Some(Value::Object(metadata)) = map.get_mut("metadata") {
+            if let Some(Value::Array(owners)) = metadata.get_mut("managedFields") {
+                // Ordered by time, in seconds: by how fast the machine is.
+                owners.sort_by_key(|o| ["operation", "manager", "subresource", "apiVersion"].map(|k| o[k].to_string()));
+            }
             for key in ["resourceVersion", "continue"] {
                 match metadata.get_mut(key) {
                     Some(Value::String(s)) if !s.is_empty() => {
@@ -158,7 +162,7 @@ impl Normaliser {
         let text = PATCHED.replace_all(&text, |c: &Captures<'_>| {
             format!("{}Invalid value: <object>: {}", c.get(1).map_or("", |m| m.as_str()), &c[3])
         });
-        let text = RECORDED_VERSION.replace_all(&text, "ResourceVersion in record (<version>)");
+        let text = RECORDED_VERSION.replace_all(&text, "ResourceVersion in $1 (<version>)");
         let text =
             VERSIONS.replace_all(&text, |c: &Captures<'_>| format!("{}<version>", c.get(1).map_or("", |m| m.as_str())));
         let text = text.split_once("\n@@ ").map_or(text.as_ref(), |(head, _)| head);
