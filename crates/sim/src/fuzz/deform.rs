@@ -1,6 +1,6 @@
 //! Deforms the objects of a case, a few times each.
 
-use super::fields::{POD, REPLICA_SET, ROLLOUT, SERVICE};
+use super::fields::{Field, POD, REPLICA_SET, ROLLOUT, SERVICE};
 use super::values::{self, like, pick};
 use rollouts_memkube::Rng;
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ fn one(objects: &mut Value, rng: &Rng, change: impl FnOnce(&mut Value)) {
 }
 
 /// Sets a field that decisions read.
-fn field(object: &mut Value, fields: &[(&str, fn(&Rng) -> Value)], rng: &Rng) {
+fn field(object: &mut Value, fields: &[Field], rng: &Rng) {
     let (path, value) = pick(rng, fields);
     // Both strategies at once would only be refused: stay with the one that is there.
     let other = |strategy: &str| path.starts_with(&format!("/spec/strategy/{strategy}"));

@@ -5,7 +5,7 @@ use rollouts_memkube::Rng;
 use serde_json::{Value, json};
 
 /// Where, and what may be there.
-type Field = (&'static str, fn(&Rng) -> Value);
+pub(super) type Field = (&'static str, fn(&Rng) -> Value);
 
 /// Of a Rollout.
 pub(super) const ROLLOUT: &[Field] = &[
