@@ -68,15 +68,9 @@ fn without_ways(recording: &Recording) -> Recording {
 }
 
 async fn play_until_recorded(binaries: &Binaries, mut left: Vec<Golden>) {
-    let mut cluster = Cluster::start(binaries, &Options::default()).await.expect("a cluster");
-    cluster.install_crds().await.expect("custom resources");
-    let (clock, stop) = (system_clock(), CancellationToken::new());
-    let controller = rollouts_controller::Options::new(clock.clone());
-    let controller = tokio::spawn(rollouts_controller::run(cluster.client(), controller, stop.clone()));
-
     let mut problems = Vec::new();
     for play in 1..=plays_max() {
-        let failed = play_all(&cluster, &clock, &left, START_INTERVAL * play).await;
+        let failed = play_all(binaries, &left, START_INTERVAL * play).await;
         left.retain(|golden| failed.iter().any(|(name, _)| *name == golden.name));
         problems = failed.into_iter().map(|(_, problem)| problem).collect();
         if left.is_empty() {
@@ -84,29 +78,34 @@ async fn play_until_recorded(binaries: &Binaries, mut left: Vec<Golden>) {
         }
         say(&format!("play {play}, not as recorded:\n{}", problems.join("\n")));
     }
-
-    stop.cancel();
-    controller.await.expect("a controller that ends");
-    assert_eq!(cluster.broken(), None);
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// Gives the names of those that are not as they should be, each with what is wrong.
-async fn play_all(cluster: &Cluster, clock: &Clock, chosen: &[Golden], interval: Duration) -> Vec<(String, String)> {
+/// Gives the names of those that are not as they should be, each with what is wrong. In a new cluster: late events of
+/// an earlier play would come to a namespace of the same name.
+async fn play_all(binaries: &Binaries, chosen: &[Golden], interval: Duration) -> Vec<(String, String)> {
+    let mut cluster = Cluster::start(binaries, &Options::default()).await.expect("a cluster");
+    cluster.install_crds().await.expect("custom resources");
+    let (clock, stop) = (system_clock(), CancellationToken::new());
+    let controller = rollouts_controller::Options::new(clock.clone());
+    let controller = tokio::spawn(rollouts_controller::run(cluster.client(), controller, stop.clone()));
     let plays = chosen.iter().zip(0..).map(async |(golden, turn)| {
         tokio::time::sleep(interval * turn).await;
-        match play(cluster, clock, golden).await {
+        match play(&cluster, &clock, golden).await {
             Ok(()) => None,
             Err(problem) => Some((golden.name.clone(), problem)),
         }
     });
-    join_all(plays).await.into_iter().flatten().collect()
+    let failed = join_all(plays).await.into_iter().flatten().collect();
+    stop.cancel();
+    controller.await.expect("a controller that ends");
+    assert_eq!(cluster.broken(), None);
+    failed
 }
 
 async fn play(cluster: &Cluster, clock: &Clock, golden: &Golden) -> Result<(), String> {
     let problem = |e: &dyn std::fmt::Display| format!("{}: {e}", golden.name);
     let namespace = &golden.scenario.name;
-    cluster.delete_namespace(namespace).await.map_err(|e| problem(&e))?;
     cluster.create_namespace(namespace).await.map_err(|e| problem(&e))?;
     let start = Instant::now();
     let ours = scenario::play_on(&cluster.client(), clock, &golden.scenario).await.map_err(|e| problem(&e))?;
