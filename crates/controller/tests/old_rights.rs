@@ -1,8 +1,6 @@
 //! With the roles of the Go controller, which allow to update pods and Deployments but not to patch them, nor to read a
 //! single pod: whoever changes nothing but the image has those.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use http::Method;
 use kube::client::Body;
 use rollouts_kube::client::from_service;
