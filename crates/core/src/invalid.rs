@@ -3,6 +3,7 @@
 use crate::Effect;
 use crate::conditions::{self, INVALID_SPEC};
 use crate::phase::phase;
+use crate::plan::Step;
 use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
 use rollouts_api::Time;
 use rollouts_api::field::FieldError;
@@ -45,7 +46,8 @@ impl Reconcile<'_> {
                 message,
             });
         }
-        if scope == Scope::References && self.follow_size() {
+        let decided = self.plan.effects.len();
+        if scope == Scope::References && self.is_sound() && self.follow_size() {
             self.count(&mut next);
         }
         next.observed_generation = self.ro.metadata.generation.to_string();
@@ -53,9 +55,17 @@ impl Reconcile<'_> {
         next.phase = phase.into();
         next.message = text;
         if next != *self.old_status() {
-            self.push(Effect::PatchStatus { status: Box::new(next) }, "the spec is invalid");
+            // First, so that a size that is refused does not keep it from being told.
+            let effect = Effect::PatchStatus { status: Box::new(next) };
+            self.plan.effects.insert(decided, Step { effect, why: "the spec is invalid".into() });
         }
         STOP
+    }
+
+    /// Whether nothing is wrong with what the Rollout itself says: only then can sizes be reckoned from it. An error
+    /// of a reference may come before one of the spec, and hide it.
+    fn is_sound(&self) -> bool {
+        validation::unresolved_rollout(&self.ro).is_empty() && validation::unsupported(&self.ro).is_none()
     }
 
     fn first_error(&self) -> Option<(String, Scope)> {

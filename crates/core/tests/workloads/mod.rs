@@ -64,6 +64,40 @@ fn a_missing_deployment_is_invalid_until_it_appears_and_freezes_nothing_that_run
     assert_eq!((w.status().selector.as_str(), w.status().hpa_replicas), ("app=web", 3), "which reads these");
 }
 
+/// What is missing comes first, and must not hide that the sizes cannot be reckoned.
+#[test]
+fn a_missing_deployment_does_not_hide_that_the_spec_is_invalid() {
+    let router = json!({ "nginx": { "stableIngress": "web" } });
+    for replicas in [3, -1] {
+        let mut w = canary(1, 1, "");
+        w.run(10);
+        w.deployments.clear();
+        w.change(|ro| {
+            ro.spec.replicas = Some(replicas);
+            if replicas > 0 {
+                let canary = ro.spec.strategy.canary.as_mut().unwrap();
+                canary.traffic_routing = serde_json::from_value(router.clone()).unwrap();
+            }
+        });
+        w.run(30);
+        assert_eq!(w.status().phase, "Degraded");
+        assert_eq!(w.sizes(), [(1, 1)], "{replicas}");
+    }
+}
+
+/// Should a size be refused, users know all the same.
+#[test]
+fn what_is_wrong_is_told_before_sizes_change() {
+    let mut w = canary(1, 1, "");
+    w.run(10);
+    w.deployments.clear();
+    w.change(|ro| ro.spec.replicas = Some(3));
+    let told = w.plans.len();
+    w.run(30);
+    let plan = w.plans[told..].iter().map(ToString::to_string).find(|plan| plan.contains("replicas=3")).unwrap();
+    assert!(plan.starts_with("- write status: Degraded"), "{plan}");
+}
+
 #[test]
 fn onsuccess_takes_over_when_healthy_and_again_at_the_first_revision() {
     let mut w = canary(2, 3, "onsuccess");
