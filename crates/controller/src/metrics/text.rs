@@ -19,7 +19,7 @@ pub struct Text(String);
 
 // Writing to a String cannot fail: that is why results are dropped here.
 impl Text {
-    /// Begins a family of numbers. One without any is left out of nothing: its description alone does no harm.
+    /// Begins a family of numbers. A family without samples is written all the same; that is harmless.
     pub fn family(&mut self, name: &str, kind: Kind, help: &str) {
         let kind = match kind {
             Kind::Gauge => "gauge",
