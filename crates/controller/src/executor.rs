@@ -148,12 +148,10 @@ impl Executor {
         refused.map_or(Ok(Applied::All), Err)
     }
 
-    /// Writes parts of a status without a snapshot, for Rollouts that cannot be decoded.
-    pub async fn patch_rollout_status(&self, key: &Key, status: Value) -> Result<(), RequestError> {
-        let body = json!({ "status": status });
+    /// Merges this into a status without a snapshot, for Rollouts that cannot be decoded.
+    pub async fn patch_rollout_status(&self, key: &Key, body: &Value) -> Result<(), RequestError> {
         let (r, sub) = (&resource::ROLLOUTS, Some("status"));
-        let answer: Result<Value, _> =
-            self.rest.patch(r, &key.namespace, &key.name, sub, PatchKind::Merge, &body).await;
+        let answer: Result<Value, _> = self.rest.patch(r, &key.namespace, &key.name, sub, PatchKind::Merge, body).await;
         answer.map(|_| ())
     }
 
