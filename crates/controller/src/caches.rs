@@ -57,7 +57,11 @@ impl Caches {
             .namespace(namespace.clone())
             .labels(names::SCALED_DOWN_BY)
             .index(BY_DEBTOR, debts::debtor)
-            .on_change(move |change: &Change<Workload>| to.add(change.key()))
+            .on_change(move |change: &Change<Workload>| match change {
+                // What its pods do changes no debt.
+                Change::Updated { old, new } if !new.differs(old) => {}
+                _ => to.add(change.key()),
+            })
             .start(stop);
         let (debts_to, owed) = (debt_queue.clone(), scaled_down.clone());
         let (to, services_to, events, office) = (queue.clone(), service_queue.clone(), recorder.clone(), term.clone());

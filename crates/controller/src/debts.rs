@@ -36,11 +36,13 @@ pub(crate) fn debtor(deployment: &Workload) -> Vec<String> {
     Debt::of(deployment).map(|debt| debt.by).into_iter().collect()
 }
 
-/// Settles the debt on one Deployment unless its Rollout still lives.
-pub(crate) async fn reconcile(key: Key, caches: &Caches, rest: &Rest) -> Next {
-    let Some(deployment) = caches.scaled_down.get(&key.namespace, &key.name) else { return Next::Done };
-    let Some(debt) = Debt::of(&deployment) else { return Next::Done };
-    let settled = settle(&key, &deployment, &debt, caches, rest).await;
+/// Settles the debt on one Deployment unless its Rollout still lives: then that has a look at it.
+pub(crate) async fn reconcile(key: Key, caches: &Caches, rest: &Rest, rollouts: &Queue<Key>) -> Next {
+    let deployment = caches.scaled_down.get(&key.namespace, &key.name);
+    let settled = match deployment.as_ref().and_then(|d| Some((d, Debt::of(d)?))) {
+        Some((deployment, debt)) => settle(&key, deployment, &debt, caches, rest, rollouts).await,
+        None => Ok(()),
+    };
     let who = format_args!("deployment {key}");
     match &settled {
         Err(error) if !error.is_conflict() && !error.is_not_found() => caches.troubles.failed(who, error),
@@ -59,26 +61,30 @@ async fn settle(
     debt: &Debt,
     caches: &Caches,
     rest: &Rest,
+    rollouts: &Queue<Key>,
 ) -> Result<(), RequestError> {
     let lives = |meta: &ObjectMeta| meta.uid == debt.by && meta.deletion_timestamp.is_none();
     let referring = index_value(WorkloadKind::Deployment, &key.namespace, &key.name);
-    if caches.rollouts.by_index(BY_WORKLOAD, &referring).iter().any(|ro| lives(&ro.metadata)) {
+    if let Some(ro) = caches.rollouts.by_index(BY_WORKLOAD, &referring).iter().find(|ro| lives(&ro.metadata)) {
+        rollouts.add(Key::of(&ro.metadata));
         return Ok(());
     }
     // The cache may be late, or hold only the Rollouts of our own instance.
     let live = rest.list::<bodies::MetaOnly>(&resource::ROLLOUTS, Some(&key.namespace), &Query::default()).await?;
-    if live.items.iter().any(|ro| lives(&ro.metadata)) {
+    if let Some(ro) = live.items.iter().find(|ro| lives(&ro.metadata)) {
+        // Its last plan may have been made before the debt was in sight.
+        rollouts.add(Key::of(&ro.metadata));
         return Ok(());
     }
     let replicas = size_given_back(deployment);
+    let mut body = bodies::deployment(replicas, None);
+    body["metadata"]["resourceVersion"] = deployment.metadata.resource_version.as_str().into();
+    let _: Value = rest.merge(&resource::DEPLOYMENTS, &key.namespace, &key.name, None, &body).await?;
     match replicas {
         Some(n) => tracing::info!(deployment = %key, "Its Rollout is gone: the Deployment gets its {n} replicas back"),
         None => {
             tracing::info!(deployment = %key, "Its Rollout is gone: the Deployment keeps the size it was given since")
         }
     }
-    let mut body = bodies::deployment(replicas, None);
-    body["metadata"]["resourceVersion"] = deployment.metadata.resource_version.as_str().into();
-    let _: Value = rest.merge(&resource::DEPLOYMENTS, &key.namespace, &key.name, None, &body).await?;
     Ok(())
 }

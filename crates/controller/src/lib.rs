@@ -112,10 +112,10 @@ async fn work(client: kube::Client, options: Options, term: Term) {
             next
         }
     });
-    let (debts_of, debts_rest) = (caches.clone(), rest.clone());
+    let (debts_of, debts_rest, debtors) = (caches.clone(), rest.clone(), queue.clone());
     let debt_workers = run_workers(DEBT_WORKERS, debt_queue.clone(), move |key| {
-        let (caches, rest) = (debts_of.clone(), debts_rest.clone());
-        async move { debts::reconcile(key, &caches, &rest).await }
+        let (caches, rest, debtors) = (debts_of.clone(), debts_rest.clone(), debtors.clone());
+        async move { debts::reconcile(key, &caches, &rest, &debtors).await }
     });
     let service_workers = run_workers(options.service_workers, service_queue.clone(), move |key| {
         let (caches, rest) = (caches.clone(), rest.clone());

@@ -4,6 +4,7 @@ use crate::caches::Caches;
 use crate::executor::{Applied, Executor};
 use crate::malformed::Malformed;
 use crate::snapshots::{self, Hidden};
+use crate::workloads::FIRST_LIST_MAX;
 use rollouts_api::Clock;
 use rollouts_kube::queue::Next;
 use rollouts_kube::{Key, RequestError};
@@ -21,12 +22,14 @@ impl Reconciler {
         Reconciler { caches, executor, clock, hidden: Hidden::default(), malformed: Malformed::default() }
     }
 
-    /// Waits until every cache holds what the API server held at the start.
+    /// Waits until every cache holds what the API server held at the start; for those of Deployments only some time.
     pub async fn synced(&self) {
         self.caches.rollouts.synced().await;
         self.caches.replica_sets.synced().await;
         self.caches.services.synced().await;
-        self.caches.workloads.synced().await;
+        // Not all may list Deployments; whatever is missing then comes later.
+        let debts = tokio::time::timeout(FIRST_LIST_MAX, self.caches.scaled_down.synced());
+        let _ = tokio::join!(self.caches.workloads.synced(), debts);
     }
 
     pub async fn reconcile(&self, key: Key) -> Next {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a start waits for the workloads that Rollouts refer to. A kind that cannot be listed holds up nobody: its
 /// objects are then asked for one by one.
-const FIRST_LIST_MAX: Duration = Duration::from_secs(10);
+pub(crate) const FIRST_LIST_MAX: Duration = Duration::from_secs(10);
 
 /// Caches by kind; clones share them.
 #[derive(Clone)]
