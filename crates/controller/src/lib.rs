@@ -47,7 +47,8 @@ pub async fn run(client: kube::Client, options: Options, stop: CancellationToken
         tracing::info!("Leader election is turned off. Running in single-instance mode");
         return work(client, options, Term::unopposed(stop)).await;
     };
-    let (fence, clock) = (Fence::new(), options.clock.clone());
+    let clock = options.clock.clone();
+    let fence = Fence::new(clock.clone());
     let guarded = fence.guard(&client);
     let ended = lead(lease_client, clock, lease, &fence, stop, |term| work(guarded, options, term)).await;
     if ended == Ended::Lost {

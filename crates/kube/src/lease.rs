@@ -94,7 +94,14 @@ where
     tracing::info!(lease = candidate.name(), "attempting to acquire leader lease");
     tokio::select! {
         biased;
-        () = stop.cancelled() => return Ended::Stopped,
+        () = stop.cancelled() => {
+            // The attempt may have succeeded, though its answer will never be read.
+            fence.close();
+            if candidate.may_be_ours() {
+                candidate.release().await;
+            }
+            return Ended::Stopped;
+        }
         _ = candidate.attempt_within(Instant::now() + candidate.options.renew_deadline) => {}
     }
     let leading = stop.child_token();
@@ -124,7 +131,7 @@ where
         Ended::Finished => {}
     }
     fence.close();
-    if candidate.is_held() {
+    if candidate.may_be_ours() {
         candidate.release().await;
     }
     ended

@@ -214,7 +214,8 @@ async fn the_lease_passes_from_one_to_the_next() {
             term.stop().cancelled().await;
         };
         let (client, clock, stop) = (s.client.clone(), s.clock.clone(), stop.clone());
-        tokio::spawn(async move { lead(client, clock, options, &Fence::new(), stop, work).await })
+        let fence = Fence::new(clock.clone());
+        tokio::spawn(async move { lead(client, clock, options, &fence, stop, work).await })
     };
     let (first_stop, second_stop) = (CancellationToken::new(), CancellationToken::new());
     let first = candidate("first", &first_stop);

@@ -5,6 +5,7 @@ use super::{Fence, LeaseOptions};
 use crate::resource::LEASES;
 use crate::rest::Rest;
 use crate::{RequestError, Troubles};
+use jiff::Timestamp;
 use rollouts_api::Clock;
 use tokio::time::Instant;
 
@@ -26,6 +27,8 @@ pub(super) struct Candidate {
     /// Until when the lease counts as ours. Reckoned from the beginning of the last attempt that got it, since others
     /// may reckon from any time after that.
     held_until: Option<Instant>,
+    /// A claim was sent, and what became of it is unknown.
+    is_claiming: bool,
     fence: Fence,
     /// What fails, told once: attempts come every few seconds.
     pub(super) troubles: Troubles,
@@ -39,6 +42,7 @@ impl Candidate {
             options,
             seen: None,
             held_until: None,
+            is_claiming: false,
             fence,
             troubles: Troubles::new(),
         }
@@ -49,6 +53,11 @@ impl Candidate {
         self.held_until.is_some()
     }
 
+    /// Whether the API server may have it as ours, whether or not we know.
+    pub(super) fn may_be_ours(&self) -> bool {
+        self.is_held() || self.is_claiming
+    }
+
     /// Until when it is, unless it is renewed.
     pub(super) fn held_until(&self) -> Option<Instant> {
         self.held_until
@@ -57,16 +66,20 @@ impl Candidate {
     /// It is ours no longer.
     pub(super) fn lose(&mut self) {
         self.held_until = None;
+        self.is_claiming = false;
         self.fence.close();
     }
 
     /// Acquires the lease if it is free or has run out, renews it if it is ours.
     pub(super) async fn attempt(&mut self) -> Result<Attempt, RequestError> {
-        let started = Instant::now();
+        let started = (Instant::now(), self.clock.now());
         let (namespace, name) = (self.options.namespace.clone(), self.options.name.clone());
         let Some(mut lease) = self.rest.get_opt::<Lease>(&LEASES, &namespace, &name).await? else {
             let lease = Lease::new(&namespace, &name, self.claim(None));
-            return match self.rest.create::<Lease>(&LEASES, &namespace, &lease).await {
+            self.is_claiming = true;
+            let answer = self.rest.create::<Lease>(&LEASES, &namespace, &lease).await;
+            self.is_claiming = matches!(&answer, Err(e) if e.status().is_none());
+            return match answer {
                 Ok(created) => Ok(self.take(created, started)),
                 Err(e) if e.is_already_exists() => Ok(Attempt::Theirs("another candidate".into())),
                 Err(e) => Err(e),
@@ -79,7 +92,10 @@ impl Candidate {
             return Ok(Attempt::Theirs(holder.to_owned()));
         }
         lease.spec = self.claim(Some(&lease.spec));
-        match self.rest.replace::<Lease>(&LEASES, &namespace, &name, None, &lease).await {
+        self.is_claiming = true;
+        let answer = self.rest.replace::<Lease>(&LEASES, &namespace, &name, None, &lease).await;
+        self.is_claiming = matches!(&answer, Err(e) if e.status().is_none());
+        match answer {
             Ok(updated) => Ok(self.take(updated, started)),
             // Somebody was faster. If it was ours, what they did shows at the next attempt.
             Err(e) if e.is_conflict() && !ours => Ok(Attempt::Theirs("another candidate".into())),
@@ -118,11 +134,11 @@ impl Candidate {
         spec
     }
 
-    fn take(&mut self, lease: Lease, started: Instant) -> Attempt {
+    fn take(&mut self, lease: Lease, (started, on_the_wall): (Instant, Timestamp)) -> Attempt {
         self.look(&lease.spec);
-        let until = started + self.options.renew_deadline;
-        self.held_until = Some(until);
-        self.fence.open_until(until);
+        let time = self.options.renew_deadline;
+        self.held_until = Some(started + time);
+        self.fence.open_for(time, started, on_the_wall);
         Attempt::Ours
     }
 

@@ -48,7 +48,8 @@ fn elect(script: &Script, stop: &CancellationToken) -> (JoinHandle<Ended>, Log) 
         note("stopped");
     };
     let (client, stop, options) = (script.client(), stop.clone(), LeaseOptions::new("ns", "lock", "me"));
-    let election = async move { lead(client, clock, options, &Fence::new(), stop, work).await };
+    let fence = Fence::new(clock.clone());
+    let election = async move { lead(client, clock, options, &fence, stop, work).await };
     (tokio::spawn(election), log)
 }
 
@@ -168,4 +169,27 @@ async fn can_be_stopped_while_waiting() {
     assert_eq!(election.await.expect("no panic"), Ended::Stopped);
     assert_eq!(log(&work), ["0 stands by", "5 over"]);
     assert_eq!(script.seen().len(), 3);
+}
+
+/// Whether it was got is unknown when the stop comes: asked again, it turns out that it was.
+#[tokio::test(start_paused = true)]
+async fn one_that_was_got_without_an_answer_is_given_back() {
+    let free = || Reply::json(&record("", "a", 3));
+    let mine = || Reply::json(&record("me", "b", 4));
+    let theirs = || Reply::json(&record("other", "a", 3));
+    // At the first attempt, and at a later one.
+    let first = vec![free(), Reply::Silence, mine(), mine()];
+    let later = vec![theirs(), free(), Reply::Silence, mine(), mine()];
+    for script in [first, later] {
+        let script = Script::new(script);
+        let stop = CancellationToken::new();
+        let (election, _work) = elect(&script, &stop);
+        sleep(Duration::from_secs(3)).await;
+        stop.cancel();
+        assert_eq!(election.await.expect("no panic"), Ended::Stopped);
+        let seen = script.seen();
+        let last = seen.last().expect("requests");
+        assert!(last.line.starts_with("PUT "), "{}", last.line);
+        assert_eq!(last.body["spec"]["holderIdentity"], "");
+    }
 }
