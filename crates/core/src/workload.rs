@@ -38,9 +38,9 @@ impl Workload {
         if self.spec.template.is_empty() { &self.template } else { &self.spec.template }
     }
 
-    /// Desired pods.
+    /// Desired pods; never negative, whatever is written there.
     pub fn size(&self) -> i32 {
-        self.spec.replicas.unwrap_or(1)
+        self.spec.replicas.unwrap_or(1).max(0)
     }
 
     /// Whether a change from `old` can change a decision.

@@ -113,6 +113,14 @@ fn onsuccess_takes_over_when_healthy_and_again_at_the_first_revision() {
     assert_eq!(w.deployment("old").size(), 1, "later it is the user's decision");
 }
 
+/// No API server lets it pass; a cache may hold anything.
+#[test]
+fn a_negative_size_counts_as_none() {
+    let mut w = canary(2, -1, "progressively");
+    w.run(60);
+    assert_eq!((w.status().phase.as_str(), debt(&w, "old")), ("Healthy", None));
+}
+
 #[test]
 fn a_first_revision_that_fails_does_not_leave_the_deployment_for_ever() {
     for mode in ["onsuccess", "progressively"] {
