@@ -54,7 +54,7 @@ struct Run<'a> {
     snapshot: &'a Snapshot,
     namespace: &'a str,
     key: Key,
-    versions: BTreeMap<(&'static str, String), String>,
+    versions: BTreeMap<(String, String), String>,
 }
 
 impl Executor {
@@ -137,10 +137,15 @@ impl Executor {
                 Effect::Event { r#type, reason, message } => {
                     let reference = ObjectReference::new(&resource::ROLLOUTS, meta);
                     let kind = match r#type {
-                        EventType::Normal => events::EventType::Normal,
-                        EventType::Warning => events::EventType::Warning,
+                        EventType::Normal => {
+                            tracing::info!(rollout = %run.key, event_reason = reason, "{message}");
+                            events::EventType::Normal
+                        }
+                        EventType::Warning => {
+                            tracing::warn!(rollout = %run.key, event_reason = reason, "{message}");
+                            events::EventType::Warning
+                        }
                     };
-                    tracing::info!(rollout = %run.key, event_reason = reason, "{message}");
                     self.recorder.event(&reference, kind, reason, message);
                 }
             }
@@ -168,7 +173,7 @@ impl Executor {
     /// another controller has worked on until a moment ago.
     async fn confirm(&self, run: &Run<'_>) -> Result<(), RequestError> {
         let live: bodies::MetaOnly = self.rest.get(&resource::ROLLOUTS, run.namespace, &run.key.name).await?;
-        let slot = (resource_name(&resource::ROLLOUTS), run.key.name.to_string());
+        let slot = slot(&resource::ROLLOUTS, &run.key.name);
         let known = run.versions.get(&slot).unwrap_or(&run.snapshot.rollout.metadata.resource_version);
         if live.metadata.resource_version == *known {
             return Ok(());
@@ -206,7 +211,7 @@ impl Executor {
         known: Option<String>,
         mut body: Value,
     ) -> Result<T, RequestError> {
-        let slot = (resource_name(r), name.to_string());
+        let slot = slot(r, name);
         if let Some(version) = run.versions.get(&slot).cloned().or(known) {
             body["metadata"]["resourceVersion"] = version.into();
         }
@@ -225,10 +230,7 @@ impl Executor {
         let created: Result<ReplicaSet, _> = self.rest.create(&resource::REPLICA_SETS, run.namespace, object).await;
         let error = match created {
             Ok(set) => {
-                run.versions.insert(
-                    (resource_name(&resource::REPLICA_SETS), name.to_string()),
-                    set.metadata.resource_version.clone(),
-                );
+                run.versions.insert(slot(&resource::REPLICA_SETS, name), set.metadata.resource_version.clone());
                 self.writes.replica_sets.wrote(&run.key, &Key::of(&set.metadata), &set.metadata.resource_version);
                 return Ok(None);
             }
@@ -254,7 +256,7 @@ impl Executor {
 
     async fn delete_set(&self, run: &Run<'_>, name: &str) -> Result<(), RequestError> {
         let Some(set) = find_set(run.snapshot, name) else { return Ok(()) };
-        let slot = (resource_name(&resource::REPLICA_SETS), name.to_string());
+        let slot = slot(&resource::REPLICA_SETS, name);
         let version = run.versions.get(&slot).unwrap_or(&set.metadata.resource_version);
         let options = Delete {
             propagation: Some(Propagation::Background),
@@ -291,7 +293,7 @@ impl Executor {
         .await;
         match answer {
             Err(error) if error.status().is_some_and(|s| s.code == 429) => {
-                tracing::info!(rollout = %run.key, pod = name, "Eviction refused for now: {error}");
+                tracing::debug!(rollout = %run.key, pod = name, "Eviction refused for now: {error}");
                 Ok(())
             }
             other => ignore_missing(other.map(|_| ())),
@@ -327,13 +329,9 @@ fn find_set<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a ReplicaSet> {
     snapshot.replica_sets.iter().find(|s| s.metadata.name == name).map(|s| &**s)
 }
 
-fn resource_name(r: &Resource) -> &'static str {
-    match r.plural.as_ref() {
-        "replicasets" => "replicasets",
-        "services" => "services",
-        "deployments" => "deployments",
-        _ => "rollouts",
-    }
+/// Under what the version of an object is kept.
+fn slot(r: &Resource, name: &str) -> (String, String) {
+    (r.plural.to_string(), name.to_string())
 }
 
 fn ignore_missing(answer: Result<(), RequestError>) -> Result<(), RequestError> {
