@@ -1,12 +1,13 @@
 //! What the controller watches, and which Rollout a change concerns.
 
+use crate::arrivals::Arrivals;
 use crate::debts::{self, BY_DEBTOR};
 use crate::workloads::{self, Workloads};
 use crate::{Options, services};
 use rollouts_api::{Rollout, names, validation};
 use rollouts_core::{ReplicaSet, Service, Workload};
 use rollouts_kube::cache::Change;
-use rollouts_kube::events::{EventType, ObjectReference, Recorder};
+use rollouts_kube::events::Recorder;
 use rollouts_kube::lease::Term;
 use rollouts_kube::{Cache, Key, Queue, Troubles, resource};
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ impl Caches {
             })
             .start(stop);
         let (debts_to, owed) = (debt_queue.clone(), scaled_down.clone());
+        let arrivals = Arrivals::default();
         let (to, services_to, events, office) = (queue.clone(), service_queue.clone(), recorder.clone(), term.clone());
         let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
             .troubles(&troubles)
@@ -74,9 +76,9 @@ impl Caches {
             })
             .index(BY_WORKLOAD, |ro: &Rollout| workloads::reference(ro).into_iter().collect())
             .on_change(move |change: &Change<Rollout>| {
-                // What is there already when a controller takes over has not just arrived.
+                // A standby tells nothing: what it knows when it takes over has not just arrived.
                 if office.has_begun() {
-                    tell_arrivals(&events, change);
+                    arrivals.tell(&events, change);
                 }
                 services::enqueue_left_behind(&services_to, change);
                 debts::enqueue_left_behind(&debts_to, &owed, change);
@@ -144,23 +146,6 @@ impl Caches {
         let unfilled = states.into_iter().filter(|(_, health)| !health.synced);
         unfilled.map(|(resource, _)| resource.to_string()).collect()
     }
-}
-
-/// Events of Rollouts that come and go (rollout.md §8).
-fn tell_arrivals(events: &Recorder, change: &Change<Rollout>) {
-    let (reason, message) = match change {
-        Change::Added(ro) => {
-            let Key { namespace, name } = Key::of(&ro.metadata);
-            ("RolloutAddedToInformer", format!("Rollout resource added to informer: {namespace}/{name}"))
-        }
-        Change::Deleted(ro) => {
-            // Name first: that is how it is written.
-            ("RolloutDeleted", format!("Rollout {}/{} is deleted.", ro.metadata.name, ro.metadata.namespace))
-        }
-        _ => return,
-    };
-    let reference = ObjectReference::new(&resource::ROLLOUTS, change.meta());
-    events.event(&reference, EventType::Normal, reason, message);
 }
 
 /// The Rollouts that a ReplicaSet concerns: its controller, or all that could adopt it.

@@ -4,6 +4,7 @@
 //! It decides nothing itself, and it runs alike against a cluster and, under paused time, against an embedded API
 //! server. It may stop anywhere: what is left half done is seen in the next snapshot.
 
+mod arrivals;
 mod caches;
 mod debts;
 mod executor;

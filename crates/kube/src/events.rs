@@ -97,9 +97,7 @@ impl Recorder {
     /// Records that something happened to `object`. Never waits and never fails: an event that cannot be written
     /// is logged and lost.
     pub fn event(&self, object: &ObjectReference, kind: EventType, reason: &str, message: impl Into<String>) {
-        if let Some(observer) = &self.shared.observer {
-            observer(object, kind, reason);
-        }
+        self.count(object, kind, reason);
         let now = self.shared.clock.now();
         let mut queue = self.lock();
         let nanos = now.as_nanosecond().max(queue.last_name + 1);
@@ -124,6 +122,13 @@ impl Recorder {
         queue.waiting.push_back(event);
         drop(queue);
         self.shared.changed.notify_one();
+    }
+
+    /// Tells the observer of an event that is not worth writing.
+    pub fn count(&self, object: &ObjectReference, kind: EventType, reason: &str) {
+        if let Some(observer) = &self.shared.observer {
+            observer(object, kind, reason);
+        }
     }
 
     /// Waits until all events recorded so far are written or given up.
