@@ -11,7 +11,7 @@ mod status;
 
 use crate::machinery::{
     Context, Hub, Key, Next, Note, Queue, Selector, Store, claim, controller_of, drive, is_finished, is_not_found,
-    percent_or_int,
+    meta_uid, percent_or_int,
 };
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, ReplicaSet};
 use k8s_openapi::api::core::v1::Pod;
@@ -123,7 +123,7 @@ impl Actor {
         if selector.is_empty() {
             return Ok(None);
         }
-        let candidates = self.sets.in_namespace(&key.namespace);
+        let candidates = self.sets.claimable(&key.namespace, meta_uid(&d.metadata));
         let owned = claim(&self.ctx, &d, &selector, candidates, &self.sets).await?;
         let mut sets = Sets::new(owned, &d);
         if d.metadata.deletion_timestamp.is_some() {

@@ -10,7 +10,7 @@ mod status;
 
 use crate::machinery::{
     Context, Hub, Key, Next, Note, Queue, Selector, Store, claim, controller_of, create_pods, delete_pods, drive,
-    is_active, is_namespace_terminating, is_not_found, owned_by, pod_from_template,
+    is_active, is_namespace_terminating, is_not_found, meta_uid, pod_from_template,
 };
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::Pod;
@@ -76,7 +76,7 @@ impl Actor {
             return self.expire(&key, &job, finished).await;
         }
         if let Some(selector) = &spec.selector {
-            let candidates = self.pods.in_namespace(&key.namespace);
+            let candidates = self.pods.claimable(&key.namespace, meta_uid(&job.metadata));
             claim(&self.ctx, job.as_ref(), &Selector::of(selector), candidates, &self.pods).await?;
         }
         let managed = self.manage(&job).await;
@@ -109,8 +109,7 @@ impl Actor {
     }
 
     fn owned(&self, job: &Job) -> Vec<Arc<Pod>> {
-        let pods = self.pods.in_namespace(job.metadata.namespace.as_deref().unwrap_or_default());
-        pods.into_iter().filter(|p| owned_by(&p.metadata, &job.metadata)).collect()
+        self.pods.controlled_by(meta_uid(&job.metadata))
     }
 
     /// Starts what is missing, stops what is too many; says when to look again for a delayed start.

@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod hub;
 mod object;
+mod objects;
 mod owner;
 mod pod;
 mod queue;

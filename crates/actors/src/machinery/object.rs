@@ -1,3 +1,4 @@
+use super::owner::controller_of;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -29,6 +30,8 @@ impl fmt::Display for Key {
 pub(crate) trait Cached: Clone + DeserializeOwned + Send + Sync + 'static {
     fn key(&self) -> Key;
     fn uid(&self) -> &str;
+    /// The uid of its controller, if it has one.
+    fn controller_uid(&self) -> Option<&str>;
     /// The resource version as the server wrote it.
     fn version_text(&self) -> &str;
     /// The resource version as a number; zero when the server's are not numbers.
@@ -50,6 +53,10 @@ where
 
     fn uid(&self) -> &str {
         meta_uid(self.meta())
+    }
+
+    fn controller_uid(&self) -> Option<&str> {
+        controller_of(self.meta()).map(|owner| owner.uid.as_str())
     }
 
     fn version_text(&self) -> &str {
@@ -82,6 +89,10 @@ impl Cached for Slim {
 
     fn uid(&self) -> &str {
         &self.metadata.uid
+    }
+
+    fn controller_uid(&self) -> Option<&str> {
+        self.metadata.controller().map(|owner| owner.uid.as_str())
     }
 
     fn version_text(&self) -> &str {

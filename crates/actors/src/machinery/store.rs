@@ -1,4 +1,5 @@
 use super::object::{Cached, Key};
+use super::objects::Objects;
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,7 +37,7 @@ struct Progress {
 
 /// The cache of one kind over all namespaces, filled by a reflector.
 pub(crate) struct Store<K> {
-    objects: Mutex<BTreeMap<Key, Arc<K>>>,
+    objects: Mutex<Objects<K>>,
     handlers: Mutex<Vec<Handler<K>>>,
     progress: Mutex<Progress>,
     /// Wakes in the order of waiting; tokio's watch channel would wake at random.
@@ -63,18 +64,26 @@ impl<K: Cached> Store<K> {
     }
 
     pub(crate) fn get(&self, key: &Key) -> Option<Arc<K>> {
-        lock(&self.objects).get(key).cloned()
+        lock(&self.objects).get(key)
     }
 
     /// All objects of a namespace, by name.
     pub(crate) fn in_namespace(&self, namespace: &str) -> Vec<Arc<K>> {
-        let objects = lock(&self.objects);
-        let from = Key::new(namespace, "");
-        objects.range(from..).take_while(|(k, _)| k.namespace == namespace).map(|(_, v)| v.clone()).collect()
+        lock(&self.objects).in_namespace(namespace)
+    }
+
+    /// All objects that the owner of this uid controls, by name.
+    pub(crate) fn controlled_by(&self, uid: &str) -> Vec<Arc<K>> {
+        lock(&self.objects).controlled_by(uid)
+    }
+
+    /// All objects that an owner may claim: those that it controls, and orphans of its namespace, by name.
+    pub(crate) fn claimable(&self, namespace: &str, uid: &str) -> Vec<Arc<K>> {
+        lock(&self.objects).claimable(namespace, uid)
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<K>> {
-        lock(&self.objects).values().cloned().collect()
+        lock(&self.objects).iter().map(|(_, object)| object.clone()).collect()
     }
 
     /// Waits for the first complete list.
@@ -150,20 +159,23 @@ impl<K: Cached> Store<K> {
     /// Takes a complete list as of `version`, begun after the call `refreshed` of [`Store::refresh`].
     pub(super) fn replace(&self, list: Vec<K>, version: u64, refreshed: u64) {
         let mut fresh = BTreeMap::new();
+        let mut objects = Objects::default();
         for mut object in list {
             object.trim();
-            fresh.insert(object.key(), Arc::new(object));
+            let (key, object) = (object.key(), Arc::new(object));
+            objects.insert(key.clone(), object.clone());
+            fresh.insert(key, object);
         }
-        let before = std::mem::replace(&mut *lock(&self.objects), fresh.clone());
-        for (key, old) in &before {
+        let before = std::mem::replace(&mut *lock(&self.objects), objects);
+        for (key, old) in before.iter() {
             if fresh.get(key).is_none_or(|new| new.uid() != old.uid()) {
                 self.tell(Change { old: Some(old), new: None });
             }
         }
         for (key, new) in &fresh {
             let old = before.get(key).filter(|old| old.uid() == new.uid());
-            if old.is_none_or(|old| old.version() != new.version()) {
-                self.tell(Change { old, new: Some(new) });
+            if old.as_ref().is_none_or(|old| old.version() != new.version()) {
+                self.tell(Change { old: old.as_ref(), new: Some(new) });
             }
         }
         // A restored backup may have gone back in time: the list's version counts, not the maximum.

@@ -104,6 +104,10 @@ impl Scheduler {
             let alive = pods.iter().filter(|p| !is_finished(p));
             alive.filter_map(|p| Some(Placed { node: node(p)?, pod: p })).collect()
         });
+        let mut load: BTreeMap<&str, usize> = BTreeMap::new();
+        for pod in &placed {
+            *load.entry(&pod.node).or_default() += 1;
+        }
         let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
         let mut best: Vec<(usize, String)> = Vec::new();
         for node in &nodes {
@@ -111,7 +115,7 @@ impl Scheduler {
                 Some(reason) => *reasons.entry(reason).or_default() += 1,
                 None => {
                     let name = node.name_any();
-                    best.push((placed.iter().filter(|p| p.node == name).count(), name));
+                    best.push((load.get(name.as_str()).copied().unwrap_or_default(), name));
                 }
             }
         }

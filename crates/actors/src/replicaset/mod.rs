@@ -5,7 +5,7 @@ mod status;
 
 use crate::machinery::{
     Change, Context, Hub, Key, Next, Note, Queue, Selector, Store, claim, controller_of, create_pods, delete_pods,
-    drive, is_active, is_namespace_terminating, owned_by, pod_from_template,
+    drive, is_active, is_namespace_terminating, meta_uid, pod_from_template,
 };
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
@@ -69,7 +69,8 @@ impl Actor {
             // The API server rejects these; one from elsewhere must not own every pod.
             return Ok(None);
         }
-        let candidates = self.pods.in_namespace(&key.namespace).into_iter().filter(|p| is_active(p)).collect();
+        let candidates = self.pods.claimable(&key.namespace, meta_uid(&rs.metadata));
+        let candidates = candidates.into_iter().filter(|p| is_active(p)).collect();
         let pods = claim(&self.ctx, rs.as_ref(), &selector, candidates, &self.pods).await?;
         let managed = match rs.metadata.deletion_timestamp {
             None => self.manage(&rs, &pods).await,
@@ -95,9 +96,7 @@ impl Actor {
     }
 
     fn owned(&self, rs: &ReplicaSet) -> Vec<Arc<Pod>> {
-        let namespace = rs.metadata.namespace.as_deref().unwrap_or_default();
-        let pods = self.pods.in_namespace(namespace).into_iter();
-        pods.filter(|p| is_active(p) && owned_by(&p.metadata, &rs.metadata)).collect()
+        self.pods.controlled_by(meta_uid(&rs.metadata)).into_iter().filter(|p| is_active(p)).collect()
     }
 
     /// Creates what is missing, deletes what is too many.
@@ -133,11 +132,8 @@ impl Actor {
 
     /// Active pods of all ReplicaSets with the same controller: a scale-down prefers crowded nodes.
     fn related(&self, rs: &ReplicaSet) -> Vec<Arc<Pod>> {
-        let namespace = rs.metadata.namespace.as_deref().unwrap_or_default();
         let Some(owner) = controller_of(&rs.metadata) else { return self.owned(rs) };
-        let siblings = self.sets.in_namespace(namespace).into_iter();
-        let siblings = siblings.filter(|s| controller_of(&s.metadata).is_some_and(|o| o.uid == owner.uid));
-        siblings.flat_map(|s| self.owned(&s)).collect()
+        self.sets.controlled_by(&owner.uid).into_iter().flat_map(|s| self.owned(&s)).collect()
     }
 }
 
