@@ -125,11 +125,15 @@ async fn the_service_of_a_rollout_that_cannot_be_read_stays_as_it_is() {
     assert!(selects().await);
     first.cancel();
     // Seen by nothing but the live request, too.
-    for instance in [None, Some("blue".to_string())] {
+    for (instance, change) in [
+        (Some("blue".to_string()), json!({ "labels": { "a": "b" } })),
+        // Whose it is need not be written there.
+        (None, json!({ "annotations": { names::MANAGED_BY_ROLLOUTS: null } })),
+    ] {
         let controller = world.controller_of(instance);
         seconds(60).await;
         assert!(selects().await);
-        world.patch(&resource::SERVICES, "live", json!({ "metadata": { "labels": { "a": "b" } } })).await;
+        world.patch(&resource::SERVICES, "live", json!({ "metadata": change })).await;
         seconds(60).await;
         assert!(selects().await);
         controller.cancel();
