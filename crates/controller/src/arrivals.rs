@@ -8,8 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Arrivals that are written as events within [`PERIOD`]; more are only counted. At a start everything arrives, and
-/// what has really happened must not wait behind that.
+/// Arrivals of Rollouts that have been looked after before that are written as events within [`PERIOD`]; more are only
+/// counted. At a start they all arrive, and what has really happened must not wait behind that. A new Rollout is told
+/// of in any case.
 const WRITTEN_MAX: u32 = 100;
 
 /// How long arrivals are counted together.
@@ -31,9 +32,9 @@ impl Arrivals {
         let reference = ObjectReference::new(&resource::ROLLOUTS, change.meta());
         let Key { namespace, name } = change.key();
         match change {
-            Change::Added(_) => {
+            Change::Added(ro) => {
                 let reason = "RolloutAddedToInformer";
-                if self.may_be_written() {
+                if is_new(ro) || self.may_be_written() {
                     let message = format!("Rollout resource added to informer: {namespace}/{name}");
                     events.event(&reference, EventType::Normal, reason, message);
                 } else {
@@ -61,9 +62,22 @@ impl Arrivals {
     }
 }
 
+/// Whether no controller has looked at it yet.
+fn is_new(ro: &Rollout) -> bool {
+    ro.status.observed_generation.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rollout_without_a_status_is_new() {
+        let mut ro = Rollout::default();
+        assert!(is_new(&ro));
+        ro.status.observed_generation = "1".into();
+        assert!(!is_new(&ro));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_is_counted_alone() {
