@@ -9,7 +9,7 @@
 //! ```no_run
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 //! let Some(binaries) = rollouts_cluster::binaries_for_tests() else { return Ok(()) };
-//! let cluster = rollouts_cluster::Cluster::start(&binaries, &Default::default()).await?;
+//! let mut cluster = rollouts_cluster::Cluster::start(&binaries, &Default::default()).await?;
 //! cluster.install_crds().await?;
 //! let client = cluster.client();
 //! cluster.stop();
