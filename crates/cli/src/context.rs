@@ -70,7 +70,7 @@ impl<'e> Context<'e> {
 
 /// Connects as the flags say.
 pub(crate) fn connect(env: &Env<'_>, matches: &Matches) -> Result<Session> {
-    let options = globals::connect_options(matches, env.build.version)?;
+    let options = globals::connect_options(matches, format!("kubectl-argo-rollouts/{}", env.build.version))?;
     let (client, namespace) = env.connect.connect(&options)?;
     Ok(Session { rest: Rest::new(client), namespace })
 }

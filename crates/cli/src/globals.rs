@@ -57,8 +57,8 @@ pub(crate) fn logging(matches: &Matches) -> Logging {
     Logging { level, client_verbosity: matches.int("kloglevel") }
 }
 
-/// What the connection flags say.
-pub(crate) fn connect_options(matches: &Matches, version: &str) -> Result<ConnectOptions, String> {
+/// What the connection flags say that the plugin and the controller share. The error is in kubectl's words.
+pub fn connect_options(matches: &Matches, user_agent: String) -> Result<ConnectOptions, String> {
     let text = |flag| matches.text_opt(flag).map(str::to_owned);
     Ok(ConnectOptions {
         kubeconfig: text("kubeconfig").map(PathBuf::from),
@@ -76,17 +76,16 @@ pub(crate) fn connect_options(matches: &Matches, version: &str) -> Result<Connec
         client_key: text("client-key"),
         insecure_skip_tls_verify: matches.bool("insecure-skip-tls-verify"),
         tls_server_name: text("tls-server-name"),
-        proxy_url: None,
         request_timeout: timeout(matches.text("request-timeout"))?,
         disable_compression: matches.bool("disable-compression"),
-        user_agent: Some(format!("kubectl-argo-rollouts/{version}")),
+        user_agent: Some(user_agent),
         ..ConnectOptions::default()
     })
 }
 
 /// The value of `--request-timeout`: seconds as a number, or a Go duration; zero means none. The error is in kubectl's
 /// words.
-pub fn timeout(text: &str) -> Result<Option<Duration>, String> {
+fn timeout(text: &str) -> Result<Option<Duration>, String> {
     let timeout = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => match GoDuration::parse(text) {

@@ -18,7 +18,7 @@ mod terminal;
 mod tree;
 
 pub use env::{BuildInfo, Connector, Env, Kubeconfig, LogLevel, Logging, Variables};
-pub use globals::timeout as request_timeout;
+pub use globals::connect_options;
 pub use terminal::run_on_terminal;
 
 use cobra::{Outcome, Reply};

@@ -5,6 +5,7 @@
 
 use crate::caches::{BY_WORKLOAD, Caches};
 use crate::executor::bodies;
+use crate::outcome::outcome;
 use crate::workloads::index_value;
 use rollouts_api::rollout::WorkloadKind;
 use rollouts_api::{ObjectMeta, Rollout};
@@ -43,16 +44,7 @@ pub(crate) async fn reconcile(key: Key, caches: &Caches, rest: &Rest, rollouts: 
         Some((deployment, debt)) => settle(&key, deployment, &debt, caches, rest, rollouts).await,
         None => Ok(()),
     };
-    let who = format_args!("deployment {key}");
-    match &settled {
-        Err(error) if !error.is_conflict() && !error.is_not_found() => caches.troubles.failed(who, error),
-        _ => caches.troubles.worked(who),
-    }
-    match settled {
-        Ok(()) => Next::Done,
-        Err(error) if error.is_not_found() => Next::Done,
-        Err(_) => Next::Failed,
-    }
+    outcome(&caches.troubles, format_args!("deployment {key}"), settled)
 }
 
 async fn settle(

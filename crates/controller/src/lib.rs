@@ -12,6 +12,7 @@ mod malformed;
 pub mod metrics;
 mod monitor;
 mod options;
+mod outcome;
 mod reconciler;
 mod services;
 mod snapshots;

@@ -1,6 +1,7 @@
 //! Services that no Rollout refers to any more get their own selector back (rollout.md §1.4).
 
 use crate::caches::{BY_SERVICE, Caches};
+use crate::outcome::outcome;
 use rollouts_api::{Rollout, names, validation};
 use rollouts_core::Service;
 use rollouts_kube::cache::Change;
@@ -42,16 +43,9 @@ pub(crate) async fn reconcile(key: Key, caches: &Caches, rest: &Rest) -> Next {
         Some(service) if !waits => release(&key, service, rest).await,
         _ => Ok(()),
     };
-    let who = format_args!("service {key}");
-    match &settled {
-        Err(error) if !error.is_conflict() && !error.is_not_found() => caches.troubles.failed(who, error),
-        _ => caches.troubles.worked(who),
-    }
-    match settled {
-        Ok(()) if waits => Next::After(UNREADABLE_RETRY),
-        Ok(()) => Next::Done,
-        Err(error) if error.is_not_found() => Next::Done,
-        Err(_) => Next::Failed,
+    match outcome(&caches.troubles, format_args!("service {key}"), settled) {
+        Next::Done if waits => Next::After(UNREADABLE_RETRY),
+        next => next,
     }
 }
 

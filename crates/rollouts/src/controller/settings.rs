@@ -105,30 +105,15 @@ fn connection(matches: &Matches, version: &str) -> Result<ConnectOptions> {
     };
     let burst = matches.int("burst");
     let Ok(burst) = u32::try_from(burst) else { bail!("--burst: {burst} is not a number of requests") };
+    // The API server names field managers after the first word: the same as for the Go controller.
+    let user_agent = format!("rollouts-controller/{version}");
+    let common = rollouts_cli::connect_options(matches, user_agent).map_err(anyhow::Error::msg)?;
     Ok(ConnectOptions {
-        kubeconfig: text("kubeconfig").map(Into::into),
-        context: text("context"),
-        cluster: text("cluster"),
-        user: text("user"),
-        namespace: text("namespace"),
-        server: text("server"),
-        token: text("token"),
         username: text("username"),
         password: text("password"),
-        r#as: text("as"),
-        as_group: matches.list("as-group").to_vec(),
-        as_uid: text("as-uid"),
-        certificate_authority: text("certificate-authority"),
-        client_certificate: text("client-certificate"),
-        client_key: text("client-key"),
-        insecure_skip_tls_verify: matches.bool("insecure-skip-tls-verify"),
-        tls_server_name: text("tls-server-name"),
         proxy_url: text("proxy-url"),
-        request_timeout: rollouts_cli::request_timeout(matches.text("request-timeout")).map_err(anyhow::Error::msg)?,
-        disable_compression: matches.bool("disable-compression"),
-        // The API server names field managers after the first word: the same as for the Go controller.
-        user_agent: Some(format!("rollouts-controller/{version}")),
         throttle: Some(Throttle { qps: qps.into(), burst }),
+        ..common
     })
 }
 
