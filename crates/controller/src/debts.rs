@@ -47,6 +47,24 @@ pub(crate) async fn reconcile(key: Key, caches: &Caches, rest: &Rest, rollouts: 
     outcome(&caches.troubles, format_args!("deployment {key}"), settled)
 }
 
+/// The Rollout that has scaled the Deployment down, unless it is gone or going.
+pub(crate) async fn debtor_of(
+    deployment: &Key,
+    debt: &Debt,
+    caches: &Caches,
+    rest: &Rest,
+) -> Result<Option<Key>, RequestError> {
+    let lives = |meta: &ObjectMeta| meta.uid == debt.by && meta.deletion_timestamp.is_none();
+    let namespace = &*deployment.namespace;
+    let referring = index_value(WorkloadKind::Deployment, namespace, &deployment.name);
+    if let Some(ro) = caches.rollouts.by_index(BY_WORKLOAD, &referring).iter().find(|ro| lives(&ro.metadata)) {
+        return Ok(Some(Key::of(&ro.metadata)));
+    }
+    // The cache may be late, or hold only the Rollouts of our own instance.
+    let live = rest.list::<bodies::MetaOnly>(&resource::ROLLOUTS, Some(namespace), &Query::default()).await?;
+    Ok(live.items.iter().find(|ro| lives(&ro.metadata)).map(|ro| Key::of(&ro.metadata)))
+}
+
 async fn settle(
     key: &Key,
     deployment: &Workload,
@@ -55,17 +73,9 @@ async fn settle(
     rest: &Rest,
     rollouts: &Queue<Key>,
 ) -> Result<(), RequestError> {
-    let lives = |meta: &ObjectMeta| meta.uid == debt.by && meta.deletion_timestamp.is_none();
-    let referring = index_value(WorkloadKind::Deployment, &key.namespace, &key.name);
-    if let Some(ro) = caches.rollouts.by_index(BY_WORKLOAD, &referring).iter().find(|ro| lives(&ro.metadata)) {
-        rollouts.add(Key::of(&ro.metadata));
-        return Ok(());
-    }
-    // The cache may be late, or hold only the Rollouts of our own instance.
-    let live = rest.list::<bodies::MetaOnly>(&resource::ROLLOUTS, Some(&key.namespace), &Query::default()).await?;
-    if let Some(ro) = live.items.iter().find(|ro| lives(&ro.metadata)) {
+    if let Some(debtor) = debtor_of(key, debt, caches, rest).await? {
         // Its last plan may have been made before the debt was in sight.
-        rollouts.add(Key::of(&ro.metadata));
+        rollouts.add(debtor);
         return Ok(());
     }
     let replicas = size_given_back(deployment);

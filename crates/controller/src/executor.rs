@@ -4,7 +4,7 @@
 pub(crate) mod bodies;
 
 use crate::caches::Caches;
-use rollouts_api::{Clock, Rollout, names};
+use rollouts_api::{Clock, ObjectMeta, Rollout, names};
 use rollouts_core::{Effect, EventType, Plan, Pod, ReplicaSet, Service, Snapshot, Workload};
 use rollouts_kube::error::Status;
 use rollouts_kube::events::{self, ObjectReference, Recorder};
@@ -134,23 +134,26 @@ impl Executor {
                         answer => answer?,
                     }
                 }
-                Effect::Event { r#type, reason, message } => {
-                    let reference = ObjectReference::new(&resource::ROLLOUTS, meta);
-                    let kind = match r#type {
-                        EventType::Normal => {
-                            tracing::info!(rollout = %run.key, event_reason = reason, "{message}");
-                            events::EventType::Normal
-                        }
-                        EventType::Warning => {
-                            tracing::warn!(rollout = %run.key, event_reason = reason, "{message}");
-                            events::EventType::Warning
-                        }
-                    };
-                    self.recorder.event(&reference, kind, reason, message);
-                }
+                Effect::Event { r#type, reason, message } => match r#type {
+                    EventType::Normal => {
+                        tracing::info!(rollout = %run.key, event_reason = reason, "{message}");
+                        self.event(meta, events::EventType::Normal, reason, message);
+                    }
+                    EventType::Warning => self.warn(meta, reason, message),
+                },
             }
         }
         refused.map_or(Ok(Applied::All), Err)
+    }
+
+    /// Tells the user what is wrong, as a line of log and as an event.
+    pub fn warn(&self, rollout: &ObjectMeta, reason: &str, message: &str) {
+        tracing::warn!(rollout = %Key::of(rollout), event_reason = reason, "{message}");
+        self.event(rollout, events::EventType::Warning, reason, message);
+    }
+
+    fn event(&self, rollout: &ObjectMeta, kind: events::EventType, reason: &str, message: &str) {
+        self.recorder.event(&ObjectReference::new(&resource::ROLLOUTS, rollout), kind, reason, message);
     }
 
     /// Merges this into a status without a snapshot, for Rollouts that cannot be decoded.

@@ -16,6 +16,7 @@ mod outcome;
 mod reconciler;
 mod services;
 mod snapshots;
+mod warnings;
 mod workloads;
 
 pub use monitor::{Monitor, STUCK_AFTER};

@@ -4,6 +4,7 @@ use crate::caches::Caches;
 use crate::executor::{Applied, Executor};
 use crate::malformed::Malformed;
 use crate::snapshots::{self, Hidden};
+use crate::warnings::Warnings;
 use crate::workloads::FIRST_LIST_MAX;
 use rollouts_api::Clock;
 use rollouts_kube::queue::Next;
@@ -15,11 +16,13 @@ pub(crate) struct Reconciler {
     clock: Clock,
     hidden: Hidden,
     malformed: Malformed,
+    warnings: Warnings,
 }
 
 impl Reconciler {
     pub fn new(caches: Caches, executor: Executor, clock: Clock) -> Self {
-        Reconciler { caches, executor, clock, hidden: Hidden::default(), malformed: Malformed::default() }
+        let (hidden, malformed, warnings) = (Hidden::default(), Malformed::default(), Warnings::default());
+        Reconciler { caches, executor, clock, hidden, malformed, warnings }
     }
 
     /// Waits until every cache holds what the API server held at the start; for those of Deployments only some time.
@@ -39,6 +42,7 @@ impl Reconciler {
         self.malformed.forget(&key);
         let Some(ro) = self.caches.rollouts.get(&key.namespace, &key.name) else {
             self.executor.forget(&key);
+            self.warnings.forget(&key);
             self.caches.troubles.worked(format_args!("rollout {key}"));
             return Next::Done;
         };
@@ -57,6 +61,7 @@ impl Reconciler {
         if !plan.is_idle() {
             tracing::debug!(rollout = %key, "Plan:\n{plan}");
         }
+        self.warnings.tell(&self.executor, &snapshot.rollout.metadata, &plan.warnings);
         let applied = self.executor.apply(&snapshot, &plan).await;
         let (troubles, who) = (&self.caches.troubles, format_args!("rollout {key}"));
         // These are answers, too: the plan was made on an old state.

@@ -1,9 +1,9 @@
 //! From caches to a [`Snapshot`].
 
 use crate::caches::{BY_OWNER, Caches, ORPHANS, selects};
-use crate::debts::BY_DEBTOR;
+use crate::debts::{self, BY_DEBTOR};
 use rollouts_api::{Rollout, names, validation};
-use rollouts_core::{Pod, Referenced, ReplicaSet, Snapshot, TemplateHash};
+use rollouts_core::{Debt, Pod, Referenced, ReplicaSet, Snapshot, TemplateHash, Workload};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
 use std::collections::BTreeMap;
@@ -41,6 +41,10 @@ pub(crate) async fn take(
         Referenced::Found(workload) => Some(workload),
         Referenced::Missing | Referenced::Unreadable(_) => None,
     };
+    let taken_by = match &workload {
+        Some(workload) => taken_by(&ro, workload, caches, rest).await?,
+        None => None,
+    };
     let mut scaled_down = caches.scaled_down.by_index(BY_DEBTOR, &ro.metadata.uid);
     scaled_down.retain(|d| d.metadata.namespace == ro.metadata.namespace);
     let namespace = ro.metadata.namespace.as_str();
@@ -69,6 +73,7 @@ pub(crate) async fn take(
         rollout: ro,
         workload,
         unresolved,
+        taken_by,
         scaled_down,
         replica_sets,
         foreign_replica_sets,
@@ -76,6 +81,22 @@ pub(crate) async fn take(
         services,
         template_hash,
     })
+}
+
+/// The name of another Rollout that has scaled the workload down.
+async fn taken_by(
+    ro: &Rollout,
+    workload: &Workload,
+    caches: &Caches,
+    rest: &Rest,
+) -> Result<Option<String>, RequestError> {
+    match Debt::of(workload) {
+        Some(debt) if debt.by != ro.metadata.uid => {
+            let debtor = debts::debtor_of(&Key::of(&workload.metadata), &debt, caches, rest).await?;
+            Ok(debtor.map(|key| key.name.to_string()))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The pods of the ReplicaSets. Asked for when a decision needs them: a cache of all pods of a cluster would cost more

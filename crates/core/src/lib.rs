@@ -30,7 +30,7 @@ mod steps;
 mod workload;
 
 pub use migration::{Debt, size_given_back};
-pub use plan::{AnnotationChanges, Effect, EventType, Plan, Step};
+pub use plan::{AnnotationChanges, Effect, EventType, Plan, Step, Warning};
 pub use reconcile::{plan, plan_after_create_error, reads_pods};
 pub use roles::owner_reference;
 pub use snapshot::{Pod, PodStatus, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Service, Snapshot, TemplateHash};

@@ -7,10 +7,13 @@
 
 use crate::conditions::{self, HEALTHY};
 use crate::reconcile::Reconcile;
-use crate::{Effect, Workload, phase};
+use crate::{Effect, Warning, Workload, phase};
 use rollouts_api::rollout::{ScaleDown, WorkloadKind};
 use rollouts_api::{RolloutStatus, names};
 use std::sync::Arc;
+
+/// Reason of the warning that another Rollout takes over from the same Deployment.
+const WORKLOAD_TAKEN: &str = "WorkloadTaken";
 
 /// Bytes of a Deployment's uid that a label has room for besides that of a Rollout, and that tell it from a copy.
 const UID_BEGINNING: usize = 8;
@@ -158,6 +161,22 @@ impl Reconcile<'_> {
         };
         let (name, replicas) = (deployment.metadata.name.clone(), (to != size).then_some(to));
         self.push(Effect::ScaleDeployment { name, replicas, debt: Some(new) }, why);
+    }
+
+    /// Warns when another Rollout has scaled the Deployment down: two would each count on pods that the other one takes
+    /// away. The debt of a Rollout that is gone is settled without this one's doing.
+    pub(crate) fn warn_of_another(&mut self) {
+        let (Some(deployment), Some(other)) = (self.referenced_deployment(), &self.snapshot.taken_by) else { return };
+        if self.ro.spec.workload_ref.as_ref().is_none_or(|r| r.scale_down_mode() == ScaleDown::Never) {
+            return;
+        }
+        let name = &deployment.metadata.name;
+        let message = format!(
+            "Rollout {} does not scale down Deployment {name}, which Rollout {other} has scaled down: delete one of the \
+             two Rollouts, let one refer to another workload, or set scaleDown: never in the workloadRef of {}",
+            self.ro.metadata.name, self.ro.metadata.name,
+        );
+        self.plan.warnings.push(Warning { reason: WORKLOAD_TAKEN, message });
     }
 
     /// Deployments that the Rollout has scaled but does not refer to any more: one that it had taken over is now on its

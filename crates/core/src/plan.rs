@@ -17,6 +17,18 @@ pub struct Plan {
     pub wake_at: Option<Timestamp>,
     /// Decisions not to act, and why.
     pub notes: Vec<String>,
+    /// What keeps the Rollout from what it is asked to do, for as long as it lasts. The plans of all that time have it,
+    /// so it does not count as something to do; whoever applies them tells the user when it begins.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a user must know although nothing is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    /// One word in CamelCase.
+    pub reason: &'static str,
+    /// For humans: what is wrong, and what to do about it.
+    pub message: String,
 }
 
 /// What comes after a moment: the resolution of timers.
@@ -181,6 +193,9 @@ impl fmt::Display for Plan {
         }
         for note in &self.notes {
             writeln!(f, "* {note}")?;
+        }
+        for Warning { reason, message } in &self.warnings {
+            writeln!(f, "! {reason}: {message}")?;
         }
         match self.wake_at {
             Some(at) => writeln!(f, "next look at {}", Time::new(at)),

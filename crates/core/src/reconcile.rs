@@ -76,6 +76,7 @@ impl<'a> Reconcile<'a> {
             self.note("the Rollout is being deleted");
             return STOP;
         }
+        self.warn_of_another();
         self.reject_invalid()?;
         self.note_workload_generation();
         self.claim();

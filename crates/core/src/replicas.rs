@@ -9,13 +9,45 @@ pub struct Weight {
     pub max: i32,
 }
 
-/// Pods that a ReplicaSet should have and has available.
+/// Pods that a ReplicaSet should have, and those that surely serve.
+///
+/// Which pods go when a ReplicaSet shrinks is Kubernetes' choice: first those that are not ready, but then a pod that is
+/// available may go and one that has become ready a moment ago may stay. So a pod that is ready and not available yet
+/// (`minReadySeconds`) cannot be taken away for nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pods {
     /// `spec.replicas`.
     pub size: i32,
-    /// `status.availableReplicas`.
+    /// Ready pods, at most `size`.
+    pub ready: i32,
+    /// Available pods, at most `ready`.
     pub available: i32,
+}
+
+impl Pods {
+    /// `spec.replicas`, `status.readyReplicas` and `status.availableReplicas`. The counts may be of a time before the
+    /// last resize: pods that are about to go are taken off, the available ones first.
+    pub fn new(size: i32, ready: i32, available: i32) -> Pods {
+        let ready = ready.max(available);
+        Pods { size, ready: ready.min(size), available: 0 }.with_available(available, ready)
+    }
+
+    fn with_available(self, available: i32, ready: i32) -> Pods {
+        Pods { available: available.saturating_sub(ready.saturating_sub(self.size).max(0)).max(0), ..self }
+    }
+
+    /// How many available pods surely remain with so many pods.
+    pub fn surely_available(self, size: i32) -> i32 {
+        (self.available - (self.ready - size).max(0)).max(0)
+    }
+
+    /// The smallest size with which so many pods surely are available, or as many of them as there are.
+    pub fn size_to_keep(self, available: i32) -> i32 {
+        match available.min(self.available) {
+            ..=0 => 0,
+            kept => (kept + self.ready - self.available).min(self.size),
+        }
+    }
 }
 
 /// Input of [`next`].
@@ -134,10 +166,7 @@ pub fn next(c: &Counts) -> Sizes {
     }
 
     let canary_grows = c.canary.is_none() || ideal.canary >= canary.size;
-    let counted = |p: Pods, ignore_availability: bool| match p.size < p.available || ignore_availability {
-        true => p.size,
-        false => p.available,
-    };
+    let counted = |p: Pods, ignore_availability: bool| if ignore_availability { p.size } else { p.available };
     let total = sum([counted(canary, !canary_grows), counted(stable, canary_grows)]);
     if total <= least_available {
         return sizes;
@@ -147,11 +176,11 @@ pub fn next(c: &Counts) -> Sizes {
     if canary_grows {
         if stable.size > ideal.stable {
             sizes.stable = ideal.stable.max(stable.size - spare);
-            limits.apply(&mut sizes.stable, stable.available, &mut sizes.canary, canary.available);
+            limits.apply(&mut sizes.stable, stable, &mut sizes.canary, canary);
         }
     } else if canary.size > ideal.canary {
         sizes.canary = ideal.canary.max(canary.size - spare);
-        limits.apply(&mut sizes.canary, canary.available, &mut sizes.stable, stable.available);
+        limits.apply(&mut sizes.canary, canary, &mut sizes.stable, stable);
     }
     sizes
 }
@@ -163,15 +192,18 @@ struct Limits {
 
 impl Limits {
     /// §3.4.5: keeps the sum within the surge and the surely available pods above the minimum, at the cost of the
-    /// side that is not being drained.
-    fn apply(&self, drained: &mut i32, drained_available: i32, adjusted: &mut i32, adjusted_available: i32) {
+    /// side that is not being drained. Other than upstream, the side that is drained keeps pods which are ready and not
+    /// available yet as long as an available one could go in their place.
+    fn apply(&self, drained: &mut i32, drained_pods: Pods, adjusted: &mut i32, adjusted_pods: Pods) {
         let over = sum([*drained, *adjusted]).saturating_sub(self.most).max(0);
         *adjusted -= over;
-        let available = sum([drained_available.min(*drained), adjusted_available.min(*adjusted)]);
-        let lost = (adjusted_available - *adjusted).max(0);
+        let available = sum([drained_pods.available.min(*drained), adjusted_pods.available.min(*adjusted)]);
+        let lost = (adjusted_pods.available - *adjusted).max(0);
         *adjusted += lost.min((self.least_available - available).max(0));
         let over = sum([*drained, *adjusted]).saturating_sub(self.most).max(0);
         *drained -= over;
+        let others = adjusted_pods.surely_available(*adjusted);
+        *drained = drained_pods.size_to_keep(self.least_available.saturating_sub(others)).max(*drained);
     }
 }
 

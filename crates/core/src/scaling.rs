@@ -7,7 +7,7 @@ use crate::{ReplicaSet, pauses, replicas};
 use rollouts_api::{RolloutStatus, names};
 
 fn pods(set: &ReplicaSet) -> Pods {
-    Pods { size: set.size(), available: set.available() }
+    Pods::new(set.size(), set.status.ready_replicas, set.available())
 }
 
 impl Reconcile<'_> {
@@ -82,7 +82,7 @@ impl Reconcile<'_> {
         self.size_others() || self.free_room()
     }
 
-    /// Takes unavailable stable pods away when nothing else can move: superseded ReplicaSets hold all the surge and all
+    /// Takes stable pods that serve nobody away when nothing else can move: superseded ReplicaSets hold all the surge and all
     /// the availability, so that they cannot shrink, and the canary that would replace them cannot grow. Upstream stands
     /// still here.
     fn free_room(&mut self) -> bool {
@@ -93,8 +93,8 @@ impl Reconcile<'_> {
         if c.others == 0 || !full || canary.size >= ideal.canary {
             return false;
         }
-        let useful = stable.available.max(ideal.stable).min(stable.size);
-        self.resize(index, useful, "its other pods are not available, and the canary needs their room")
+        let useful = stable.size_to_keep(stable.available).max(ideal.stable).min(stable.size);
+        self.resize(index, useful, "its other pods are not ready, and the canary needs their room")
     }
 
     /// Shrinks ReplicaSets of earlier, superseded updates (§3.5).
@@ -105,14 +105,13 @@ impl Reconcile<'_> {
         }
         let n = self.ro.spec.replicas();
         let unavailable = self.ro.spec.max_unavailable(n);
-        // Pods that are about to go are not counted twice: available, but no more than wanted.
-        let available = replicas::sum(self.sets.iter().map(|s| s.available().min(s.size())));
+        let available = replicas::sum(self.sets.iter().map(|s| pods(s).available));
         let mut changed = false;
         for i in &others {
             let set = &self.sets[*i];
-            if set.size() > set.available() {
-                let healthy = set.available();
-                changed |= self.resize(*i, healthy, "its other pods are not available and nobody needs them");
+            let healthy = pods(set).size_to_keep(set.available());
+            if set.size() > healthy {
+                changed |= self.resize(*i, healthy, "its other pods are not ready and nobody needs them");
             }
         }
         let mut budget = available - (n - unavailable);

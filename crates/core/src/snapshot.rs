@@ -15,6 +15,8 @@ pub struct Snapshot {
     pub workload: Option<Arc<Workload>>,
     /// Why the template that `workloadRef` promises is not there.
     pub unresolved: Option<String>,
+    /// The name of the Rollout that has scaled that workload down, if it is another one, and lives.
+    pub taken_by: Option<String>,
     /// Deployments that this Rollout has scaled down.
     pub scaled_down: Vec<Arc<Workload>>,
     /// ReplicaSets of the namespace that carry the hash label and are controlled by this Rollout, or by nobody and

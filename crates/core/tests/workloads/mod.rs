@@ -258,3 +258,29 @@ fn a_deployment_that_another_rollout_scales_is_left_alone() {
     w.run(30);
     assert_eq!(debt(&w, "old"), Some((2, 0)));
 }
+
+/// It scales nothing, and says so in all its plans: whoever applies them tells it once.
+#[test]
+fn a_deployment_that_another_rollout_took_is_left_to_it() {
+    for (mode, warned) in [("onsuccess", true), ("progressively", true), ("never", false)] {
+        let mut w = canary(2, 3, mode);
+        let debt = Debt::new("another-uid", w.deployment("old"), 3, 1);
+        let labels = debt.labels().map(|(key, value)| (key.to_string(), value));
+        w.change_deployment("old", |d| {
+            d.metadata.labels.extend(labels);
+            d.spec.replicas = Some(1);
+        });
+        w.run(30);
+        assert!(w.plans.iter().all(|plan| !plan.contains("! ")), "that one is gone: {:#?}", w.plans);
+        w.taken_by = Some("first".into());
+        let told = w.plans.len();
+        w.set_deployment_image("old", "2");
+        w.run(30);
+        assert_eq!((w.status().phase.as_str(), sizes(&w)), ("Healthy", vec![]), "{mode}");
+        let warning =
+            "! WorkloadTaken: Rollout web does not scale down Deployment old, which Rollout first has scaled down";
+        for plan in &w.plans[told..] {
+            assert_eq!(plan.contains(warning), warned, "{plan}");
+        }
+    }
+}

@@ -69,6 +69,7 @@ impl World {
             Err(problem) => snapshot.unresolved = Some(problem),
         }
         snapshot.workload = found;
+        snapshot.taken_by = self.taken_by.clone();
         let owed = self.deployments.values().filter(|d| Debt::of(d).is_some_and(|debt| debt.by == "ro"));
         snapshot.scaled_down = owed.cloned().map(Arc::new).collect();
     }

@@ -51,6 +51,8 @@ pub struct World {
     pods_made: usize,
     /// By name.
     pub deployments: BTreeMap<String, Workload>,
+    /// Another Rollout that has scaled the Deployment down.
+    pub taken_by: Option<String>,
     /// Every size that a plan gave a Deployment.
     pub deployment_sizes: Vec<(String, i32)>,
     wake_at: Option<Timestamp>,
@@ -111,6 +113,7 @@ impl World {
             budget_refuses: false,
             pods_made: 0,
             deployments: BTreeMap::new(),
+            taken_by: None,
             deployment_sizes: Vec::new(),
             wake_at: None,
             version: 0,
