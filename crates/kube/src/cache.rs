@@ -128,6 +128,14 @@ impl<T: Cached> Cache<T> {
         self.read().version.clone()
     }
 
+    /// Holds this object, as it was read from the API server, in place of the same version of it without what was
+    /// trimmed. Does nothing if that is not what is held: then the watch has newer things to say. No handler is told.
+    pub fn complete(&self, mut object: T) {
+        object.slim();
+        let mut store = self.shared.store.write().unwrap_or_else(PoisonError::into_inner);
+        store.complete(object);
+    }
+
     /// How many objects there are.
     pub fn len(&self) -> usize {
         self.read().len()

@@ -1,7 +1,5 @@
 //! A scripted API server for tests of faults that a real one shows rarely.
 
-pub(crate) mod log;
-
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use http::{Request, Response};

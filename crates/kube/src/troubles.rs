@@ -136,7 +136,7 @@ impl Troubles {
 mod tests {
     use super::*;
     use crate::error::Status;
-    use crate::testing::log::lines;
+    use rollouts_testing::Lines;
 
     fn lost() -> RequestError {
         RequestError::Lost("connection refused".into())
@@ -148,7 +148,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_outage_is_told_when_it_begins_and_when_it_ends() {
-        let lines = lines();
+        let lines = Lines::listen();
         let troubles = Troubles::new();
         for _ in 0..100 {
             troubles.failed("a", &lost());
@@ -172,7 +172,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_long_one_is_mentioned_again() {
-        let lines = lines();
+        let lines = Lines::listen();
         let troubles = Troubles::new();
         for _ in 0..=REMINDER.as_secs() {
             troubles.failed("a", &lost());
@@ -183,7 +183,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refusal_is_told_when_its_words_change() {
-        let lines = lines();
+        let lines = Lines::listen();
         let troubles = Troubles::new();
         ["no", "no", "never"].iter().for_each(|words| troubles.failed("a", &forbidden(words)));
         troubles.worked("b");

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("rollouts-api", &[]),
     ("rollouts-schema", &[]),
+    ("rollouts-testing", &[]),
     ("rollouts-core", &["rollouts-api"]),
     ("rollouts-view", &["rollouts-api"]),
     ("rollouts-memkube", &["rollouts-api", "rollouts-schema"]),
@@ -46,9 +47,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("xtask", &["rollouts-api", "rollouts-schema"]),
 ];
 
-/// What tests may use besides: API servers, what makes pods run on them, and the controller to run against them.
-const FOR_TESTS: &[&str] =
-    &["rollouts-memkube", "rollouts-actors", "rollouts-sim", "rollouts-cluster", "rollouts-controller"];
+/// What tests may use besides: API servers, what makes pods run on them, the controller to run against them, and what
+/// tests share.
+const FOR_TESTS: &[&str] = &[
+    "rollouts-actors",
+    "rollouts-cluster",
+    "rollouts-controller",
+    "rollouts-memkube",
+    "rollouts-sim",
+    "rollouts-testing",
+];
 
 /// Crates that decide or describe: no runtime, no client, no socket, not even indirectly.
 const PURE: &[&str] = &["rollouts-api", "rollouts-core", "rollouts-schema", "rollouts-view"];

@@ -9,6 +9,9 @@ use tokio_util::sync::CancellationToken;
 /// Hears of every change, in order.
 pub(super) type Handler<T> = Box<dyn FnMut(&Change<T>) + Send>;
 
+/// Forgets parts of an object.
+pub(super) type Trim<T> = Box<dyn FnMut(&mut T) + Send>;
+
 /// What a cache holds and who hears of its changes.
 pub struct Builder<T> {
     pub(super) client: kube::Client,
@@ -17,6 +20,7 @@ pub struct Builder<T> {
     pub(super) labels: String,
     pub(super) fields: String,
     pub(super) handlers: Vec<Handler<T>>,
+    pub(super) trim: Option<Trim<T>>,
     pub(super) troubles: Troubles,
     indexes: Vec<(&'static str, IndexFn<T>)>,
 }
@@ -30,6 +34,7 @@ impl<T: Cached> Builder<T> {
             labels: String::new(),
             fields: String::new(),
             handlers: Vec::new(),
+            trim: None,
             troubles: Troubles::new(),
             indexes: Vec::new(),
         }
@@ -69,6 +74,14 @@ impl<T: Cached> Builder<T> {
     #[must_use]
     pub fn on_change(mut self, handler: impl FnMut(&Change<T>) + Send + 'static) -> Self {
         self.handlers.push(Box::new(handler));
+        self
+    }
+
+    /// Calls `trim` with every object before it is held, to forget what nobody reads of this one. It runs in the
+    /// cache's task and must leave name, namespace, uid and resourceVersion as they are. See [`Cache::complete`].
+    #[must_use]
+    pub fn trim(mut self, trim: impl FnMut(&mut T) + Send + 'static) -> Self {
+        self.trim = Some(Box::new(trim));
         self
     }
 

@@ -1,6 +1,6 @@
 //! The task behind a cache: list, watch, and begin again when either fails.
 
-use super::builder::{Builder, Handler};
+use super::builder::{Builder, Handler, Trim};
 use super::decode::{self, Event, Item, ItemPage};
 use super::lines::Lines;
 use super::{Cache, Cached, Change, Watching, limits};
@@ -23,6 +23,7 @@ pub(super) struct Reflector<T> {
     collection: String,
     query: Query,
     handlers: Vec<Handler<T>>,
+    trim: Option<Trim<T>>,
     troubles: Troubles,
     /// What the cache is called when it is in trouble.
     name: String,
@@ -61,6 +62,7 @@ impl<T: Cached> Reflector<T> {
             name: format!("watch of {} {}{}", builder.resource, builder.labels, builder.fields).trim_end().to_owned(),
             query: Query::default().labels(builder.labels).fields(builder.fields),
             handlers: builder.handlers,
+            trim: builder.trim,
             troubles: builder.troubles,
             watch_for: Duration::from_secs(limits::WATCH_SECONDS + spread % limits::WATCH_SPREAD_SECONDS),
             backoff: Backoff::new(limits::RETRY_MIN, limits::RETRY_MAX),
@@ -143,7 +145,7 @@ impl<T: Cached> Reflector<T> {
                 match item {
                     Ok(item) => {
                         missing.remove(&Key::of(item.meta()));
-                        self.apply(|store| store.upsert(item));
+                        self.hold(item);
                     }
                     Err(problem) => self.nameless(&problem),
                 }
@@ -242,7 +244,7 @@ impl<T: Cached> Reflector<T> {
             Event::Upsert(item) => {
                 advance(version, &item.meta().resource_version);
                 if !self.is_old_news(&item) {
-                    self.apply(|store| store.upsert(item));
+                    self.hold(item);
                 }
             }
             Event::Deleted(item) => {
@@ -275,6 +277,16 @@ impl<T: Cached> Reflector<T> {
 
     fn nameless(&self, problem: &str) {
         tracing::warn!(resource = %self.cache.resource(), "an object that cannot be named is left alone: {problem}");
+    }
+
+    /// Takes in an object as it is now. A trim that panics leaves it whole.
+    fn hold(&mut self, mut item: Item<T>) {
+        if let (Some(trim), Item::Good(object)) = (&mut self.trim, &mut item)
+            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| trim(object)))
+        {
+            tracing::error!(resource = %self.cache.resource(), "a trim panicked: {}", panic_text(&*panic));
+        }
+        self.apply(|store| store.upsert(item));
     }
 
     /// Changes the copy, then reports what changed. Code of the caller that panics (a handler, an index function)

@@ -119,13 +119,36 @@ impl<T: Cached> Store<T> {
                 return changes;
             }
         }
-        let (entry, filed) = match item {
+        changes.push(match item {
             Item::Good(object) => {
-                let filed = self.indexes.iter().map(|(name, index)| (*name, (index.values_of)(&object))).collect();
-                (Entry::Good(Arc::new(object)), filed)
+                let new = Arc::new(object);
+                match self.put(key, Entry::Good(Arc::clone(&new))) {
+                    None => Change::Added(new),
+                    Some(old) => Change::Updated { old, new },
+                }
             }
-            Item::Bad(malformed) => (Entry::Bad(malformed), Vec::new()),
+            Item::Bad(new) => Change::Malformed { old: self.put(key, Entry::Bad(Arc::clone(&new))), new },
+        });
+        changes
+    }
+
+    /// Holds an object in place of the same version of it; does nothing if another version is held, or none.
+    pub(super) fn complete(&mut self, object: T) {
+        let (key, meta) = (Key::of(object.meta()), object.meta());
+        let identity = |m: &ObjectMeta| (m.uid.clone(), m.resource_version.clone());
+        if self.get(&key.namespace, &key.name).is_some_and(|held| identity(held.meta()) == identity(meta)) {
+            self.put(key, Entry::Good(Arc::new(object)));
+        }
+    }
+
+    /// Files an entry, and returns the well-formed object that it replaces. An index function that panics changes
+    /// nothing.
+    fn put(&mut self, key: Key, entry: Entry<T>) -> Option<Arc<T>> {
+        let values = |object: &Arc<T>| {
+            let of = self.indexes.iter().map(|(name, index)| (*name, (index.values_of)(object)));
+            of.collect::<Vec<(&'static str, Vec<String>)>>()
         };
+        let filed = entry.good().map(values).unwrap_or_default();
         let old = self.take(&key).and_then(|entry| entry.good().cloned());
         for (name, values) in filed {
             for value in values {
@@ -134,13 +157,8 @@ impl<T: Cached> Store<T> {
                 }
             }
         }
-        changes.push(match (&entry, old) {
-            (Entry::Good(new), None) => Change::Added(Arc::clone(new)),
-            (Entry::Good(new), Some(old)) => Change::Updated { old, new: Arc::clone(new) },
-            (Entry::Bad(new), old) => Change::Malformed { old, new: Arc::clone(new) },
-        });
         self.entries.entry(Arc::clone(&key.namespace)).or_default().insert(key.name, entry);
-        changes
+        old
     }
 
     /// Drops an object and says so, if it was known.

@@ -1,7 +1,6 @@
 //! Disasters in the middle of many updates.
 
 mod leases;
-mod log;
 #[path = "../support/mod.rs"]
 mod support;
 mod twins;

@@ -1,10 +1,10 @@
 //! Many Rollouts at once, and what is logged about them.
 
-use crate::log::Lines;
 use rollouts_sim::cluster::Cluster;
 use rollouts_sim::election::Office;
 use rollouts_sim::faults::{Faults, Odds, Weather};
 use rollouts_sim::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
+use rollouts_testing::Lines;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
