@@ -29,11 +29,8 @@ impl Pods {
     /// last resize: pods that are about to go are taken off, the available ones first.
     pub fn new(size: i32, ready: i32, available: i32) -> Pods {
         let ready = ready.max(available);
-        Pods { size, ready: ready.min(size), available: 0 }.with_available(available, ready)
-    }
-
-    fn with_available(self, available: i32, ready: i32) -> Pods {
-        Pods { available: available.saturating_sub(ready.saturating_sub(self.size).max(0)).max(0), ..self }
+        let going = ready.saturating_sub(size).max(0);
+        Pods { size, ready: ready - going, available: (available - going).max(0) }
     }
 
     /// How many available pods surely remain with so many pods.
@@ -195,15 +192,14 @@ impl Limits {
     /// side that is not being drained. Other than upstream, the side that is drained keeps pods which are ready and not
     /// available yet as long as an available one could go in their place.
     fn apply(&self, drained: &mut i32, drained_pods: Pods, adjusted: &mut i32, adjusted_pods: Pods) {
-        let over = sum([*drained, *adjusted]).saturating_sub(self.most).max(0);
-        *adjusted -= over;
-        let available = sum([drained_pods.available.min(*drained), adjusted_pods.available.min(*adjusted)]);
-        let lost = (adjusted_pods.available - *adjusted).max(0);
-        *adjusted += lost.min((self.least_available - available).max(0));
-        let over = sum([*drained, *adjusted]).saturating_sub(self.most).max(0);
-        *drained -= over;
-        let others = adjusted_pods.surely_available(*adjusted);
-        *drained = drained_pods.size_to_keep(self.least_available.saturating_sub(others)).max(*drained);
+        let over = |a: i32, b: i32| sum([a, b]).saturating_sub(self.most).max(0);
+        let untrimmed = *adjusted;
+        *adjusted -= over(*drained, *adjusted);
+        let missing = self.least_available.saturating_sub(drained_pods.surely_available(*drained));
+        *adjusted = adjusted_pods.size_to_keep(missing).min(untrimmed).max(*adjusted);
+        *drained -= over(*drained, *adjusted);
+        let missing = self.least_available.saturating_sub(adjusted_pods.surely_available(*adjusted));
+        *drained = drained_pods.size_to_keep(missing).max(*drained);
     }
 }
 

@@ -10,7 +10,7 @@
 //! | rule | at | holds |
 //! |---|---|---|
 //! | capacity | a canary's ReplicaSet shrinks | all sets together serve at least N−U, unless they served less before and the write takes none of that |
-//! | surge | a canary's ReplicaSet grows | all sets together have at most N+S pods |
+//! | surge | a canary's ReplicaSet grows | all sets together have at most N+S pods; between two controllers that know nothing of each other, the sizes of the others are those that the writer may have seen |
 //! | size | a blue-green ReplicaSet grows | it has at most N pods, or `previewReplicaCount` if that is more |
 //! | active | the ReplicaSet that the active Service selects shrinks | it keeps N pods |
 //! | switch | the active Service of a promoted Rollout selects another ReplicaSet | that one has available pods |
@@ -48,6 +48,10 @@ pub struct Subject {
     pub active: String,
     /// Whether nothing but the controller can cost capacity.
     pub is_harmless: bool,
+    /// Whether two controllers act on it that know nothing of each other. No write can be made to depend on two objects,
+    /// so while one of them grows a ReplicaSet, the other may grow another: both count the rest as it was when they
+    /// looked, and the surge is exceeded until they look again.
+    pub is_contested: bool,
 }
 
 impl Subject {
@@ -61,7 +65,13 @@ impl Subject {
             is_blue_green: !blue_green.is_null(),
             active: text(&blue_green["activeService"]),
             is_harmless,
+            is_contested: false,
         }
+    }
+
+    /// The same subject under two controllers that know nothing of each other.
+    pub fn contested(self) -> Subject {
+        Subject { is_contested: true, ..self }
     }
 }
 

@@ -93,6 +93,7 @@ async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Ve
     let second = (government != Government::One)
         .then(|| live(SECOND_CONTROLLER, cluster.controller(is_elected.then_some(SECOND_CONTROLLER))));
     let subject = Subject::of(&case.rollout, NAMESPACE, case.is_harmless());
+    let subject = if government == Government::Anarchy { subject.contested() } else { subject };
     let monitor = Monitor::start(&cluster.client, subject, faults, window)
         .await
         .map_err(|e| format!("the monitor does not start: {e}"))?;

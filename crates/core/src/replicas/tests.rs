@@ -8,7 +8,7 @@ fn weight(weight: i32) -> Weight {
 }
 
 fn pods(size: i32, available: i32) -> Pods {
-    Pods { size, available }
+    Pods::new(size, available, available)
 }
 
 #[test]
@@ -127,6 +127,30 @@ fn next_sizes() {
     }
 }
 
+/// Pods that are ready and not available yet may be the ones that stay when a ReplicaSet shrinks.
+#[test]
+fn a_pod_that_just_became_ready_is_not_taken_for_nothing() {
+    let stable = Pods::new(5, 5, 3);
+    assert_eq!(stable.surely_available(3), 1);
+    assert_eq!([0, 1, 2, 3, 4].map(|kept| stable.size_to_keep(kept)), [0, 3, 4, 5, 5]);
+    assert_eq!(Pods::new(5, 3, 3).size_to_keep(3), 3, "the others are not ready, and go first");
+    assert_eq!(Pods::new(5, 5, 0).size_to_keep(3), 0, "nobody is served by them");
+    assert_eq!(Pods::new(3, 5, 5), Pods::new(3, 3, 3), "two are about to go");
+    assert_eq!(Pods::new(3, 5, 4), Pods::new(3, 3, 2), "and may be available ones");
+    let counts = Counts {
+        replicas: 7,
+        weight: weight(100),
+        max_surge: 0,
+        max_unavailable: 2,
+        stable: Some(stable),
+        canary: Some(Pods::new(2, 2, 2)),
+        others: 0,
+    };
+    assert_eq!(next(&counts).stable, 5, "five are promised, and five are available");
+    let soon = Counts { stable: Some(Pods::new(5, 5, 5)), ..counts };
+    assert_eq!(next(&soon).stable, 3);
+}
+
 #[test]
 fn without_a_stable_replica_set_the_new_one_gets_everything() {
     let counts = Counts {
@@ -198,14 +222,16 @@ fn sequences() {
 prop_compose! {
     fn counts()(
         n in 0..40i32, w in 0..=100i32, surge in 0..12i32, unavailable in 0..12i32,
-        s in 0..40i32, c in 0..40i32, sa in 0.0..1.0f64, ca in 0.0..1.0f64,
+        s in 0..40i32, c in 0..40i32, sa in 0.0..1.0f64, ca in 0.0..1.0f64, sr in 0.0..1.0f64, cr in 0.0..1.0f64,
     ) -> Counts {
         // The same fence-posts as the spec's defaults: at least one of the two, never more unavailable than pods.
         let unavailable = if surge == 0 { unavailable.max(1) } else { unavailable }.min(n);
         let share = |size: i32, share: f64| (f64::from(size) * share).round() as i32;
         Counts {
             replicas: n, weight: weight(w), max_surge: surge, max_unavailable: unavailable,
-            stable: Some(pods(s, share(s, sa))), canary: Some(pods(c, share(c, ca))), others: 0,
+            stable: Some(Pods::new(s, share(s, sr), share(s, sa.min(sr)))),
+            canary: Some(Pods::new(c, share(c, cr), share(c, ca.min(cr)))),
+            others: 0,
         }
     }
 }
@@ -227,14 +253,14 @@ proptest! {
         prop_assert!(off(sizes.canary, total) <= best + 100.0 / f64::from(n) + 1e-9);
     }
 
-    /// A resize never takes available pods below the promise, and never grows beyond the surge.
+    /// A resize never takes available pods below the promise, whichever pods go, and never grows beyond the surge.
     #[test]
     fn next_respects_surge_and_availability(c in counts()) {
         let before = (c.stable.unwrap(), c.canary.unwrap());
         let sizes = next(&c);
         let least = c.replicas - c.max_unavailable;
         let available = before.0.available + before.1.available;
-        let after = before.0.available.min(sizes.stable) + before.1.available.min(sizes.canary);
+        let after = before.0.surely_available(sizes.stable) + before.1.surely_available(sizes.canary);
         prop_assert!(after >= least.min(available), "{c:?} -> {sizes:?}");
         let most = c.replicas + c.max_surge;
         let total = before.0.size + before.1.size;

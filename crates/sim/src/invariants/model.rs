@@ -57,6 +57,8 @@ impl Remembered {
 pub(super) struct Set {
     pub hash: String,
     pub size: i64,
+    /// That and what it was.
+    pub sizes: Remembered,
     pub available: Remembered,
     /// The pod template without the hash, as text.
     pub template: String,
@@ -280,6 +282,7 @@ impl Model {
         let before = self.sets.get(&name).cloned();
         let set = self.sets.entry(name.clone()).or_default();
         set.available.set(available, window);
+        set.sizes.set(size, window);
         (set.hash, set.size, set.template) = (hash, size, template.to_string());
         match before {
             None => self.check_new_set(&name),

@@ -29,7 +29,11 @@ impl Model {
             }
             return;
         }
-        let total = self.sets.values().map(|s| s.size).sum::<i64>();
+        let size = |(other, set): (&String, &Set)| match self.subject.is_contested && other != name {
+            true => set.sizes.least(self.window),
+            false => set.size,
+        };
+        let total = self.sets.iter().map(size).sum::<i64>();
         if total > allowed {
             self.violate(format!("surge: {name} grows to {after}: {total} pods, beyond {allowed}"));
         }
