@@ -134,7 +134,7 @@ pub struct ValueFrom {
 }
 
 /// One key of a Secret.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SecretKeyRef {
     /// Name of the Secret.

@@ -5,6 +5,7 @@
 //! the objects so that later rules see what earlier ones decided, and records each decision as an [`Effect`] with
 //! its reason. Bad input is not an error but a condition.
 
+pub mod analysis;
 mod blue_green;
 mod canary;
 mod conditions;

@@ -2,14 +2,17 @@
 
 use super::{Metric, MetricProvider};
 use crate::GoDuration;
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
 
 /// The first thing wrong with `metrics`, as `Analysis spec invalid: ...` shows it.
-pub fn validate_metrics(metrics: &[Metric]) -> Result<(), String> {
+pub fn validate_metrics<M: Borrow<Metric>>(metrics: &[M]) -> Result<(), String> {
     if metrics.is_empty() {
         return Err("no metrics specified".to_string());
     }
-    for (i, metric) in metrics.iter().enumerate() {
-        if metrics[..i].iter().any(|earlier| earlier.name == metric.name) {
+    let mut names = BTreeSet::new();
+    for (i, metric) in metrics.iter().map(Borrow::borrow).enumerate() {
+        if !names.insert(metric.name.as_str()) {
             return Err(format!("metrics[{i}]: duplicate name '{}'", metric.name));
         }
         validate_metric(metric).map_err(|e| format!("metrics[{i}]: {e}"))?;
@@ -129,6 +132,6 @@ mod tests {
         for (fields, want) in table {
             assert_eq!(error(fields.clone()), want, "{fields}");
         }
-        assert_eq!(validate_metrics(&[]).unwrap_err(), "no metrics specified");
+        assert_eq!(validate_metrics::<Metric>(&[]).unwrap_err(), "no metrics specified");
     }
 }

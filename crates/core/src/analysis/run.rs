@@ -1,0 +1,1 @@
+//! The AnalysisRun as a state machine.
