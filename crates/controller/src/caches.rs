@@ -58,6 +58,7 @@ impl Caches {
             .namespace(namespace.clone())
             .labels(names::SCALED_DOWN_BY)
             .index(BY_DEBTOR, debts::debtor)
+            .trim(debts::forget_templates)
             .on_change(move |change: &Change<Workload>| match change {
                 // What its pods do changes no debt.
                 Change::Updated { old, new } if !new.differs(old) => {}

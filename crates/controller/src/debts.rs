@@ -8,7 +8,7 @@ use crate::executor::bodies;
 use crate::outcome::outcome;
 use crate::workloads::index_value;
 use rollouts_api::rollout::WorkloadKind;
-use rollouts_api::{ObjectMeta, Rollout};
+use rollouts_api::{ObjectMeta, PodTemplate, Rollout};
 use rollouts_core::{Debt, Workload, size_given_back};
 use rollouts_kube::cache::Change;
 use rollouts_kube::queue::Next;
@@ -35,6 +35,11 @@ pub(crate) const BY_DEBTOR: &str = "debtor";
 /// The value of [`BY_DEBTOR`].
 pub(crate) fn debtor(deployment: &Workload) -> Vec<String> {
     Debt::of(deployment).map(|debt| debt.by).into_iter().collect()
+}
+
+/// Nobody reads the pod template of what is only owed something.
+pub(crate) fn forget_templates(deployment: &mut Workload) {
+    deployment.spec.template = PodTemplate::default();
 }
 
 /// Settles the debt on one Deployment unless its Rollout still lives: then that has a look at it.

@@ -1,11 +1,15 @@
 //! The objects that `workloadRef` refers to. A kind is watched from the first reference to it on: most clusters have
-//! none, and many Deployments.
+//! none, and many Deployments. Of the objects that nobody refers to, only outlines are held.
+
+mod held;
+
+pub(crate) use held::Held;
 
 use crate::caches::BY_WORKLOAD;
 use rollouts_api::rollout::WorkloadKind;
-use rollouts_api::{Rollout, names};
+use rollouts_api::{ObjectMeta, Rollout, names};
 use rollouts_core::{Referenced, Workload};
-use rollouts_kube::cache::Change;
+use rollouts_kube::cache::{Cached, Change};
 use rollouts_kube::{Cache, Key, Queue, RequestError, Resource, Rest, Troubles, resource};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +32,7 @@ struct Inner {
     rollouts: Cache<Rollout>,
     troubles: Troubles,
     rest: Rest,
-    caches: Mutex<BTreeMap<WorkloadKind, Cache<Workload>>>,
+    caches: Mutex<BTreeMap<WorkloadKind, Cache<Held>>>,
 }
 
 /// Under what a Rollout is filed in [`BY_WORKLOAD`].
@@ -102,7 +106,18 @@ impl Workloads {
         if let Some(malformed) = cache.get_malformed(namespace, name) {
             return Ok(Referenced::Unreadable(format!("cannot read {} {name:?}: {}", kind.kind(), malformed.error)));
         }
-        let Some(workload) = cache.get(namespace, name) else { return Ok(Referenced::Missing) };
+        let workload = match cache.get(namespace, name).as_deref() {
+            None => return Ok(Referenced::Missing),
+            Some(Held::Whole(workload)) => Arc::clone(workload),
+            // Nobody referred to it when it last changed.
+            Some(Held::Outline(_)) => {
+                let asked = self.ask(kind, namespace, name).await?;
+                if let Referenced::Found(workload) = &asked {
+                    cache.complete(Held::Whole(Arc::clone(workload)));
+                }
+                return Ok(asked);
+            }
+        };
         // A list may be of the past, and its template must not be rolled out again. Most likely the workload is another
         // one, though, and its generations begin anew.
         let noted = ro.metadata.annotation(names::WORKLOAD_GENERATION).and_then(|g| g.parse::<i64>().ok());
@@ -113,13 +128,17 @@ impl Workloads {
     }
 
     /// The cache of Deployments, if any Rollout has needed it.
-    pub fn deployments(&self) -> Option<Cache<Workload>> {
+    pub fn deployments(&self) -> Option<Cache<Held>> {
         self.0.caches.lock().unwrap_or_else(PoisonError::into_inner).get(&WorkloadKind::Deployment).cloned()
     }
 
     async fn ask(&self, kind: WorkloadKind, namespace: &str, name: &str) -> Result<Referenced, RequestError> {
         match self.0.rest.get_opt::<Workload>(&resource_of(kind), namespace, name).await {
-            Ok(found) => Ok(found.map_or(Referenced::Missing, |workload| Referenced::Found(Arc::new(workload)))),
+            Ok(None) => Ok(Referenced::Missing),
+            Ok(Some(mut workload)) => {
+                workload.slim();
+                Ok(Referenced::Found(Arc::new(workload)))
+            }
             // A user or an administrator must do something, so they are told.
             Err(error) if error.status().is_some_and(|s| s.code == 403) => {
                 Ok(Referenced::Unreadable(error.to_string()))
@@ -128,24 +147,30 @@ impl Workloads {
         }
     }
 
-    fn of(&self, kind: WorkloadKind) -> Cache<Workload> {
+    fn of(&self, kind: WorkloadKind) -> Cache<Held> {
         let inner = &self.0;
         let mut caches = inner.caches.lock().unwrap_or_else(PoisonError::into_inner);
         let start = || {
             tracing::info!(kind = kind.kind(), "A Rollout refers to a workload: its kind is watched from now on");
-            let (to, rollouts) = (inner.queue.clone(), inner.rollouts.clone());
+            let (to, rollouts, all) = (inner.queue.clone(), inner.rollouts.clone(), inner.rollouts.clone());
+            let referring = move |all: &Cache<Rollout>, meta: &ObjectMeta| {
+                all.by_index(BY_WORKLOAD, &index_value(kind, &meta.namespace, &meta.name))
+            };
             Cache::builder(inner.client.clone(), resource_of(kind))
                 .troubles(&inner.troubles)
                 .namespace(inner.namespace.clone())
-                .on_change(move |change: &Change<Workload>| {
+                .trim(move |held: &mut Held| {
+                    if referring(&all, held.meta()).is_empty() {
+                        held.shrink();
+                    }
+                })
+                .on_change(move |change: &Change<Held>| {
                     if let Change::Updated { old, new } = change
                         && !new.differs(old)
                     {
                         return;
                     }
-                    let Key { namespace, name } = change.key();
-                    let concerned = rollouts.by_index(BY_WORKLOAD, &index_value(kind, &namespace, &name));
-                    concerned.iter().for_each(|ro| to.add(Key::of(&ro.metadata)));
+                    referring(&rollouts, change.meta()).iter().for_each(|ro| to.add(Key::of(&ro.metadata)));
                 })
                 .start(&inner.stop)
         };

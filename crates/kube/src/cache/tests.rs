@@ -318,3 +318,31 @@ async fn a_list_without_an_answer_is_tried_again() {
     s.cache.synced().await;
     assert_eq!(s.log(), ["120800 added ns/a 1"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_trimmed_is_completed_while_it_is_the_same_version() {
+    let events = [event("MODIFIED", &pod("a", 6, 2)), event("DELETED", &pod("b", 7, 1)), Piece::Hang];
+    let script = Script::new([list(5, &[pod("a", 1, 1), pod("b", 2, 1)])]);
+    let (stop, log) = (CancellationToken::new(), Log::default());
+    let seen = Arc::clone(&log);
+    let cache = Cache::<Pod>::builder(script.client(), PODS)
+        .index("size", |pod: &Pod| vec![pod.size.to_string()])
+        .trim(|pod| pod.size = 0)
+        .on_change(move |change| seen.lock().expect("not poisoned").push(change.key().to_string()))
+        .start(&stop);
+    cache.synced().await;
+    let whole = |name: &str, version: u32| -> Pod { serde_json::from_value(pod(name, version, 9)).expect("a pod") };
+    let sized = |size: &str| cache.by_index("size", size).len();
+    assert_eq!((sized("0"), sized("1")), (2, 0));
+    cache.complete(whole("a", 1));
+    assert_eq!((sized("0"), sized("9")), (1, 1));
+    cache.complete(whole("b", 3));
+    cache.complete(whole("c", 3));
+    assert_eq!((sized("0"), sized("9"), cache.len()), (1, 1, 2), "another version, and an unknown object");
+    script.then(watch(events));
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!((sized("0"), sized("9")), (1, 0), "a new version is trimmed again");
+    cache.complete(whole("b", 2));
+    assert_eq!(cache.len(), 1, "what is gone stays gone");
+    assert_eq!(*log.lock().expect("not poisoned"), ["ns/a", "ns/b", "ns/a", "ns/b"]);
+}

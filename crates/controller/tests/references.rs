@@ -1,17 +1,21 @@
-//! Two Rollouts that take over from one Deployment: against the embedded API server and its actors, under paused time.
+//! What several Rollouts and many workloads have to do with each other: against the embedded API server and its actors, under paused time.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 use rollouts_kube::rest::{Delete, PatchKind, Query};
 use rollouts_kube::{Resource, Rest, resource, tokio_clock};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 const NAMESPACE: &str = "default";
 
 struct World {
     rest: Rest,
+    /// `METHOD path` of what the controller asked for.
+    requests: Arc<Mutex<Vec<String>>>,
     _stop: tokio_util::sync::DropGuard,
 }
 
@@ -28,26 +32,48 @@ impl World {
         let actors = rollouts_actors::Options::new(clock.clone());
         tokio::spawn(rollouts_actors::run(client.clone(), actors, stop.clone().cancelled_owned()));
         // It looks at everything every minute.
+        let requests = Arc::<Mutex<Vec<String>>>::default();
+        let seen = Arc::clone(&requests);
+        let service = server.service().map_request(move |request: http::Request<kube::client::Body>| {
+            seen.lock().unwrap().push(format!("{} {}", request.method(), request.uri().path()));
+            request
+        });
+        let client = rollouts_kube::client::from_service(service);
         let options = rollouts_controller::Options {
             resync: Some(Duration::from_secs(60)),
             ..rollouts_controller::Options::new(clock)
         };
         tokio::spawn(rollouts_controller::run(client, options, stop.clone()));
-        World { rest, _stop: stop.drop_guard() }
+        World { rest, requests, _stop: stop.drop_guard() }
     }
 
     async fn create(&self, r: &Resource, object: Value) {
         let _: Value = self.rest.create(r, NAMESPACE, &object).await.unwrap();
     }
 
-    async fn create_rollout(&self, name: &str) {
-        let reference =
-            json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "old", "scaleDown": "onsuccess" });
+    async fn create_rollout(&self, name: &str, reference: Value) {
         let spec = json!({ "replicas": 2, "workloadRef": reference, "strategy": { "canary": {} } });
         let metadata = json!({ "name": name, "namespace": NAMESPACE });
         let kind =
             json!({ "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": metadata, "spec": spec });
         self.create(&resource::ROLLOUTS, kind).await;
+    }
+
+    async fn patch(&self, r: &Resource, name: &str, body: &Value) {
+        let _: Value = self.rest.patch(r, NAMESPACE, name, None, PatchKind::Merge, body).await.unwrap();
+    }
+
+    /// The hash of the present version of a Rollout that must be healthy.
+    async fn healthy(&self, name: &str) -> Value {
+        let ro: Value = self.rest.get(&resource::ROLLOUTS, NAMESPACE, name).await.unwrap();
+        assert_eq!(ro["status"]["phase"], "Healthy", "{:#}", ro["status"]);
+        ro["status"]["currentPodHash"].clone()
+    }
+
+    /// How often the controller has asked for this alone.
+    fn asked_for(&self, r: &Resource, name: &str) -> usize {
+        let request = format!("GET {}", r.object(NAMESPACE, name, None));
+        self.requests.lock().unwrap().iter().filter(|r| **r == request).count()
     }
 
     async fn size(&self) -> Value {
@@ -64,6 +90,13 @@ impl World {
     }
 }
 
+fn template(tag: &str) -> Value {
+    json!({
+        "metadata": { "labels": { "app": "web" } },
+        "spec": { "containers": [{ "name": "web", "image": format!("shop/web:{tag}") }] },
+    })
+}
+
 async fn seconds(n: u64) {
     tokio::time::sleep(Duration::from_secs(n)).await;
 }
@@ -71,37 +104,32 @@ async fn seconds(n: u64) {
 #[tokio::test(start_paused = true)]
 async fn the_second_rollout_is_warned_once_and_takes_over_when_the_first_is_gone() {
     let world = World::start().await;
-    let template = json!({
-        "metadata": { "labels": { "app": "web" } },
-        "spec": { "containers": [{ "name": "web", "image": "shop/web:1" }] },
-    });
+    let reference = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "old", "scaleDown": "onsuccess" });
     let selector = json!({ "matchLabels": { "app": "web" } });
     world
         .create(
             &resource::DEPLOYMENTS,
             json!({
                 "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "old", "namespace": NAMESPACE },
-                "spec": { "replicas": 2, "selector": selector, "template": template },
+                "spec": { "replicas": 2, "selector": selector, "template": template("1") },
             }),
         )
         .await;
-    world.create_rollout("first").await;
+    world.create_rollout("first", reference.clone()).await;
     seconds(30).await;
     assert_eq!((world.size().await, world.warnings().await), (json!(0), vec![]));
 
-    world.create_rollout("second").await;
+    world.create_rollout("second", reference).await;
     seconds(600).await;
     let message = "Rollout second does not scale down Deployment old, which Rollout first has scaled down: delete one of \
                    the two Rollouts, let one refer to another workload, or set scaleDown: never in the workloadRef of \
                    second";
     assert_eq!(world.warnings().await, [("second".to_string(), message.to_string(), 1)]);
+    world.healthy("second").await;
     let second: Value = world.rest.get(&resource::ROLLOUTS, NAMESPACE, "second").await.unwrap();
-    assert_eq!(second["status"]["phase"], "Healthy", "{:#}", second["status"]);
 
     // It changes, and still has nothing to do with the Deployment.
-    let patch = json!({ "spec": { "replicas": 3 } });
-    let _: Value =
-        world.rest.patch(&resource::ROLLOUTS, NAMESPACE, "second", None, PatchKind::Merge, &patch).await.unwrap();
+    world.patch(&resource::ROLLOUTS, "second", &json!({ "spec": { "replicas": 3 } })).await;
     seconds(60).await;
     assert_eq!(world.warnings().await.len(), 1);
 
@@ -112,4 +140,39 @@ async fn the_second_rollout_is_warned_once_and_takes_over_when_the_first_is_gone
     let deployment: Value = world.rest.get(&resource::DEPLOYMENTS, NAMESPACE, "old").await.unwrap();
     let by = deployment["metadata"]["labels"]["argo-rollouts.argoproj.io/scaled-down-by"].as_str().unwrap();
     assert!(by.starts_with(second["metadata"]["uid"].as_str().unwrap()), "{by}");
+}
+
+/// Only what is referred to is held whole, so a first reference asks for the object; once, and then the watch brings it.
+#[tokio::test(start_paused = true)]
+async fn a_workload_is_asked_for_once_when_a_rollout_begins_to_refer_to_it() {
+    let world = World::start().await;
+    let pod_template = |name: &str, tag: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "PodTemplate", "metadata": { "name": name, "namespace": NAMESPACE },
+            "template": template(tag),
+        })
+    };
+    let reference = |name: &str| json!({ "apiVersion": "v1", "kind": "PodTemplate", "name": name });
+    let selector = json!({ "spec": { "selector": { "matchLabels": { "app": "web" } } } });
+    for name in ["one", "two"] {
+        world.create(&resource::POD_TEMPLATES, pod_template(name, "1")).await;
+    }
+    world.create_rollout("first", reference("one")).await;
+    world.patch(&resource::ROLLOUTS, "first", &selector).await;
+    seconds(60).await;
+    let asked = world.asked_for(&resource::POD_TEMPLATES, "one");
+
+    // The kind is watched by now, and nobody has referred to this one.
+    world.create_rollout("second", reference("two")).await;
+    world.patch(&resource::ROLLOUTS, "second", &selector).await;
+    seconds(600).await;
+    let hash = world.healthy("second").await;
+    assert_eq!(world.asked_for(&resource::POD_TEMPLATES, "two"), 1);
+
+    let patch = json!({ "template": template("2") });
+    world.patch(&resource::POD_TEMPLATES, "two", &patch).await;
+    seconds(60).await;
+    assert_ne!(world.healthy("second").await, hash, "the watch brings what changes");
+    assert_eq!(world.asked_for(&resource::POD_TEMPLATES, "two"), 1);
+    assert_eq!(world.asked_for(&resource::POD_TEMPLATES, "one"), asked);
 }
