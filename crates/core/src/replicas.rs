@@ -42,7 +42,7 @@ impl Pods {
     pub fn size_to_keep(self, available: i32) -> i32 {
         match available.min(self.available) {
             ..=0 => 0,
-            kept => (kept + self.ready - self.available).min(self.size),
+            kept => (self.ready - (self.available - kept)).min(self.size),
         }
     }
 }

@@ -135,6 +135,7 @@ fn a_pod_that_just_became_ready_is_not_taken_for_nothing() {
     assert_eq!([0, 1, 2, 3, 4].map(|kept| stable.size_to_keep(kept)), [0, 3, 4, 5, 5]);
     assert_eq!(Pods::new(5, 3, 3).size_to_keep(3), 3, "the others are not ready, and go first");
     assert_eq!(Pods::new(5, 5, 0).size_to_keep(3), 0, "nobody is served by them");
+    assert_eq!(Pods::new(i32::MAX, i32::MAX, i32::MAX).size_to_keep(i32::MAX), i32::MAX);
     assert_eq!(Pods::new(3, 5, 5), Pods::new(3, 3, 3), "two are about to go");
     assert_eq!(Pods::new(3, 5, 4), Pods::new(3, 3, 2), "and may be available ones");
     let counts = Counts {
