@@ -15,6 +15,7 @@ mod decode;
 mod delete;
 mod discovery;
 mod errors;
+mod event;
 mod hooks;
 mod kinds;
 mod log;

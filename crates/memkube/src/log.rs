@@ -1,80 +1,40 @@
 //! The watch history of one store: a ring of events that all its watchers read.
 
-use crate::store::Stored;
-use bytes::Bytes;
+use crate::event::Event;
+use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
-/// What happened to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventType {
-    /// It came into being, or into the watcher's selection.
-    Added,
-    /// It changed.
-    Modified,
-    /// It went, or left the watcher's selection.
-    Deleted,
+/// How much of the past a log keeps. What goes beyond any of the bounds is forgotten, except for the newest
+/// [`NEWEST_KEPT`] events.
+#[derive(Debug, Clone, Copy)]
+pub struct History {
+    /// The most events; this bound holds for the newest too.
+    pub events: usize,
+    /// The most memory they take, in bytes, roughly.
+    pub bytes: usize,
+    /// The age at which they are forgotten.
+    pub age: Duration,
 }
 
-impl EventType {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            EventType::Added => "ADDED",
-            EventType::Modified => "MODIFIED",
-            EventType::Deleted => "DELETED",
-        }
-    }
-}
-
-/// One committed write.
-#[derive(Debug)]
-pub struct Event {
-    /// Its resourceVersion.
-    pub rv: u64,
-    /// What happened.
-    pub event_type: EventType,
-    /// The object after the write; for a deletion its last state under the deletion's resourceVersion.
-    pub object: Arc<Stored>,
-    /// The object before the write.
-    pub previous: Option<Arc<Stored>>,
-    line: OnceLock<Bytes>,
-}
-
-impl Event {
-    /// A new event.
-    pub fn new(rv: u64, event_type: EventType, object: Arc<Stored>, previous: Option<Arc<Stored>>) -> Self {
-        Event { rv, event_type, object, previous, line: OnceLock::new() }
-    }
-
-    /// The line every unfiltered watcher sends; serialized once.
-    pub fn line(&self) -> &Bytes {
-        self.line.get_or_init(|| event_line(self.event_type.as_str(), self.object.json()))
-    }
-}
-
-/// `{"type":…,"object":…}` and a newline.
-pub fn event_line(event_type: &str, object: &[u8]) -> Bytes {
-    let mut line = Vec::with_capacity(object.len() + 40);
-    line.extend_from_slice(b"{\"type\":\"");
-    line.extend_from_slice(event_type.as_bytes());
-    line.extend_from_slice(b"\",\"object\":");
-    line.extend_from_slice(object);
-    line.extend_from_slice(b"}\n");
-    Bytes::from(line)
-}
+/// These of the newest events a log never forgets for their size or age, and keeps with their parsed objects; the real
+/// server's watch cache has room for as many at least.
+pub const NEWEST_KEPT: usize = 100;
 
 /// Events in order, and who waits for more.
 #[derive(Debug)]
 pub struct Log {
     ring: Mutex<Ring>,
-    capacity: usize,
+    history: History,
 }
 
 #[derive(Debug, Default)]
 struct Ring {
     events: VecDeque<Arc<Event>>,
+    /// Sum of their sizes.
+    bytes: usize,
     /// Sequence number of the first event in `events`.
     first_seq: u64,
     /// Every event up to this resourceVersion is gone.
@@ -83,6 +43,25 @@ struct Ring {
     epoch: u64,
     wakers: BTreeMap<u64, Waker>,
     next_waker: u64,
+}
+
+impl Ring {
+    fn push(&mut self, event: Event) {
+        self.bytes += event.size();
+        self.events.push_back(Arc::new(event));
+        // One more has stopped to be new.
+        if let Some(aged) = self.events.len().checked_sub(NEWEST_KEPT + 1).and_then(|i| self.events.get_mut(i)) {
+            *aged = Arc::new(aged.text_only());
+        }
+    }
+
+    fn pop(&mut self) {
+        if let Some(old) = self.events.pop_front() {
+            self.bytes -= old.size();
+            self.first_seq += 1;
+            self.compacted_rv = old.rv();
+        }
+    }
 }
 
 /// Where a watcher is in the log.
@@ -110,9 +89,9 @@ pub enum Read {
 const MAX_EVENTS_PER_READ: usize = 512;
 
 impl Log {
-    /// An empty log that keeps `capacity` events.
-    pub fn new(capacity: usize, compacted_rv: u64) -> Self {
-        Log { ring: Mutex::new(Ring { compacted_rv, ..Ring::default() }), capacity: capacity.max(1) }
+    /// An empty log, to whom everything up to `compacted_rv` is unknown.
+    pub fn new(history: History, compacted_rv: u64) -> Self {
+        Log { ring: Mutex::new(Ring { compacted_rv, ..Ring::default() }), history }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -123,16 +102,24 @@ impl Log {
     pub fn push(&self, event: Event) {
         let wakers = {
             let mut ring = self.ring();
-            ring.events.push_back(Arc::new(event));
-            while ring.events.len() > self.capacity {
-                if let Some(old) = ring.events.pop_front() {
-                    ring.first_seq += 1;
-                    ring.compacted_rv = old.rv;
-                }
+            ring.push(event);
+            let History { events, bytes, .. } = self.history;
+            while ring.events.len() > events.max(1) || (ring.bytes > bytes && ring.events.len() > NEWEST_KEPT) {
+                ring.pop();
             }
             std::mem::take(&mut ring.wakers)
         };
         wakers.into_values().for_each(Waker::wake);
+    }
+
+    /// Forgets the events that are too old at `now`.
+    pub fn expire(&self, now: Timestamp) {
+        let mut ring = self.ring();
+        // An event of the future (the clock was set back) has no age.
+        let too_old = |e: &Arc<Event>| Duration::try_from(now.duration_since(e.at)).is_ok_and(|a| a > self.history.age);
+        while ring.events.len() > NEWEST_KEPT && ring.events.front().is_some_and(too_old) {
+            ring.pop();
+        }
     }
 
     /// Forgets all events; watches from before `rv` fail from now on.
@@ -141,6 +128,7 @@ impl Log {
             let mut ring = self.ring();
             ring.first_seq += ring.events.len() as u64;
             ring.events.clear();
+            ring.bytes = 0;
             ring.compacted_rv = rv;
             std::mem::take(&mut ring.wakers)
         };
@@ -166,7 +154,7 @@ impl Log {
         if rv < ring.compacted_rv {
             return Err(ring.compacted_rv + 1);
         }
-        let index = ring.events.partition_point(|e| e.rv <= rv);
+        let index = ring.events.partition_point(|e| e.rv() <= rv);
         ring.next_waker += 1;
         Ok(Cursor { next_seq: ring.first_seq + index as u64, epoch: ring.epoch, waker: ring.next_waker })
     }
@@ -196,6 +184,12 @@ impl Log {
         self.ring().wakers.remove(&cursor.waker);
     }
 
+    /// How many events it has.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.ring().events.len()
+    }
+
     /// Events after `rv`, newest first, to undo them.
     ///
     /// # Errors
@@ -205,6 +199,6 @@ impl Log {
         if rv < ring.compacted_rv {
             return Err(ring.compacted_rv + 1);
         }
-        Ok(ring.events.iter().rev().take_while(|e| e.rv > rv).cloned().collect())
+        Ok(ring.events.iter().rev().take_while(|e| e.rv() > rv).cloned().collect())
     }
 }

@@ -22,9 +22,12 @@ pub struct Filter {
 impl Filter {
     /// Whether the object is selected.
     pub fn matches(&self, object: &Stored) -> bool {
-        self.prefix.as_ref().is_none_or(|p| object.key.starts_with(p.as_str()))
-            && self.labels.matches(&object.value)
-            && self.fields.matches(&object.value)
+        self.sees(&object.key) && self.labels.matches(&object.value) && self.fields.matches(&object.value)
+    }
+
+    /// Whether the key is in the namespace.
+    pub fn sees(&self, key: &str) -> bool {
+        self.prefix.as_ref().is_none_or(|p| key.starts_with(p.as_str()))
     }
 
     /// Whether anything but the namespace narrows the selection.

@@ -1,14 +1,18 @@
 //! The objects: one ordered map a resource, one global version counter, and a log of events each.
 
-use crate::log::{Event, EventType, Log};
+use crate::event::{Event, EventType, line_and_object};
+use crate::log::{History, Log};
 use crate::meta;
 use crate::resource::StoreKey;
 use bytes::Bytes;
+use jiff::Timestamp;
+use rollouts_api::Clock;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// One version of one object, immutable and shared by the store, the log and answers under way.
 #[derive(Debug)]
@@ -23,14 +27,22 @@ pub struct Stored {
 }
 
 impl Stored {
-    fn new(key: &str, value: Value, rv: u64) -> Self {
-        Stored { key: key.into(), value, rv, json: OnceLock::new() }
+    /// An object with its text.
+    pub fn with_json(key: &str, value: Value, rv: u64, json: Bytes) -> Self {
+        Stored { key: key.into(), value, rv, json: OnceLock::from(json) }
+    }
+
+    /// An object from its text.
+    pub fn from_json(key: &str, rv: u64, json: Bytes) -> Self {
+        // Fails only for what nests deeper than the parser goes, which is more than requests may.
+        let value = serde_json::from_slice(&json).unwrap_or_default();
+        Stored::with_json(key, value, rv, json)
     }
 
     /// An object that is not in the store (yet).
     pub fn detached(key: &str, value: Value) -> Self {
         let rv = meta::resource_version(&value).parse().unwrap_or(0);
-        Stored::new(key, value, rv)
+        Stored { key: key.into(), value, rv, json: OnceLock::new() }
     }
 
     /// The object in JSON; serialized once.
@@ -57,15 +69,22 @@ pub struct Stores {
     stores: BTreeMap<StoreKey, Store>,
     rv: u64,
     committed: Arc<AtomicU64>,
-    history: usize,
+    history: History,
+    clock: Clock,
+    /// When old events were last looked for.
+    expired_at: Timestamp,
     /// Everything up to this resourceVersion was forgotten by [`Stores::compact`].
     compacted: u64,
 }
 
+/// How often old events are looked for, in all logs, so that a resource at rest gives its history back too.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(30);
+
 impl Stores {
-    /// No objects; every log keeps `history` events.
-    pub fn new(history: usize) -> Self {
-        Stores { stores: BTreeMap::new(), rv: 1, committed: Arc::new(AtomicU64::new(1)), history, compacted: 0 }
+    /// No objects; every log keeps as much as `history` allows.
+    pub fn new(history: History, clock: Clock) -> Self {
+        let (committed, expired_at) = (Arc::new(AtomicU64::new(1)), clock.now());
+        Stores { stores: BTreeMap::new(), rv: 1, committed, history, clock, expired_at, compacted: 0 }
     }
 
     /// The resourceVersion of the last write.
@@ -124,13 +143,14 @@ impl Stores {
     /// Writes an object under the next resourceVersion.
     pub fn put(&mut self, store: &StoreKey, key: &str, mut value: Value) -> Arc<Stored> {
         self.rv += 1;
-        let rv = self.rv;
+        let (rv, now) = (self.rv, self.begin_write());
         meta::set(&mut value, "resourceVersion", json!(rv.to_string()));
-        let stored = Arc::new(Stored::new(key, value, rv));
         let store = self.store(store);
+        let event_type = if store.objects.contains_key(key) { EventType::Modified } else { EventType::Added };
+        let (line, text) = line_and_object(event_type, &value);
+        let stored = Arc::new(Stored::with_json(key, value, rv, text));
         let previous = store.objects.insert(key.into(), stored.clone());
-        let event_type = if previous.is_some() { EventType::Modified } else { EventType::Added };
-        store.log.push(Event::new(rv, event_type, stored.clone(), previous));
+        store.log.push(Event::new(event_type, now, line, stored.clone(), previous));
         self.committed.store(rv, Ordering::Release);
         stored
     }
@@ -143,15 +163,26 @@ impl Stores {
 
     /// As [`Stores::remove`], with the last state given.
     pub fn remove_as(&mut self, store: &StoreKey, key: &str, mut value: Value) -> Option<Arc<Stored>> {
-        let rv = self.rv + 1;
+        let (rv, now) = (self.rv + 1, self.begin_write());
         let store = self.store(store);
         let previous = store.objects.remove(key)?;
         meta::set(&mut value, "resourceVersion", json!(rv.to_string()));
-        let last = Arc::new(Stored::new(key, value, rv));
-        store.log.push(Event::new(rv, EventType::Deleted, last.clone(), Some(previous)));
+        let (line, text) = line_and_object(EventType::Deleted, &value);
+        let last = Arc::new(Stored::with_json(key, value, rv, text));
+        store.log.push(Event::new(EventType::Deleted, now, line, last.clone(), Some(previous)));
         self.rv = rv;
         self.committed.store(rv, Ordering::Release);
         Some(last)
+    }
+
+    /// The time of a write. Old events go first.
+    fn begin_write(&mut self) -> Timestamp {
+        let now = self.clock.now();
+        if Duration::try_from(now.duration_since(self.expired_at)).is_ok_and(|since| since >= EXPIRY_INTERVAL) {
+            self.expired_at = now;
+            self.stores.values().for_each(|s| s.log.expire(now));
+        }
+        now
     }
 
     /// The objects as they were at `rv`.
@@ -163,13 +194,14 @@ impl Stores {
         let mut objects: BTreeMap<Box<str>, Arc<Stored>> =
             self.range(key, namespace).map(|o| (o.key.clone(), o.clone())).collect();
         let prefix = namespace.map(|ns| format!("{ns}/"));
-        for event in undo {
-            let key = &event.object.key;
+        // Newest first: what remains of a key is the oldest.
+        let undone: BTreeMap<&str, &Event> = undo.iter().map(|e| (e.key(), &**e)).collect();
+        for (key, event) in undone {
             if prefix.as_ref().is_some_and(|p| !key.starts_with(p.as_str())) {
                 continue;
             }
-            match &event.previous {
-                Some(previous) => objects.insert(key.clone(), previous.clone()),
+            match event.previous() {
+                Some(previous) => objects.insert(key.into(), previous),
                 None => objects.remove(key),
             };
         }
@@ -196,6 +228,19 @@ impl Stores {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::NEWEST_KEPT;
+    use std::sync::Mutex;
+
+    const HISTORY: History = History { events: 1_000, bytes: 1 << 20, age: Duration::from_secs(300) };
+
+    fn stores(history: History) -> Stores {
+        Stores::new(history, Clock::new(|| Timestamp::UNIX_EPOCH))
+    }
+
+    /// How many events the log of pods has.
+    fn known(s: &mut Stores) -> usize {
+        s.log(&pods()).len()
+    }
 
     fn pods() -> StoreKey {
         StoreKey::new("", "pods")
@@ -207,7 +252,7 @@ mod tests {
 
     #[test]
     fn versions_grow_and_namespaces_do_not_mix() {
-        let mut s = Stores::new(10);
+        let mut s = stores(HISTORY);
         s.put(&pods(), "a/x", pod(1));
         s.put(&pods(), "a-b/x", pod(1));
         let last = s.put(&pods(), "a/x", pod(2));
@@ -218,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_undoes_later_writes() {
-        let mut s = Stores::new(10);
+        let mut s = stores(HISTORY);
         let first = s.put(&pods(), "a/x", pod(1)).rv;
         s.put(&pods(), "a/y", pod(1));
         s.put(&pods(), "a/x", pod(2));
@@ -228,5 +273,71 @@ mod tests {
         assert_eq!(then[0].value["n"], 1);
         s.compact();
         assert!(s.snapshot(&pods(), None, first).is_err());
+    }
+
+    #[test]
+    fn a_snapshot_reads_old_events_from_their_text() {
+        let mut s = stores(HISTORY);
+        let first = s.put(&pods(), "a/x", pod(1)).rv;
+        (2..500).for_each(|n| drop(s.put(&pods(), "a/x", pod(n))));
+        assert_eq!(s.snapshot(&pods(), None, first).unwrap()[0].value["n"], 1);
+        assert_eq!(s.snapshot(&pods(), None, first + 7).unwrap()[0].value["n"], 8);
+    }
+
+    #[test]
+    fn only_the_newest_events_keep_parsed_objects() {
+        let mut s = stores(HISTORY);
+        let first = Arc::downgrade(&s.put(&pods(), "a/x", pod(0)));
+        // It is the object of the first event and what was there before the second.
+        (1..=NEWEST_KEPT).for_each(|_| drop(s.put(&pods(), "a/x", pod(1))));
+        assert!(first.upgrade().is_some());
+        s.put(&pods(), "a/x", pod(1));
+        assert!(first.upgrade().is_none());
+    }
+
+    #[test]
+    fn history_is_bounded_by_count() {
+        let mut s = stores(History { events: 150, ..HISTORY });
+        (0..300).for_each(|n| drop(s.put(&pods(), "a/x", pod(n))));
+        assert_eq!(known(&mut s), 150);
+        assert!(s.snapshot(&pods(), None, s.rv() - 150).is_ok());
+        assert!(s.snapshot(&pods(), None, s.rv() - 151).is_err());
+    }
+
+    #[test]
+    fn history_is_bounded_by_size() {
+        let large = |n| json!({"metadata": {"name": "a"}, "n": n, "text": "x".repeat(10_000)});
+        let mut s = stores(History { bytes: 200 * 10_300, ..HISTORY });
+        (0..600).for_each(|n| drop(s.put(&pods(), "a/x", large(n))));
+        let kept = known(&mut s);
+        assert!((195..=200).contains(&kept), "{kept}");
+        // However large they are, some stay; and what went is no longer counted.
+        let huge = |n| json!({"metadata": {"name": "a"}, "n": n, "text": "x".repeat(100_000)});
+        (0..300).for_each(|n| drop(s.put(&pods(), "a/x", huge(n))));
+        assert_eq!(known(&mut s), NEWEST_KEPT);
+        (0..300).for_each(|n| drop(s.put(&pods(), "a/x", large(n))));
+        assert!((195..=200).contains(&known(&mut s)));
+    }
+
+    #[test]
+    fn history_is_bounded_by_age_also_where_nothing_happens() {
+        let now = Arc::new(Mutex::new(Timestamp::UNIX_EPOCH));
+        let read = now.clone();
+        let mut s = Stores::new(HISTORY, Clock::new(move || *read.lock().unwrap()));
+        let pass = |seconds: i64| *now.lock().unwrap() += jiff::SignedDuration::from_secs(seconds);
+        let other = StoreKey::new("", "configmaps");
+        (0..150).for_each(|n| drop(s.put(&pods(), "a/x", pod(n))));
+        pass(200);
+        (0..110).for_each(|n| drop(s.put(&pods(), "a/x", pod(n))));
+        pass(90);
+        s.put(&other, "a/x", pod(1));
+        assert_eq!(known(&mut s), 260, "290 seconds are not too long");
+        pass(40);
+        s.put(&other, "a/x", pod(2));
+        assert_eq!(known(&mut s), 110);
+        pass(1_000);
+        s.remove(&other, "a/x");
+        assert_eq!(known(&mut s), NEWEST_KEPT, "the newest stay");
+        assert!(s.snapshot(&pods(), None, 2).is_err());
     }
 }

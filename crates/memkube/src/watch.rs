@@ -1,7 +1,8 @@
 //! The body of a watch: a stream of lines that follows a store's log.
 
 use crate::errors::ApiError;
-use crate::log::{Cursor, Event, EventType, Log, Read, event_line};
+use crate::event::{Event, EventType, event_line};
+use crate::log::{Cursor, Log, Read};
 use crate::selector::Filter;
 use crate::store::{Stored, to_json};
 use bytes::Bytes;
@@ -75,10 +76,12 @@ impl WatchBody {
 
     fn enqueue(&mut self, event: &Event) {
         let filter = &self.options.filter;
-        let now = filter.matches(&event.object);
-        let before = match event.event_type {
-            EventType::Added => false,
-            _ => event.previous.as_ref().is_some_and(|p| filter.matches(p)),
+        // Who selects nothing needs no object, which an old event would have to parse.
+        let (before, now) = if filter.is_narrow() {
+            (event.previous().is_some_and(|p| filter.matches(&p)), filter.matches(&event.object()))
+        } else {
+            let seen = filter.sees(event.key());
+            (seen && event.event_type != EventType::Added, seen)
         };
         let (event_type, deleted_from_view) = match (event.event_type, before, now) {
             (EventType::Deleted, true, _) => (EventType::Deleted, false),
@@ -92,12 +95,12 @@ impl WatchBody {
             event.line().clone()
         } else if deleted_from_view {
             // The watcher sees the state it knew, under the version of the change.
-            let mut last = event.previous.as_ref().map_or(Value::Null, |p| p.value.clone());
-            crate::meta::set(&mut last, "resourceVersion", json!(event.rv.to_string()));
+            let mut last = event.previous().map_or(Value::Null, |p| p.value.clone());
+            crate::meta::set(&mut last, "resourceVersion", json!(event.rv().to_string()));
             let shown = self.options.render.as_mut().map_or(last.clone(), |r| r(&last));
             event_line(event_type.as_str(), &to_json(&shown))
         } else {
-            print(&mut self.options.render, event_type, &event.object)
+            print(&mut self.options.render, event_type, &event.object())
         };
         self.queue.push_back(line);
     }

@@ -115,6 +115,57 @@ async fn a_slow_watch_falls_behind() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_watch_sees_what_an_early_one_saw() {
+    let api = Api::new();
+    let from = api.server.resource_version();
+    let plain = format!("{CMS}?watch=true&resourceVersion={from}");
+    let narrow = format!("{plain}&labelSelector=in=yes");
+    let (mut early, mut chosen) = (api.watch(&plain).await, api.watch(&narrow).await);
+    let (mut all, mut some) = (Vec::new(), Vec::new());
+    api.post(CMS, config_map("a")).await.ok();
+    for i in 0..400 {
+        let labels = json!({"in": if i % 3 == 0 { "yes" } else { "no" }, "i": i.to_string()});
+        api.merge(&format!("{CMS}/a"), json!({"metadata": {"labels": labels}})).await.ok();
+        all.push(early.next().await.unwrap());
+        // Comes and goes; the third version is not there to be told of.
+        if i % 3 != 2 {
+            some.push(chosen.next().await.unwrap());
+        }
+    }
+    all.push(early.next().await.unwrap());
+    let (mut late, mut late_chosen) = (api.watch(&plain).await, api.watch(&narrow).await);
+    for event in all {
+        assert_eq!(late.next().await.unwrap(), event);
+    }
+    for event in some {
+        assert_eq!(late_chosen.next().await.unwrap(), event);
+    }
+    assert!(late.is_quiet().await && late_chosen.is_quiet().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_much_or_too_old_is_forgotten() {
+    for (bytes, pause) in [(100_000, Duration::ZERO), (usize::MAX, Duration::from_secs(600))] {
+        let mut settings = config();
+        settings.watch_history_bytes = bytes;
+        let api = Api { server: Server::new(settings) };
+        let from = format!("{CMS}?watch=true&resourceVersion={}", api.server.resource_version());
+        let mut behind = api.watch(&from).await;
+        let large = json!({"kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"text": "x".repeat(5_000)}});
+        api.post(CMS, large).await.ok();
+        for i in 0..200 {
+            api.merge(&format!("{CMS}/a"), json!({"data": {"i": i.to_string()}})).await.ok();
+        }
+        tokio::time::sleep(pause).await;
+        let near = format!("{CMS}?watch=true&resourceVersion={}", api.server.resource_version() - 90);
+        api.post(PODS, pod("a")).await.ok();
+        assert_eq!(behind.next().await.unwrap()["object"]["code"], 410);
+        assert_eq!(api.watch(&from).await.next().await.unwrap()["object"]["code"], 410);
+        assert_eq!(api.watch(&near).await.brief().await, "MODIFIED a", "the newest stay");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn watches_can_be_cut() {
     let api = Api::new();
     let mut watch = api.watch(&format!("{PODS}?watch=true")).await;
