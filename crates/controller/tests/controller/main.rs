@@ -1,0 +1,14 @@
+//! The real controller against the embedded API server and its actors, under paused time.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod connection;
+mod election;
+mod envelope;
+mod in_process;
+mod left_behind;
+mod objects;
+mod old_rights;
+mod permissions;
+mod workloads;
+mod world;

@@ -1,0 +1,180 @@
+//! The roles in `deploy/` against the requests that the controller makes: none is refused, none is granted for nothing.
+
+use crate::connection::{Verdict, judged};
+use crate::objects::{
+    deployment, pod_template, pods, reference, referring, replica_set, rollout, selector, service, template,
+};
+use crate::world::{World, seconds};
+use http::Request;
+use kube::client::Body;
+use rollouts_api::names;
+use rollouts_controller::Election;
+use rollouts_kube::resource::{DEPLOYMENTS, POD_TEMPLATES, REPLICA_SETS, ROLLOUTS, SERVICES};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+/// API group, resource with subresource, and verb.
+type Access = (String, String, String);
+
+/// What the admission plugin OwnerReferencesPermissionEnforcement asks for, which memkube has not.
+const UNSEEN: [(&str, &str, &str); 1] = [("argoproj.io", "rollouts/finalizers", "update")];
+
+fn granted(file: &str, kinds: &[&str]) -> BTreeSet<Access> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut granted = BTreeSet::new();
+    for document in text.split("\n---\n") {
+        if document.contains("kind: CustomResourceDefinition") {
+            continue;
+        }
+        let object: Value = serde_saphyr::from_str(document).unwrap();
+        if object["metadata"]["name"] != "argo-rollouts" || !kinds.contains(&object["kind"].as_str().unwrap()) {
+            continue;
+        }
+        let texts = |list: &Value| -> Vec<String> {
+            list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_string()).collect()
+        };
+        for rule in object["rules"].as_array().unwrap() {
+            for group in texts(&rule["apiGroups"]) {
+                for resource in texts(&rule["resources"]) {
+                    for verb in texts(&rule["verbs"]) {
+                        granted.insert((group.clone(), resource.clone(), verb));
+                    }
+                }
+            }
+        }
+    }
+    granted
+}
+
+/// What an API server asks its authorizer about a request.
+fn access(request: &Request<Body>) -> Access {
+    let mut path: Vec<&str> = request.uri().path().split('/').filter(|part| !part.is_empty()).collect();
+    let group = if path[0] == "api" { "" } else { path[1] };
+    path.drain(..if path[0] == "api" { 2 } else { 3 });
+    if path[0] == "namespaces" && path.len() > 2 {
+        path.drain(..2);
+    }
+    let resource = path.get(2).map_or(path[0].to_string(), |sub| format!("{}/{sub}", path[0]));
+    let watches = request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "watch=true"));
+    let verb = match (request.method().as_str(), path.len()) {
+        ("GET", 1) if watches => "watch",
+        ("GET", 1) => "list",
+        ("GET", _) => "get",
+        ("POST", _) => "create",
+        ("PUT", _) => "update",
+        ("PATCH", _) => "patch",
+        ("DELETE", _) => "delete",
+        other => panic!("{other:?}"),
+    };
+    (group.to_string(), resource, verb.to_string())
+}
+
+/// Changes a Rollout and waits until it has settled.
+async fn change(world: &World, name: &str, spec: Value) {
+    world.patch(&ROLLOUTS, name, json!({ "spec": spec })).await;
+    settle(world, name).await;
+}
+
+async fn settle(world: &World, name: &str) {
+    seconds(90).await;
+    assert_eq!(world.rollout(name).await["status"]["phase"], "Healthy", "{name}");
+}
+
+/// Services, roles' metadata, a restart, cleaned up history.
+async fn canary(world: &World) {
+    for name in ["stable", "canary"] {
+        world.create(&SERVICES, service(name, "web")).await;
+    }
+    let mut spec = pods("web", 2);
+    spec["revisionHistoryLimit"] = 0.into();
+    spec["strategy"]["canary"] = json!({
+        "stableService": "stable",
+        "canaryService": "canary",
+        "stableMetadata": { "labels": { "role": "stable" } },
+        "canaryMetadata": { "labels": { "role": "canary" } },
+        "steps": [{ "setWeight": 50 }, { "pause": { "duration": 5 } }],
+    });
+    world.create(&ROLLOUTS, rollout("web", &spec)).await;
+    settle(world, "web").await;
+    for image in ["b", "a", "b"] {
+        change(world, "web", json!({ "template": template("web", image) })).await;
+    }
+    change(world, "web", json!({ "restartAt": "2026-01-01T00:06:00Z" })).await;
+    // The same event twice is one with a count.
+    for replicas in [3, 2, 3] {
+        change(world, "web", json!({ "replicas": replicas })).await;
+    }
+    world.delete(&ROLLOUTS, "web").await;
+}
+
+/// A ReplicaSet to adopt, and one whose name is in the way.
+async fn strangers(world: &World) {
+    let mut spec = pods("old", 2);
+    spec["strategy"] = json!({ "canary": {} });
+    let object = rollout("old", &spec);
+    let stranger = |name: &str, hash: Option<&str>| {
+        let mut spec = pods("old", 0);
+        if let Some(hash) = hash {
+            spec["selector"]["matchLabels"][names::POD_TEMPLATE_HASH] = hash.into();
+            spec["template"]["metadata"]["labels"][names::POD_TEMPLATE_HASH] = hash.into();
+        }
+        spec["template"]["spec"]["containers"][0]["image"] = "z".into();
+        let mut set = replica_set(name, &spec);
+        set["metadata"]["labels"] = spec["template"]["metadata"]["labels"].clone();
+        set
+    };
+    // What it is going to be called shows when it is there for the first time.
+    world.create(&ROLLOUTS, object.clone()).await;
+    settle(world, "old").await;
+    let name = format!("old-{}", world.rollout("old").await["status"]["currentPodHash"].as_str().unwrap());
+    world.delete(&ROLLOUTS, "old").await;
+    seconds(30).await;
+    world.create(&REPLICA_SETS, stranger("old-orphan", Some("orphan"))).await;
+    world.create(&REPLICA_SETS, stranger(&name, None)).await;
+    world.create(&ROLLOUTS, object).await;
+    settle(world, "old").await;
+    let adopted = world.get(&REPLICA_SETS, "old-orphan").await;
+    assert_eq!(adopted["metadata"]["ownerReferences"][0]["name"], "old");
+}
+
+/// Templates from elsewhere; a Deployment scaled down and given back.
+async fn workloads(world: &World) {
+    world.create(&DEPLOYMENTS, deployment("app", "app", 2)).await;
+    world.create(&ROLLOUTS, referring("app", 2, reference("app", "onsuccess"))).await;
+    settle(world, "app").await;
+    world.create(&POD_TEMPLATES, pod_template("pods", "pods")).await;
+    let reference = json!({ "apiVersion": "v1", "kind": "PodTemplate", "name": "pods" });
+    let mut ro = referring("pods", 2, reference);
+    ro["spec"]["selector"] = selector("pods");
+    world.create(&ROLLOUTS, ro).await;
+    settle(world, "pods").await;
+    world.delete(&ROLLOUTS, "app").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_granted_is_what_is_needed() {
+    let (world, seen) = (World::start(), Arc::new(Mutex::new(BTreeSet::new())));
+    let accesses = Arc::clone(&seen);
+    let recorded = judged(&world.server, move |request| {
+        accesses.lock().unwrap().insert(access(request));
+        Verdict::Pass
+    });
+    let election = Election::new(recorded.clone(), "default", None, "only");
+    let controller = world.controller_through(recorded, |options| options.election = Some(election));
+    canary(&world).await;
+    strangers(&world).await;
+    workloads(&world).await;
+    seconds(60).await;
+    controller.stop();
+    let unseen = UNSEEN.map(|(group, resource, verb)| (group.to_string(), resource.to_string(), verb.to_string()));
+    let mut needed = seen.lock().unwrap().clone();
+    needed.extend(unseen);
+    for (file, kinds) in [("install.yaml", &["ClusterRole", "Role"][..]), ("namespace-install.yaml", &["Role"])] {
+        let granted = granted(file, kinds);
+        let missing: Vec<_> = needed.difference(&granted).collect();
+        let unneeded: Vec<_> = granted.difference(&needed).collect();
+        assert!(missing.is_empty() && unneeded.is_empty(), "{file}: missing {missing:?}, unneeded {unneeded:?}");
+    }
+}
