@@ -1,7 +1,7 @@
 //! What the controller may do, and why it must: the one place from which roles and their documentation are made.
 //!
-//! `crates/controller/tests/controller/permissions.rs` compares it with the requests that the controller really makes: none is
-//! missing, and none is granted without use.
+//! `crates/controller/tests/controller/permissions.rs` compares it with the requests that the controller really makes:
+//! none is missing, and none is granted without use.
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,9 @@
-//! The whole layer against an embedded API server, under paused time.
+//! In this process, under paused time.
 
+use crate::config_map::{ConfigMap, config_map};
 use jiff::Timestamp;
-use rollouts_api::{Clock, ObjectMeta};
-use rollouts_kube::cache::{Cached, Change};
+use rollouts_api::Clock;
+use rollouts_kube::cache::Change;
 use rollouts_kube::lease::{Ended, Fence, LeaseOptions, Term, lead};
 use rollouts_kube::resource::{CONFIG_MAPS, EVENTS, LEASES};
 use rollouts_kube::rest::{Delete, PatchKind, Query};
@@ -10,26 +11,11 @@ use rollouts_kube::{
     Cache, EventType, Key, ObjectReference, OwnWrites, Recorder, Rest, from_service, patch, tokio_clock,
 };
 use rollouts_memkube::{Config, Server};
-use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-
-#[derive(Debug, Deserialize)]
-struct ConfigMap {
-    metadata: ObjectMeta,
-    #[serde(default)]
-    data: BTreeMap<String, String>,
-}
-
-impl Cached for ConfigMap {
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-}
 
 struct Setup {
     server: Server,
@@ -44,10 +30,6 @@ fn setup() -> Setup {
     let server = Server::new(Config::new(clock.clone()));
     let client = from_service(server.service());
     Setup { rest: Rest::new(client.clone()), server, client, clock, stop: CancellationToken::new() }
-}
-
-fn config_map(name: &str, value: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"k": value}})
 }
 
 impl Setup {

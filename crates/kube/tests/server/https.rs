@@ -1,26 +1,13 @@
-//! The client over a real connection: certificates, tokens, watches. The only test here on the machine's time.
+//! Over a real connection: certificates, tokens, watches. The only test here on the machine's time.
 
-use rollouts_api::ObjectMeta;
-use rollouts_kube::cache::Cached;
+use crate::config_map::{ConfigMap, config_map};
 use rollouts_kube::resource::CONFIG_MAPS;
 use rollouts_kube::{Cache, ConnectOptions, Rest, connect, system_clock};
 use rollouts_memkube::{Config, Server, Tls};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-#[derive(Debug, Deserialize)]
-struct ConfigMap {
-    metadata: ObjectMeta,
-}
-
-impl Cached for ConfigMap {
-    fn meta(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-}
 
 /// A kubeconfig file that is removed at the end.
 struct Kubeconfig(PathBuf);
@@ -51,8 +38,7 @@ async fn a_kubeconfig_is_enough() {
     assert_eq!(namespace, "default");
     let cache = Cache::<ConfigMap>::builder(client.clone(), CONFIG_MAPS).start(&stop);
     cache.synced().await;
-    let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}});
-    let _: Value = Rest::new(client).create(&CONFIG_MAPS, &namespace, &object).await.expect("created");
+    let _: Value = Rest::new(client).create(&CONFIG_MAPS, &namespace, &config_map("a", "1")).await.expect("created");
     let mut changes = cache.changes();
     while cache.get(&namespace, "a").is_none() {
         changes.changed().await;
