@@ -1,0 +1,124 @@
+//! From the spec of a run to what is to be watched, or what is wrong with it (analysis.md §2.1, steps 2 to 4).
+
+use crate::analysis::args::{Arguments, SECRET_PLACEHOLDER, unresolved};
+use jiff::SignedDuration;
+use regex_lite::{Regex, RegexBuilder};
+use rollouts_api::analysis::{AnalysisRunSpec, Metric, validate_metrics};
+use rollouts_api::{GoDuration, IntOrString};
+use std::borrow::Cow;
+
+/// Measurements that are kept of a metric, unless a rule says otherwise.
+pub(super) const MEASUREMENTS_KEPT: usize = 10;
+
+/// A rule whose compiled form is bigger matches nothing.
+const RULE_MAX_BYTES: usize = 1 << 20;
+
+/// One metric of a run.
+#[derive(Debug)]
+pub(super) struct Watched<'a> {
+    /// Its number in the spec.
+    pub index: usize,
+    /// With its arguments filled in, but for secrets.
+    pub metric: Cow<'a, Metric>,
+    /// Whether it only informs.
+    pub dry_run: bool,
+    /// Measurements to keep of it.
+    pub keep: usize,
+    /// From the end of one measurement to the next.
+    pub interval: Option<SignedDuration>,
+    /// From the start of the run to the first.
+    pub delay: Option<SignedDuration>,
+}
+
+impl<'a> Watched<'a> {
+    fn new(index: usize, metric: Cow<'a, Metric>) -> Self {
+        let (interval, delay) = (duration(&metric.interval), duration(&metric.initial_delay));
+        Watched { index, metric, dry_run: false, keep: MEASUREMENTS_KEPT, interval, delay }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.metric.name
+    }
+
+    /// Whether a measurement leaves something outside of the run before it is answered for: cancelling the task alone
+    /// would leave it there.
+    pub fn leaves_traces(&self) -> bool {
+        let provider = &self.metric.provider;
+        provider.job.is_some() || provider.kayenta.is_some() || !provider.plugin.is_empty()
+    }
+}
+
+/// `None` for a text that is empty, or that validation has refused.
+fn duration(text: &str) -> Option<SignedDuration> {
+    GoDuration::parse(text).ok().map(|d| SignedDuration::from_nanos(d.nanos()))
+}
+
+/// The metrics of a run, or the message that it ends with.
+pub(super) fn check(spec: &AnalysisRunSpec) -> Result<Vec<Watched<'_>>, String> {
+    let metrics = resolve(spec)?;
+    let invalid = |e: String| format!("Analysis spec invalid: {e}");
+    validate_metrics(&metrics).map_err(invalid)?;
+    for (i, metric) in metrics.iter().enumerate() {
+        numbers_are_no_secrets(metric).map_err(|e| invalid(format!("metrics[{i}]: {e}")))?;
+    }
+    let mut watched: Vec<_> = metrics.into_iter().enumerate().map(|(i, m)| Watched::new(i, m)).collect();
+    apply_rules(spec, &mut watched).map_err(invalid)?;
+    Ok(watched)
+}
+
+/// The metrics of a run with which something is wrong, as far as they can be told: what they have begun must end.
+pub(super) fn unchecked(spec: &AnalysisRunSpec) -> Vec<Watched<'_>> {
+    let metrics = resolve(spec).unwrap_or_else(|_| spec.metrics.iter().map(Cow::Borrowed).collect());
+    metrics.into_iter().enumerate().map(|(i, m)| Watched::new(i, m)).collect()
+}
+
+fn resolve(spec: &AnalysisRunSpec) -> Result<Vec<Cow<'_, Metric>>, String> {
+    if spec.metrics.is_empty() {
+        return Ok(Vec::new());
+    }
+    let arguments = Arguments::without_secrets(&spec.args).map_err(unresolved)?;
+    spec.metrics.iter().map(|m| arguments.resolve(m).map_err(unresolved)).collect()
+}
+
+/// What decides knows no secrets, so a number from one would silently be 0.
+fn numbers_are_no_secrets(metric: &Metric) -> Result<(), String> {
+    let numbers = [
+        ("count", &metric.count),
+        ("failureLimit", &metric.failure_limit),
+        ("inconclusiveLimit", &metric.inconclusive_limit),
+        ("consecutiveErrorLimit", &metric.consecutive_error_limit),
+        ("consecutiveSuccessLimit", &metric.consecutive_success_limit),
+    ];
+    for (field, number) in numbers {
+        if matches!(number, Some(IntOrString::String(text)) if text.contains(SECRET_PLACEHOLDER)) {
+            return Err(format!("{field} must not come from a secret"));
+        }
+    }
+    Ok(())
+}
+
+/// Rules name metrics by regular expressions that match anywhere in the name; of several that tell how much to keep,
+/// the last one wins. A rule must match something, which an expression that cannot be read never does.
+fn apply_rules(spec: &AnalysisRunSpec, metrics: &mut [Watched<'_>]) -> Result<(), String> {
+    for (i, rule) in spec.dry_run.iter().enumerate() {
+        if apply(&rule.metric_name, metrics, |m| m.dry_run = true) == 0 {
+            return Err(format!("dryRun[{i}]: Rule didn't match any metric name(s)"));
+        }
+    }
+    for (i, rule) in spec.measurement_retention.iter().enumerate() {
+        let keep = usize::try_from(rule.limit).ok().filter(|n| *n > 0).unwrap_or(MEASUREMENTS_KEPT);
+        if apply(&rule.metric_name, metrics, |m| m.keep = keep) == 0 {
+            return Err(format!("measurementRetention[{i}]: Rule didn't match any metric name(s)"));
+        }
+    }
+    Ok(())
+}
+
+/// Number of metrics that `expression` matches.
+fn apply(expression: &str, metrics: &mut [Watched<'_>], mut set: impl FnMut(&mut Watched<'_>)) -> usize {
+    let Ok(expression): Result<Regex, _> = RegexBuilder::new(expression).size_limit(RULE_MAX_BYTES).build() else {
+        return 0;
+    };
+    let matching = metrics.iter_mut().filter(|m| expression.is_match(&m.metric.name));
+    matching.map(|m| set(m)).count()
+}
