@@ -25,7 +25,7 @@ pub(crate) enum Applied {
     All,
     /// The name of the new ReplicaSet is taken by this one, which the caches do not show.
     Collision(Box<ReplicaSet>),
-    /// The Rollout is gone or going.
+    /// The Rollout, or its namespace, is gone or going.
     Gone,
 }
 
@@ -99,8 +99,8 @@ impl Executor {
                     self.patch_set(&mut run, name, bodies::release(snapshot, name)).await?;
                 }
                 Effect::CreateReplicaSet { name, object } => {
-                    if let Some(set) = self.create_set(&mut run, name, object).await? {
-                        return Ok(Applied::Collision(Box::new(set)));
+                    if let Some(end) = self.create_set(&mut run, name, object).await? {
+                        return Ok(end);
                     }
                 }
                 Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations } => {
@@ -185,7 +185,7 @@ impl Executor {
             code: 409,
             reason: "Conflict".into(),
             message: "the Rollout has been modified since the plan was made".into(),
-            retry_after: None,
+            ..Default::default()
         }))
     }
 
@@ -223,13 +223,8 @@ impl Executor {
         Ok(object)
     }
 
-    /// Returns the foreign ReplicaSet that has the name already, if one has.
-    async fn create_set(
-        &self,
-        run: &mut Run<'_>,
-        name: &str,
-        object: &Value,
-    ) -> Result<Option<ReplicaSet>, RequestError> {
+    /// Returns how the plan ends if no ReplicaSet could be created and that is no error.
+    async fn create_set(&self, run: &mut Run<'_>, name: &str, object: &Value) -> Result<Option<Applied>, RequestError> {
         let created: Result<ReplicaSet, _> = self.rest.create(&resource::REPLICA_SETS, run.namespace, object).await;
         let error = match created {
             Ok(set) => {
@@ -243,12 +238,22 @@ impl Executor {
             let existing: Option<ReplicaSet> = self.rest.get_opt(&resource::REPLICA_SETS, run.namespace, name).await?;
             let uid = &run.snapshot.rollout.metadata.uid;
             return match existing {
-                Some(set) if set.metadata.controller().is_none_or(|c| c.uid != *uid) => Ok(Some(set)),
+                Some(set) if set.metadata.controller().is_none_or(|c| c.uid != *uid) => {
+                    Ok(Some(Applied::Collision(Box::new(set))))
+                }
                 // Ours once, but without its label no cache shows it.
-                Some(set) if set.metadata.label(names::POD_TEMPLATE_HASH).is_none() => Ok(Some(set)),
+                Some(set) if set.metadata.label(names::POD_TEMPLATE_HASH).is_none() => {
+                    Ok(Some(Applied::Collision(Box::new(set))))
+                }
                 // Ours: an earlier answer was lost, or the cache is late. Planning again finds it.
                 _ => Err(error),
             };
+        }
+        if error.is_namespace_terminating() {
+            // Whoever deletes the namespace knows, and all that is in it goes, this Rollout too: nothing to tell, and
+            // nothing to try again. Deployments do the same.
+            tracing::debug!(rollout = %run.key, "{error}");
+            return Ok(Some(Applied::Gone));
         }
         if !error.is_transient() {
             let plan = rollouts_core::plan_after_create_error(run.snapshot, self.clock.now(), name, &error.to_string());

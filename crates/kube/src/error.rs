@@ -16,9 +16,27 @@ pub struct Status {
     pub reason: String,
     /// The server's words.
     pub message: String,
+    /// What it says besides.
+    pub details: Details,
     /// How long the server wants us to stay away.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
+}
+
+/// `details` of a [`Status`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// Reasons behind the reason.
+    pub causes: Vec<Cause>,
+}
+
+/// One of [`Details::causes`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Cause {
+    /// Machine-readable reason in CamelCase, such as `NamespaceTerminating`.
+    pub reason: String,
 }
 
 /// Why a request has no result.
@@ -105,7 +123,7 @@ impl RequestError {
 
     /// The namespace is going away, so nothing can be created in it.
     pub fn is_namespace_terminating(&self) -> bool {
-        self.is_forbidden() && self.status().is_some_and(|s| s.message.contains("because it is being terminated"))
+        self.status().is_some_and(|s| s.details.causes.iter().any(|c| c.reason == "NamespaceTerminating"))
     }
 
     /// The same request may succeed later: no answer, server trouble, or "not now".

@@ -1,7 +1,8 @@
-//! What several Rollouts and many workloads have to do with each other: against the embedded API server and its actors, under paused time.
+//! What surrounds a Rollout: other Rollouts, many workloads, a namespace that goes. Against the embedded API server and its actors, under paused time.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+use rollouts_actors::Which;
 use rollouts_kube::rest::{Delete, PatchKind, Query};
 use rollouts_kube::{Resource, Rest, resource, tokio_clock};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-const NAMESPACE: &str = "default";
+const NAMESPACE: &str = "shop";
 
 struct World {
     rest: Rest,
@@ -20,7 +21,12 @@ struct World {
 }
 
 impl World {
+    /// With a controller that looks at everything every minute.
     async fn start() -> Self {
+        Self::start_with(Which::all(), Some(Duration::from_secs(60))).await
+    }
+
+    async fn start_with(which: Which, resync: Option<Duration>) -> Self {
         let clock = tokio_clock("2026-01-01T00:00:00Z".parse().unwrap());
         let server = rollouts_memkube::Server::new(rollouts_memkube::Config::new(clock.clone()));
         let client = rollouts_kube::client::from_service(server.service());
@@ -28,10 +34,11 @@ impl World {
         for crd in rollouts_api::crd::manifests() {
             let _: Value = rest.create(&resource::CUSTOM_RESOURCE_DEFINITIONS, "", &crd).await.unwrap();
         }
+        let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } });
+        let _: Value = rest.create(&resource::NAMESPACES, "", &namespace).await.unwrap();
         let stop = CancellationToken::new();
-        let actors = rollouts_actors::Options::new(clock.clone());
+        let actors = rollouts_actors::Options { which, ..rollouts_actors::Options::new(clock.clone()) };
         tokio::spawn(rollouts_actors::run(client.clone(), actors, stop.clone().cancelled_owned()));
-        // It looks at everything every minute.
         let requests = Arc::<Mutex<Vec<String>>>::default();
         let seen = Arc::clone(&requests);
         let service = server.service().map_request(move |request: http::Request<kube::client::Body>| {
@@ -39,10 +46,7 @@ impl World {
             request
         });
         let client = rollouts_kube::client::from_service(service);
-        let options = rollouts_controller::Options {
-            resync: Some(Duration::from_secs(60)),
-            ..rollouts_controller::Options::new(clock)
-        };
+        let options = rollouts_controller::Options { resync, ..rollouts_controller::Options::new(clock) };
         tokio::spawn(rollouts_controller::run(client, options, stop.clone()));
         World { rest, requests, _stop: stop.drop_guard() }
     }
@@ -175,4 +179,40 @@ async fn a_workload_is_asked_for_once_when_a_rollout_begins_to_refer_to_it() {
     assert_ne!(world.healthy("second").await, hash, "the watch brings what changes");
     assert_eq!(world.asked_for(&resource::POD_TEMPLATES, "two"), 1);
     assert_eq!(world.asked_for(&resource::POD_TEMPLATES, "one"), asked);
+}
+
+/// Whoever deletes a namespace need not hear that nothing can be made there any more.
+#[tokio::test(start_paused = true)]
+async fn a_creation_refused_by_a_namespace_that_goes_is_neither_told_nor_tried_again() {
+    // Nobody empties the namespace.
+    let world = World::start_with(Which { namespace: false, ..Which::all() }, None).await;
+    let reference = json!({ "apiVersion": "v1", "kind": "PodTemplate", "name": "one" });
+    let pod_template = json!({
+        "apiVersion": "v1", "kind": "PodTemplate", "metadata": { "name": "one", "namespace": NAMESPACE },
+        "template": template("1"),
+    });
+    world.create(&resource::POD_TEMPLATES, pod_template).await;
+    world.create_rollout("web", reference).await;
+    world
+        .patch(&resource::ROLLOUTS, "web", &json!({ "spec": { "selector": { "matchLabels": { "app": "web" } } } }))
+        .await;
+    seconds(60).await;
+    world.healthy("web").await;
+    let creations = || {
+        let request = format!("POST {}", resource::REPLICA_SETS.collection(Some(NAMESPACE)));
+        world.requests.lock().unwrap().iter().filter(|r| **r == request).count()
+    };
+    let before = (creations(), world.rest.get::<Value>(&resource::ROLLOUTS, NAMESPACE, "web").await.unwrap());
+
+    world.rest.delete(&resource::NAMESPACES, "", NAMESPACE, &Delete::default()).await.unwrap();
+    world.patch(&resource::POD_TEMPLATES, "one", &json!({ "template": template("2") })).await;
+    seconds(600).await;
+    let after: Value = world.rest.get(&resource::ROLLOUTS, NAMESPACE, "web").await.unwrap();
+    assert_eq!(after["metadata"]["deletionTimestamp"], Value::Null);
+    // One for each look, and a look for each of its own writes.
+    assert!((1..=3).contains(&(creations() - before.0)), "{} creations", creations() - before.0);
+    assert_eq!(after["status"]["conditions"], before.1["status"]["conditions"]);
+    let events = world.rest.list::<Value>(&resource::EVENTS, Some(NAMESPACE), &Query::default()).await.unwrap();
+    let warnings = events.items.iter().filter(|event| event["type"] == "Warning").count();
+    assert_eq!(warnings, 0, "{:#?}", events.items);
 }
