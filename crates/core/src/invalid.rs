@@ -5,10 +5,12 @@ use crate::conditions::{self, INVALID_SPEC};
 use crate::phase::phase;
 use crate::plan::Step;
 use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
-use rollouts_api::Time;
-use rollouts_api::field::FieldError;
+use crate::roles;
+use rollouts_api::field::{FieldError, Path};
 use rollouts_api::rollout::Condition;
 use rollouts_api::validation::{self, References, ServiceRef};
+use rollouts_api::{LabelSelector, Time, names};
+use serde_json::json;
 
 /// From one look for a workload that is not there to the next.
 const UNRESOLVED_RETRY_SECONDS: i64 = 20;
@@ -72,7 +74,8 @@ impl Reconcile<'_> {
         let first = |errors: Vec<FieldError>| errors.first().map(ToString::to_string);
         let in_spec = || {
             let broken = first(validation::rollout(&self.ro));
-            broken.or_else(|| validation::unsupported(&self.ro).map(|e| e.to_string())).map(|e| (e, Scope::Spec))
+            let unsupported = || validation::unsupported(&self.ro).map(|e| e.to_string());
+            broken.or_else(unsupported).or_else(|| self.releases_its_own()).map(|e| (e, Scope::Spec))
         };
         let in_references =
             || first(validation::references(&self.ro, &self.references())).map(|e| (e, Scope::References));
@@ -80,11 +83,31 @@ impl Reconcile<'_> {
         unresolved.or_else(in_spec).or_else(in_references)
     }
 
+    /// A selector that does not match the new ReplicaSet would have it released as soon as it is made, and the next one
+    /// made, without end. Only the label of the hash can come to that: the selector was copied from a ReplicaSet, or
+    /// `workloadRef` takes it from one.
+    fn releases_its_own(&self) -> Option<String> {
+        const KEY: &str = names::POD_TEMPLATE_HASH;
+        let asks =
+            |s: &&LabelSelector| s.match_labels.contains_key(KEY) || s.match_expressions.iter().any(|e| e.key == KEY);
+        let selector = self.ro.spec.selector.as_ref().filter(asks)?;
+        let matching = selector.compile().ok()?;
+        let hash = self.template_hash();
+        let mut labels = self.ro.spec.template.labels();
+        labels.insert(KEY.into(), hash.into());
+        let found = roles::find_new(&self.ro, &self.sets, hash).map(|i| &self.sets[i].metadata.labels);
+        if matching.matches(&labels) || found.is_some_and(|labels| matching.matches(labels)) {
+            return None;
+        }
+        let detail = format!("must leave the label {KEY} alone, of which every ReplicaSet has a value of its own");
+        Some(FieldError::invalid(&Path::new("spec").child("selector"), &json!(selector), detail).to_string())
+    }
+
     fn references(&self) -> References {
         let services = self.snapshot.services.iter().map(|(name, service)| {
             let service = ServiceRef {
                 selector: service.spec.selector.clone(),
-                managed_by: service.metadata.annotation(rollouts_api::names::MANAGED_BY_ROLLOUTS).map(str::to_string),
+                managed_by: service.metadata.annotation(names::MANAGED_BY_ROLLOUTS).map(str::to_string),
             };
             (name.clone(), service)
         });

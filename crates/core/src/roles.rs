@@ -103,7 +103,7 @@ impl Reconcile<'_> {
 /// By hash label first, so that what we made is found without looking inside, then by the hash of older controllers,
 /// which holds whatever API servers have made of the template since; then by meaning, so that what a controller made
 /// under any other hash is found too.
-fn find_new(ro: &Rollout, sets: &[ReplicaSet], hash: &str) -> Option<usize> {
+pub(crate) fn find_new(ro: &Rollout, sets: &[ReplicaSet], hash: &str) -> Option<usize> {
     let labelled = |hash: &str| sets.iter().position(|s| s.hash() == hash);
     if let Some(i) = labelled(hash) {
         return Some(i);

@@ -174,3 +174,47 @@ fn errors_come_before_what_is_not_supported() {
         assert_eq!(w.status().message, format!("InvalidSpec: The Rollout \"web\" is invalid: {error}"));
     }
 }
+
+/// Every ReplicaSet would be released as soon as it is made, and the next one made.
+#[test]
+fn a_selector_that_no_new_replicaset_matches_makes_none() {
+    const HASH: &str = "rollouts-pod-template-hash";
+    let copied = json!({ "matchLabels": { "app": "web", HASH: "7cb95fc85d" } });
+    let without = json!({ "matchExpressions": [{ "key": HASH, "operator": "DoesNotExist" }] });
+    for (selector, label) in [(copied, Some("7cb95fc85d")), (without, None)] {
+        let mut w = canary();
+        w.change(|ro| {
+            ro.spec.selector = serde_json::from_value(selector).unwrap();
+            for label in label {
+                ro.spec.template = ro.spec.template.with_label(HASH, label);
+            }
+        });
+        w.run(10);
+        assert_eq!(w.sizes(), []);
+        let (_, message) = condition(&w, "InvalidSpec").unwrap();
+        assert!(message.contains("spec.selector: Invalid value"), "{message}");
+        assert!(message.ends_with(
+            "must leave the label rollouts-pod-template-hash alone, of which every ReplicaSet has a value of its own"
+        ));
+    }
+}
+
+#[test]
+fn a_selector_that_the_present_replicaset_matches_is_none_of_our_business() {
+    const HASH: &str = "rollouts-pod-template-hash";
+    let mut w = canary();
+    w.run(10);
+    let hash = w.status().stable_rs.clone();
+    let set = w.sets.values_mut().next().unwrap();
+    set.spec.template = set.spec.template.map(rollouts_api::pod_template::default);
+    w.change(|ro| {
+        ro.spec.selector.as_mut().unwrap().match_labels.insert(HASH.into(), hash.clone());
+        ro.spec.template = ro.spec.template.with_label(HASH, &hash);
+    });
+    w.run(10);
+    assert_eq!((w.sizes(), condition(&w, "InvalidSpec")), (vec![(1, 4)], None));
+    w.set_image("2");
+    w.run(10);
+    assert_eq!(w.sizes(), [(1, 4)], "neither released nor replaced");
+    assert!(condition(&w, "InvalidSpec").is_some());
+}
