@@ -12,8 +12,7 @@ use crate::certificates::Certificates;
 use crate::process::Process;
 use arguments::Ports;
 use directory::Directory;
-use ready::{are_served, check, has_account, has_nodes, is_gone, is_ready, until};
-use rollouts_kube::rest::Delete;
+use ready::{are_served, check, has_account, has_nodes, is_ready, until};
 use rollouts_kube::{ConnectOptions, Rest, resource, system_clock};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -158,23 +157,6 @@ impl Cluster {
         created.map_err(|source| StartError::Request { what: format!("creating the namespace {name}"), source })?;
         let client = self.client.clone();
         until("a namespace has no ServiceAccount", &mut [], async || has_account(&client, name).await).await
-    }
-
-    /// Deletes a namespace, and waits until it and everything in it is gone. It need not exist.
-    ///
-    /// # Errors
-    /// When the API server refuses it, or something in it stays.
-    pub async fn delete_namespace(&self, name: &str) -> Result<(), StartError> {
-        let deleted = Rest::new(self.client.clone()).delete(&resource::NAMESPACES, "", name, &Delete::default()).await;
-        match deleted {
-            Err(e) if e.is_not_found() => return Ok(()),
-            Err(source) => {
-                return Err(StartError::Request { what: format!("deleting the namespace {name}"), source });
-            }
-            Ok(()) => {}
-        }
-        let client = self.client.clone();
-        until("a deleted namespace is still there", &mut [], async || is_gone(&client, name).await).await
     }
 
     /// The program that has ended although nobody stopped it, in words.

@@ -5,7 +5,7 @@ use crate::binaries::last_lines;
 use crate::process::Process;
 use http::{Method, Request};
 use rollouts_kube::rest::send;
-use rollouts_kube::{RequestError, Resource, Rest, resource};
+use rollouts_kube::{RequestError, Resource, resource};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -60,14 +60,6 @@ pub(super) async fn has_account(client: &kube::Client, namespace: &str) -> Resul
     let path = SERVICE_ACCOUNTS.object(namespace, "default", None);
     let answer: Result<Value, _> = send(client, Method::GET, &path, None).await;
     answer.map(|_| ()).map_err(|e| e.to_string())
-}
-
-pub(super) async fn is_gone(client: &kube::Client, namespace: &str) -> Result<(), String> {
-    match Rest::new(client.clone()).get_opt::<Value>(&resource::NAMESPACES, "", namespace).await {
-        Ok(None) => Ok(()),
-        Ok(Some(object)) => Err(object["status"].to_string()),
-        Err(e) => Err(e.to_string()),
-    }
 }
 
 /// New nodes are tainted until kube-controller-manager has seen that they are ready.
