@@ -1,10 +1,11 @@
 //! Connections to the API server on which somebody looks at every request.
 
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Method, Request};
 use kube::client::Body;
 use rollouts_kube::client::from_service;
 use rollouts_memkube::Server;
 use std::future::pending;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::{BoxError, ServiceExt};
 
@@ -50,4 +51,44 @@ pub fn judged(server: &Server, judge: impl Fn(&Request<Body>) -> Verdict + Send 
             }
         }
     }))
+}
+
+type Matches = Box<dyn Fn(&Method, &str) -> bool + Send>;
+
+/// Decides about requests by method and path with query, and remembers them. Clones are one.
+#[derive(Clone, Default)]
+pub struct Judge {
+    rule: Arc<Mutex<Option<(Matches, Verdict)>>>,
+    seen: Arc<Mutex<Vec<(Method, String)>>>,
+}
+
+impl Judge {
+    /// For [`judged`].
+    pub fn judge(&self) -> impl Fn(&Request<Body>) -> Verdict + Send + 'static {
+        let judge = self.clone();
+        move |request| {
+            let (method, path) = (request.method().clone(), request.uri().path_and_query().unwrap().to_string());
+            let verdict = match &*judge.rule.lock().unwrap() {
+                Some((which, verdict)) if which(&method, &path) => *verdict,
+                _ => Verdict::Pass,
+            };
+            judge.seen.lock().unwrap().push((method, path));
+            verdict
+        }
+    }
+
+    /// From now on this becomes of such requests; all others pass, as all did before.
+    pub fn rules(&self, which: impl Fn(&Method, &str) -> bool + Send + 'static, verdict: Verdict) {
+        *self.rule.lock().unwrap() = Some((Box::new(which), verdict));
+    }
+
+    /// From now on all pass.
+    pub fn retires(&self) {
+        *self.rule.lock().unwrap() = None;
+    }
+
+    /// How many such requests there were.
+    pub fn count(&self, which: impl Fn(&Method, &str) -> bool) -> usize {
+        self.seen.lock().unwrap().iter().filter(|(method, path)| which(method, path)).count()
+    }
 }

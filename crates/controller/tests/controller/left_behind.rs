@@ -1,55 +1,14 @@
 //! What Rollouts leave behind, and who cannot be read, when the API server does not answer as one would wish.
 
-use crate::connection::Verdict;
+use crate::connection::{Judge, Verdict};
 use crate::objects::{deployment, pods, rollout, service, taking_over};
-use crate::world::{Controller, World, seconds};
+use crate::world::{World, seconds};
 use http::Method;
 use rollouts_api::names;
 use rollouts_kube::resource::{DEPLOYMENTS, ROLLOUTS, SERVICES};
 use rollouts_testing::Lines;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-type Matches = Box<dyn Fn(&Method, &str) -> bool + Send>;
-
-/// What becomes of the requests of controllers, and which there were, by method and path with query.
-#[derive(Clone, Default)]
-struct Judge {
-    now: Arc<Mutex<Option<(Matches, Verdict)>>>,
-    seen: Arc<Mutex<Vec<(Method, String)>>>,
-}
-
-impl Judge {
-    /// From now on this becomes of those requests; all others pass.
-    fn of(&self, which: impl Fn(&Method, &str) -> bool + Send + 'static, verdict: Verdict) {
-        *self.now.lock().unwrap() = Some((Box::new(which), verdict));
-    }
-
-    /// From now on all pass.
-    fn retires(&self) {
-        *self.now.lock().unwrap() = None;
-    }
-
-    /// How many such requests there were.
-    fn count(&self, which: impl Fn(&Method, &str) -> bool) -> usize {
-        self.seen.lock().unwrap().iter().filter(|(method, path)| which(method, path)).count()
-    }
-
-    /// Judges all that a controller does.
-    fn controller(&self, world: &World) -> Controller {
-        let judge = self.clone();
-        world.controller_judged(move |request| {
-            let (method, path) = (request.method().clone(), request.uri().path_and_query().unwrap().to_string());
-            let verdict = match &*judge.now.lock().unwrap() {
-                Some((which, verdict)) if which(&method, &path) => *verdict,
-                _ => Verdict::Pass,
-            };
-            judge.seen.lock().unwrap().push((method, path));
-            verdict
-        })
-    }
-}
 
 /// The Rollout `shop` with the Service `live`.
 async fn create_shop(world: &World) {
@@ -63,6 +22,16 @@ async fn create_shop(world: &World) {
 async fn create_web(world: &World) {
     world.create(&DEPLOYMENTS, deployment("old", "web", 2)).await;
     world.create(&ROLLOUTS, taking_over("web", "old")).await;
+}
+
+/// Both, with a controller that has looked after them.
+async fn looked_after() -> (World, Judge) {
+    let (world, judge) = (World::start(), Judge::default());
+    create_web(&world).await;
+    create_shop(&world).await;
+    world.controller_judged(judge.judge());
+    seconds(60).await;
+    (world, judge)
 }
 
 /// Makes the Rollout `shop` one that cannot be read, or readable again.
@@ -83,15 +52,11 @@ fn writes(what: &'static str) -> impl Fn(&Method, &str) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_ends_also_when_a_lost_answer_was_the_last_thing_to_do() {
-    let (world, judge) = (World::start(), Judge::default());
+    let (world, judge) = looked_after().await;
     let lines = Lines::listen();
-    create_web(&world).await;
-    create_shop(&world).await;
-    judge.controller(&world);
-    seconds(60).await;
     for (rollout, write) in [("web", "/deployments/"), ("shop", "/services/")] {
         lines.take();
-        judge.of(writes(write), Verdict::Lose);
+        judge.rules(writes(write), Verdict::Lose);
         world.delete(&ROLLOUTS, rollout).await;
         seconds(5).await;
         judge.retires();
@@ -104,13 +69,9 @@ async fn an_outage_ends_also_when_a_lost_answer_was_the_last_thing_to_do() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_done_is_told_when_it_is_done() {
-    let (world, judge) = (World::start(), Judge::default());
+    let (world, judge) = looked_after().await;
     let lines = Lines::listen();
-    create_web(&world).await;
-    create_shop(&world).await;
-    judge.controller(&world);
-    seconds(60).await;
-    judge.of(|method, _| method != "GET", Verdict::FORBID);
+    judge.rules(|method, _| method != "GET", Verdict::FORBID);
     world.delete(&ROLLOUTS, "web").await;
     world.delete(&ROLLOUTS, "shop").await;
     seconds(60).await;
@@ -131,7 +92,7 @@ async fn a_debt_that_comes_into_sight_late_is_settled_by_the_rollout_that_lives(
     let (world, judge) = (World::start(), Judge::default());
     create_web(&world).await;
     world.create(&DEPLOYMENTS, deployment("other", "web", 2)).await;
-    let first = judge.controller(&world);
+    let first = world.controller_judged(judge.judge());
     seconds(60).await;
     assert!(is_marked(&world, "old").await);
     first.stop();
@@ -139,8 +100,8 @@ async fn a_debt_that_comes_into_sight_late_is_settled_by_the_rollout_that_lives(
     let other = json!({ "spec": { "workloadRef": { "name": "other" } } });
     world.patch(&ROLLOUTS, "web", other).await;
     let marked = |method: &Method, path: &str| method == "GET" && path.contains("scaled-down-by");
-    judge.of(marked, Verdict::Delay(Duration::from_secs(40)));
-    judge.controller(&world);
+    judge.rules(marked, Verdict::Delay(Duration::from_secs(40)));
+    world.controller_judged(judge.judge());
     seconds(30).await;
     assert!(is_marked(&world, "old").await, "out of sight");
     judge.retires();
@@ -152,13 +113,13 @@ async fn a_debt_that_comes_into_sight_late_is_settled_by_the_rollout_that_lives(
 async fn the_pods_of_an_indebted_deployment_cause_no_lists() {
     let (world, judge) = (World::start(), Judge::default());
     create_web(&world).await;
-    let first = judge.controller(&world);
+    let first = world.controller_judged(judge.judge());
     seconds(60).await;
     first.stop();
     // It is somebody else's now, as far as this one can see.
     let instance = json!({ "metadata": { "labels": { names::INSTANCE_ID: "blue" } } });
     world.patch(&ROLLOUTS, "web", instance).await;
-    judge.controller(&world);
+    world.controller_judged(judge.judge());
     seconds(60).await;
     let lists = || judge.count(|method, path| method == "GET" && path.ends_with("/rollouts"));
     let before = lists();

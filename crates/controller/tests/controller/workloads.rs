@@ -51,6 +51,18 @@ async fn create_web(world: &World, replicas: i64, scale_down: &str) {
     world.create(&ROLLOUTS, referring("web", replicas, reference("old", scale_down))).await;
 }
 
+/// Where both exist, and the Rollout has taken over.
+async fn taken_over(replicas: i64) -> (World, Controller) {
+    let world = World::start();
+    let controller = world.controller();
+    create_old(&world, replicas).await;
+    create_web(&world, replicas, "onsuccess").await;
+    seconds(30).await;
+    assert_eq!(phase(&world).await, "Healthy ");
+    assert_eq!(old(&world).await, (0, true));
+    (world, controller)
+}
+
 /// Size of the Deployment `old`, and whether it is marked.
 async fn old(world: &World) -> (i64, bool) {
     let old = world.get(&DEPLOYMENTS, "old").await;
@@ -80,13 +92,7 @@ async fn ready(world: &World) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_deleted_rollout_gives_the_deployment_its_replicas_back() {
-    let world = World::start();
-    let controller = world.controller();
-    create_old(&world, 3).await;
-    create_web(&world, 3, "onsuccess").await;
-    seconds(30).await;
-    assert_eq!(phase(&world).await, "Healthy ");
-    assert_eq!(old(&world).await, (0, true));
+    let (world, controller) = taken_over(3).await;
     world.delete(&ROLLOUTS, "web").await;
     seconds(5).await;
     assert_eq!(old(&world).await, (3, false));
@@ -119,12 +125,7 @@ async fn a_deleted_rollout_gives_the_deployment_its_replicas_back() {
 /// A Rollout that waits for finalizers does nothing more, and its pods may go at any time.
 #[tokio::test(start_paused = true)]
 async fn a_rollout_that_is_being_deleted_counts_as_gone() {
-    let world = World::start();
-    world.controller();
-    create_old(&world, 2).await;
-    create_web(&world, 2, "onsuccess").await;
-    seconds(30).await;
-    assert_eq!(old(&world).await, (0, true));
+    let (world, _) = taken_over(2).await;
     let finalizers = json!({ "metadata": { "finalizers": ["example.test/wait"] } });
     world.patch(&ROLLOUTS, "web", finalizers).await;
     world.delete(&ROLLOUTS, "web").await;
@@ -230,11 +231,7 @@ async fn a_missing_permission_concerns_those_alone_who_need_it() {
 /// It can be deleted all the same.
 #[tokio::test(start_paused = true)]
 async fn a_rollout_that_cannot_be_read_owes_like_any_other() {
-    let world = World::start();
-    world.controller();
-    create_old(&world, 2).await;
-    create_web(&world, 2, "onsuccess").await;
-    seconds(30).await;
+    let (world, _) = taken_over(2).await;
     world.patch(&ROLLOUTS, "web", json!({ "spec": { "minReadySeconds": 3_000_000_000_i64 } })).await;
     seconds(5).await;
     assert_eq!(old(&world).await, (0, true), "it is still there");

@@ -4,6 +4,7 @@ use crate::connection::{Verdict, judged};
 use crate::objects::NAMESPACE;
 use http::Request;
 use kube::client::Body;
+use rollouts_actors::Which;
 use rollouts_api::Clock;
 use rollouts_controller::Options;
 use rollouts_kube::client::from_service;
@@ -39,13 +40,18 @@ impl Controller {
 impl World {
     /// Custom resources are installed and actors at work, but no controller is.
     pub fn start() -> Self {
+        Self::start_with(Which::all())
+    }
+
+    /// With only these actors.
+    pub fn start_with(which: Which) -> Self {
         let clock = tokio_clock("2026-01-01T00:00:00Z".parse().unwrap());
         let server = Server::new(Config::new(clock.clone()));
         for crd in rollouts_api::crd::manifests() {
             server.create(crd).unwrap();
         }
         let (client, stop) = (from_service(server.service()), CancellationToken::new());
-        let actors = rollouts_actors::Options::new(clock.clone());
+        let actors = rollouts_actors::Options { which, ..rollouts_actors::Options::new(clock.clone()) };
         tokio::spawn(rollouts_actors::run(client.clone(), actors, stop.clone().cancelled_owned()));
         World { rest: Rest::new(client), server, clock, stop }
     }
