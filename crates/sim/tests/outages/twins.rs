@@ -1,24 +1,14 @@
 //! Two controllers that know nothing of each other, one of which learns everything late.
 
 use crate::support;
-use rollouts_kube::rest::{Body, PatchKind, send};
+use crate::world::{REBIRTH, canary, update};
 use rollouts_sim::cluster::Cluster;
 use rollouts_sim::faults::{Faults, Odds};
-use rollouts_sim::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
+use rollouts_sim::lives::{ACTORS, CONTROLLER, Lives, SECOND_CONTROLLER};
 use rollouts_sim::virtual_time;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::sleep;
-
-const REBIRTH: Rebirth = Rebirth::After(Duration::from_secs(1));
-const PATH: &str = "/apis/argoproj.io/v1alpha1/namespaces/default/rollouts/app";
-
-fn template(version: u64) -> Value {
-    json!({
-        "metadata": {"labels": {"app": "app"}},
-        "spec": {"containers": [{"name": "app", "image": format!("shop/app:{version}")}]},
-    })
-}
 
 /// The highest revision after two updates, the second of which comes before the first is done.
 async fn revisions(seed: u64) -> u64 {
@@ -31,20 +21,11 @@ async fn revisions(seed: u64) -> u64 {
         live(&fair, CONTROLLER, cluster.controller(None)),
         live(&late, SECOND_CONTROLLER, cluster.controller(None)),
     ];
-    let rollout = json!({
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "app", "namespace": "default"},
-        "spec": {
-            "replicas": 3,
-            "selector": {"matchLabels": {"app": "app"}},
-            "template": template(1),
-            "strategy": {"canary": {"steps": [{"setWeight": 50}, {"pause": {"duration": 20}}]}},
-        },
-    });
-    cluster.server.create(rollout).expect("a valid Rollout");
+    let steps = json!([{"setWeight": 50}, {"pause": {"duration": 20}}]);
+    cluster.server.create(canary("app", 3, steps)).expect("a valid Rollout");
     sleep(Duration::from_secs(60)).await;
     for version in [2, 3] {
-        let body = Body::patch(PatchKind::Merge, &json!({"spec": {"template": template(version)}})).expect("JSON");
-        let _: Value = send(&cluster.client, http::Method::PATCH, PATH, Some(body)).await.expect("an answer");
+        update(&cluster, "app", version).await;
         sleep(Duration::from_secs(10)).await;
     }
     sleep(Duration::from_secs(300)).await;

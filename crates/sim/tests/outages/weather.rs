@@ -28,13 +28,33 @@ fn assert_told_once(failures: &[String]) {
     assert!(is_told, "{failures:#?}");
 }
 
-#[test]
-fn a_minute_without_the_api_server() {
-    in_the_middle(async |world| {
-        world.everybody(Weather::Down, Duration::from_secs(60)).await;
+/// Everybody has this weather for a while.
+fn comes_and_goes(weather: Weather, lasts: Duration) {
+    in_the_middle(async move |world| {
+        world.everybody(weather, lasts).await;
         world.healthy(2, Duration::from_secs(180)).await;
         assert_told_once(&world.failures());
     });
+}
+
+#[test]
+fn a_minute_without_the_api_server() {
+    comes_and_goes(Weather::Down, Duration::from_secs(60));
+}
+
+#[test]
+fn half_a_minute_of_too_many_requests() {
+    comes_and_goes(Weather::Busy, Duration::from_secs(30));
+}
+
+#[test]
+fn half_a_minute_of_internal_errors() {
+    comes_and_goes(Weather::Failing, Duration::from_secs(30));
+}
+
+#[test]
+fn half_a_minute_of_lost_answers() {
+    comes_and_goes(Weather::Lossy, Duration::from_secs(30));
 }
 
 #[test]
@@ -45,33 +65,6 @@ fn a_minute_of_silence() {
         world.faults.weather(CONTROLLER, Weather::Fair);
         // Watches that were cut off without a word are given up when our own writes do not show, or when overdue.
         world.healthy(2, Duration::from_secs(600)).await;
-        assert_told_once(&world.failures());
-    });
-}
-
-#[test]
-fn half_a_minute_of_too_many_requests() {
-    in_the_middle(async |world| {
-        world.everybody(Weather::Busy, Duration::from_secs(30)).await;
-        world.healthy(2, Duration::from_secs(180)).await;
-        assert_told_once(&world.failures());
-    });
-}
-
-#[test]
-fn half_a_minute_of_internal_errors() {
-    in_the_middle(async |world| {
-        world.everybody(Weather::Failing, Duration::from_secs(30)).await;
-        world.healthy(2, Duration::from_secs(180)).await;
-        assert_told_once(&world.failures());
-    });
-}
-
-#[test]
-fn half_a_minute_of_lost_answers() {
-    in_the_middle(async |world| {
-        world.everybody(Weather::Lossy, Duration::from_secs(30)).await;
-        world.healthy(2, Duration::from_secs(180)).await;
         assert_told_once(&world.failures());
     });
 }

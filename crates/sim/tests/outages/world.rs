@@ -1,5 +1,8 @@
 //! Many Rollouts at once, and what is logged about them.
 
+use rollouts_kube::Rest;
+use rollouts_kube::resource::ROLLOUTS;
+use rollouts_kube::rest::PatchKind;
 use rollouts_sim::cluster::Cluster;
 use rollouts_sim::election::Office;
 use rollouts_sim::faults::{Faults, Odds, Weather};
@@ -9,7 +12,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-const ROLLOUTS: usize = 12;
+const APPS: usize = 12;
 const NAMESPACE: &str = "default";
 
 /// Who runs the controllers.
@@ -35,25 +38,39 @@ pub struct World {
 const RENEWAL: Duration = Duration::from_secs(2);
 
 /// From the end of a process to the next: a restart by the kubelet.
-const REBIRTH: Rebirth = Rebirth::After(Duration::from_secs(1));
+pub const REBIRTH: Rebirth = Rebirth::After(Duration::from_secs(1));
 
-fn rollout(n: usize) -> Value {
-    let name = format!("app-{n:02}");
+/// Pods of the Rollout `name` in this version.
+fn template(name: &str, version: u64) -> Value {
+    json!({
+        "metadata": {"labels": {"app": name}},
+        "spec": {"containers": [{"name": "app", "image": format!("shop/app:{version}")}]},
+    })
+}
+
+/// A Rollout in its first version.
+pub fn canary(name: &str, replicas: u64, steps: Value) -> Value {
     json!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
         "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {
-            "replicas": 2,
+            "replicas": replicas,
             "selector": {"matchLabels": {"app": name}},
-            "template": {
-                "metadata": {"labels": {"app": name}},
-                "spec": {"containers": [{"name": "app", "image": "shop/app:1"}]},
-            },
-            "strategy": {"canary": {"steps": [
-                {"setWeight": 50}, {"pause": {"duration": 10 + n}}, {"setWeight": 100}, {"pause": {"duration": 5}},
-            ]}},
+            "template": template(name, 1),
+            "strategy": {"canary": {"steps": steps}},
         },
     })
+}
+
+/// Changes a Rollout to this version.
+pub async fn update(cluster: &Cluster, name: &str, version: u64) {
+    let (rest, body) = (Rest::new(cluster.client.clone()), json!({"spec": {"template": template(name, version)}}));
+    let answer: Result<Value, _> = rest.patch(&ROLLOUTS, NAMESPACE, name, None, PatchKind::Merge, &body).await;
+    answer.expect("a patch that is taken");
+}
+
+fn name(n: usize) -> String {
+    format!("app-{n:02}")
 }
 
 impl World {
@@ -67,8 +84,11 @@ impl World {
         let mut lives = vec![live(ACTORS, cluster.actors())];
         let controllers: &[&'static str] = if is_elected { &[CONTROLLER, SECOND_CONTROLLER] } else { &[CONTROLLER] };
         lives.extend(controllers.iter().map(|who| live(who, cluster.controller(is_elected.then_some(who)))));
-        for n in 0..ROLLOUTS {
-            cluster.server.create(rollout(n)).expect("a valid Rollout");
+        for n in 0..APPS {
+            let steps = json!([
+                {"setWeight": 50}, {"pause": {"duration": 10 + n}}, {"setWeight": 100}, {"pause": {"duration": 5}},
+            ]);
+            cluster.server.create(canary(&name(n), 2, steps)).expect("a valid Rollout");
         }
         let world = World { cluster, faults, lines, office, _lives: lives };
         world.healthy(1, Duration::from_secs(120)).await;
@@ -77,13 +97,8 @@ impl World {
     }
 
     pub async fn update_all(&self) {
-        let spec = json!({"spec": {"template": {"spec": {"containers": [{"name": "app", "image": "shop/app:2"}]}}}});
-        for n in 0..ROLLOUTS {
-            let path = format!("/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/rollouts/app-{n:02}");
-            let body = rollouts_kube::rest::Body::patch(rollouts_kube::rest::PatchKind::Merge, &spec).expect("JSON");
-            let client = &self.cluster.client;
-            let _: Value =
-                rollouts_kube::rest::send(client, http::Method::PATCH, &path, Some(body)).await.expect("an answer");
+        for n in 0..APPS {
+            update(&self.cluster, &name(n), 2).await;
         }
     }
 
@@ -106,9 +121,9 @@ impl World {
             sleep(Duration::from_secs(1)).await;
         }
         sleep(Duration::from_secs(60)).await;
-        assert_eq!(self.cluster.server.list("", "pods", NAMESPACE).len(), 2 * ROLLOUTS);
+        assert_eq!(self.cluster.server.list("", "pods", NAMESPACE).len(), 2 * APPS);
         let sets = self.cluster.server.list("apps", "replicasets", NAMESPACE);
-        assert_eq!(sets.len() as u64, revision * ROLLOUTS as u64);
+        assert_eq!(sets.len() as u64, revision * APPS as u64);
     }
 
     pub async fn everybody(&self, weather: Weather, lasts: Duration) {
