@@ -9,3 +9,4 @@ pub mod run;
 pub mod tags;
 
 pub use phase::Phase;
+pub(crate) use phase::completed;

@@ -58,3 +58,8 @@ impl fmt::Display for Phase {
         f.write_str(self.as_str())
     }
 }
+
+/// Whether `phase`, as it stands in a status, is the end.
+pub(crate) fn completed(phase: &str) -> bool {
+    Phase::parse(phase).is_some_and(Phase::is_completed)
+}

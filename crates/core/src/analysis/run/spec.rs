@@ -115,10 +115,10 @@ fn apply_rules(spec: &AnalysisRunSpec, metrics: &mut [Watched<'_>]) -> Result<()
 }
 
 /// Number of metrics that `expression` matches.
-fn apply(expression: &str, metrics: &mut [Watched<'_>], mut set: impl FnMut(&mut Watched<'_>)) -> usize {
+fn apply(expression: &str, metrics: &mut [Watched<'_>], set: impl FnMut(&mut Watched<'_>)) -> usize {
     let Ok(expression): Result<Regex, _> = RegexBuilder::new(expression).size_limit(RULE_MAX_BYTES).build() else {
         return 0;
     };
     let matching = metrics.iter_mut().filter(|m| expression.is_match(&m.metric.name));
-    matching.map(|m| set(m)).count()
+    matching.map(set).count()
 }

@@ -52,9 +52,7 @@ impl<'a> Out<'a> {
                 (Some(_), Measuring::Asked { .. }) => {
                     out.held.insert(name);
                 }
-                (Some(_), Measuring::Answered { ask, answer: Answer::Unresolved(text), .. })
-                    if *ask != Ask::Terminate =>
-                {
+                (Some(_), Measuring::Answered { ask: Ask::Run, answer: Answer::Unresolved(text), .. }) => {
                     out.unresolved.push((name, text));
                 }
                 (Some(metric), Measuring::Answered { ask, at, answer }) => {
