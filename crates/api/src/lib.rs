@@ -18,6 +18,7 @@ pub mod names;
 pub mod pod_template;
 pub mod quantity;
 pub mod rollout;
+pub mod rollout_path;
 pub mod selector;
 pub mod step_hash;
 pub mod syntax;

@@ -33,6 +33,10 @@ pub const SCALED_DOWN_FROM: &str = "argo-rollouts.argoproj.io/scaled-down-from";
 pub const SCALED_DOWN_TO: &str = "argo-rollouts.argoproj.io/scaled-down-to";
 /// Annotation on a ReplicaSet: JSON `{"labels":{},"annotations":{}}` of what was injected into its template.
 pub const EPHEMERAL_METADATA: &str = "rollout.argoproj.io/ephemeral-metadata";
+/// Label on an AnalysisRun of a Rollout: `Step`, `Background`, `PrePromotion` or `PostPromotion`.
+pub const ROLLOUT_TYPE: &str = "rollout-type";
+/// Label on an AnalysisRun of a canary's step: the index of that step.
+pub const STEP_INDEX: &str = "step-index";
 /// Annotation of kubectl, never copied to ReplicaSets.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Annotation of the notification engine, never copied to ReplicaSets.

@@ -15,7 +15,7 @@ mod steps;
 mod strategy;
 mod unsupported;
 
-pub use analyses::template_refs;
+pub use analyses::{template_refs, unknown_arguments};
 pub use references::{MappingRef, References, ServiceRef, ingress_backends, references, service_names};
 pub use unsupported::unsupported;
 

@@ -79,6 +79,9 @@ pub(crate) async fn take(
         foreign_replica_sets,
         pods,
         services,
+        analysis_runs: Vec::new(),
+        foreign_analysis_runs: Default::default(),
+        analysis_templates: Default::default(),
         template_hash,
     })
 }

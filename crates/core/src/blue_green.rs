@@ -1,4 +1,4 @@
-//! The blueGreen strategy without analysis (rollout.md §5).
+//! The blueGreen strategy (rollout.md §5).
 
 use crate::ReplicaSet;
 use crate::pauses::BLUE_GREEN_PAUSE;
@@ -29,12 +29,14 @@ impl Reconcile<'_> {
             self.pauses.clear();
             self.pauses.remove_abort();
         }
-        let fast = self.fast_tracked(&strategy);
+        let returns = self.returns_before_scale_down();
+        let fast = self.fast_tracked(&strategy, returns);
         self.size_blue_green();
         self.restart_pods();
         self.clean_history();
         self.pause_blue_green(&strategy, fast);
         self.switch_active(&strategy, fast);
+        self.analyse_blue_green(returns);
         self.sync_metadata();
         self.blue_green_status(&strategy);
         STOP
@@ -57,13 +59,9 @@ impl Reconcile<'_> {
     }
 
     /// Whether the switch needs no pause: going back, promoted in full, first deployment, or already switched (§5.2).
-    fn fast_tracked(&self, strategy: &BlueGreenStrategy) -> bool {
+    fn fast_tracked(&self, strategy: &BlueGreenStrategy, returns: bool) -> bool {
         let active = self.services.get(&strategy.active_service).map_or("", |s| s.selected_hash());
-        self.ro.status.promote_full
-            || self.fast_rollback()
-            || self.returns_before_scale_down()
-            || active.is_empty()
-            || active == self.new_hash()
+        self.ro.status.promote_full || self.fast_rollback() || returns || active.is_empty() || active == self.new_hash()
     }
 
     /// The new ReplicaSet is an earlier one that still waits for its scale-down. Looks at the snapshot: the deadline
@@ -143,7 +141,7 @@ impl Reconcile<'_> {
     /// Old ReplicaSets stay for `scaleDownDelaySeconds` (§5.5).
     fn delay_others(&mut self) {
         let strategy = self.ro.spec.strategy.blue_green.clone().unwrap_or_default();
-        if self.inconclusive() {
+        if self.inconclusive() || self.keeps_others_until_verified(&strategy) {
             return;
         }
         let (n, delay) = (self.ro.spec.replicas(), strategy.scale_down_delay_seconds());
@@ -173,6 +171,11 @@ impl Reconcile<'_> {
         }
     }
 
+    /// Whether nobody said how long old ReplicaSets stay, and the analysis after the switch may still go wrong.
+    fn keeps_others_until_verified(&self, strategy: &BlueGreenStrategy) -> bool {
+        strategy.scale_down_delay_seconds.is_none() && !self.fully_promoted() && !self.verified_after_promotion()
+    }
+
     fn set_deadline(&mut self, index: usize, delay_seconds: i32, why: &str) {
         let deadline = Time::new(Time::new(self.now).plus_seconds(delay_seconds.into()));
         let changes = AnnotationChanges::from([(names::SCALE_DOWN_DEADLINE.to_string(), Some(deadline.to_string()))]);
@@ -195,7 +198,7 @@ impl Reconcile<'_> {
     }
 
     /// Whether the new ReplicaSet has all pods of its present size available.
-    fn new_is_ready(&self) -> bool {
+    pub(crate) fn new_is_ready(&self) -> bool {
         let size = self.new_size();
         self.new_set().is_some_and(|s| s.observed() && s.size() == size && s.available() == size)
     }
@@ -214,7 +217,9 @@ impl Reconcile<'_> {
             Some(since) if strategy.auto_promotion_enabled() && seconds > 0 => {
                 self.plan.wake_after(since.plus_seconds(seconds.into()));
             }
-            None if !needless && !self.ro.status.controller_pause => self.pauses.add(BLUE_GREEN_PAUSE),
+            None if !needless && !self.ro.status.controller_pause && self.verified_before_promotion() => {
+                self.pauses.add(BLUE_GREEN_PAUSE);
+            }
             _ => {}
         }
     }
@@ -244,7 +249,8 @@ impl Reconcile<'_> {
             return;
         }
         let Some(new) = self.roles.new else { return };
-        if self.new_is_ready() && self.saturated(self.new_set()) && (fast || self.blue_green_pause_over(strategy)) {
+        let free = || self.blue_green_pause_over(strategy) && self.verified_before_promotion();
+        if self.new_is_ready() && self.saturated(self.new_set()) && (fast || free()) {
             self.switch_service(&strategy.active_service, new, self.active_gate());
         }
     }
@@ -269,11 +275,13 @@ impl Reconcile<'_> {
 
     fn blue_green_status(&mut self, strategy: &BlueGreenStrategy) {
         let mut next = self.blue_green_base();
+        self.write_entries(&mut next);
         let preview_ready = || {
             let available = self.new_set().map(|s| s.available());
             strategy.preview_replica_count.is_some() && available == strategy.preview_replica_count
         };
-        if preview_ready() && !self.aborted() && self.blue_green_pause_over(strategy) {
+        let verified = || self.blue_green_pause_over(strategy) && self.verified_before_promotion();
+        if preview_ready() && !self.aborted() && verified() {
             next.blue_green.scale_up_preview_check_point = true;
         }
         let switched = next.blue_green.active_selector == next.current_pod_hash;
@@ -282,7 +290,11 @@ impl Reconcile<'_> {
             self.promote(&mut next, &reason);
             next.blue_green.scale_up_preview_check_point = false;
             why = "the update is complete";
-        } else if self.resumed_by_user() && !switched && !next.blue_green.scale_up_preview_check_point {
+        } else if self.resumed_by_user()
+            && !switched
+            && !next.blue_green.scale_up_preview_check_point
+            && !self.runs.used_resumption()
+        {
             self.pauses.keep_resumed();
         }
         self.finish(next, why);
@@ -306,6 +318,6 @@ impl Reconcile<'_> {
         if self.new_is_stable() || self.returns_before_scale_down() {
             return Some("Fast rollback".into());
         }
-        (!self.aborted()).then(|| "Completed blue-green update".into())
+        (!self.aborted() && self.verified_after_promotion()).then(|| "Completed blue-green update".into())
     }
 }

@@ -20,9 +20,10 @@ impl Reconcile<'_> {
         self.sync_metadata();
         self.clean_history();
         self.switch_canary_services();
-        let scaled = !self.sizes_frozen() && !self.counts_evicted_pods() && self.size_canary();
+        let held = self.analyse_canary();
+        let scaled = !held && !self.sizes_frozen() && !self.counts_evicted_pods() && self.size_canary();
         self.restart_pods();
-        if !scaled {
+        if !scaled && !held {
             self.pause_step();
         }
         self.canary_status(step_hash);
@@ -78,6 +79,7 @@ impl Reconcile<'_> {
 
     fn canary_status(&mut self, step_hash: String) {
         let mut next = self.canary_base(step_hash);
+        self.write_entries(&mut next);
         let why;
         if let Some(reason) = self.canary_promotion() {
             next.current_step_index = self.last_index();

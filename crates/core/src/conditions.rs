@@ -107,7 +107,7 @@ impl Reconcile<'_> {
         let now = self.now;
         let n = self.ro.spec.replicas();
         let old = self.old_status();
-        remove(&mut next.conditions, INVALID_SPEC);
+        self.set_refusal(next);
 
         let completed = !next.stable_rs.is_empty() && next.stable_rs == next.current_pod_hash;
         let text = COMPLETED_REASON.to_string();
@@ -234,7 +234,7 @@ impl Reconcile<'_> {
         let waits = step.is_some_and(|s| s.pause.is_some() || s.analysis.is_some() || s.experiment.is_some());
         // The annotation outlives the pods after an abort; what is empty delays nothing.
         let delayed = self.others().iter().map(|i| &self.sets[*i]).any(|s| s.size() > 0 && s.deadline().is_some());
-        waits || delayed || is_true(&status.conditions, PAUSED)
+        waits || delayed || self.verifies_promotion() || is_true(&status.conditions, PAUSED)
     }
 }
 

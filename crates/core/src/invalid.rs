@@ -9,7 +9,7 @@ use crate::roles;
 use rollouts_api::field::{FieldError, Path};
 use rollouts_api::rollout::Condition;
 use rollouts_api::validation::{self, References, ServiceRef};
-use rollouts_api::{LabelSelector, Time, names};
+use rollouts_api::{LabelSelector, RolloutStatus, Time, names};
 use serde_json::json;
 
 /// From one look for a workload that is not there to the next.
@@ -30,24 +30,13 @@ impl Reconcile<'_> {
     /// looked for again.
     pub(crate) fn reject_invalid(&mut self) -> Flow {
         let Some((error, scope)) = self.first_error() else { return GO_ON };
-        let message = format!("The Rollout \"{}\" is invalid: {error}", self.ro.metadata.name);
+        let message = self.invalid(&error);
         self.note(message.clone());
         if self.snapshot.unresolved.is_some() {
             self.plan.wake(Time::new(self.now).plus_seconds(UNRESOLVED_RETRY_SECONDS));
         }
         let mut next = self.old_status().clone();
-        if conditions::find(&next.conditions, INVALID_SPEC).is_none_or(|c| c.message != message) {
-            conditions::remove(&mut next.conditions, INVALID_SPEC);
-            let now = Time::new(self.now);
-            next.conditions.push(Condition {
-                r#type: INVALID_SPEC.into(),
-                status: "True".into(),
-                last_update_time: now,
-                last_transition_time: now,
-                reason: INVALID_SPEC.into(),
-                message,
-            });
-        }
+        set_invalid(&mut next.conditions, message, Time::new(self.now));
         let decided = self.plan.effects.len();
         if scope == Scope::References && self.is_sound() && self.follow_size() {
             self.count(&mut next);
@@ -62,6 +51,25 @@ impl Reconcile<'_> {
             self.plan.effects.insert(decided, Step { effect, why: "the spec is invalid".into() });
         }
         STOP
+    }
+
+    fn invalid(&self, error: &str) -> String {
+        format!("The Rollout \"{}\" is invalid: {error}", self.ro.metadata.name)
+    }
+
+    /// Something that the spec asks for cannot be done as it says, which could not be known before.
+    pub(crate) fn refuse(&mut self, error: &str) {
+        let message = self.invalid(error);
+        self.note(message.clone());
+        self.refusal.get_or_insert(message);
+    }
+
+    /// Tells what was refused, and no longer what once was.
+    pub(crate) fn set_refusal(&self, next: &mut RolloutStatus) {
+        match &self.refusal {
+            Some(message) => set_invalid(&mut next.conditions, message.clone(), Time::new(self.now)),
+            None => conditions::remove(&mut next.conditions, INVALID_SPEC),
+        }
     }
 
     /// Whether nothing is wrong with what the Rollout itself says: only then can sizes be reckoned from it. An error
@@ -111,6 +119,22 @@ impl Reconcile<'_> {
             };
             (name.clone(), service)
         });
-        References { services: services.collect(), ..Default::default() }
+        let analysis_templates = self.snapshot.analysis_templates.clone();
+        References { services: services.collect(), analysis_templates, ..Default::default() }
     }
+}
+
+fn set_invalid(conditions: &mut Vec<Condition>, message: String, now: Time) {
+    if conditions::find(conditions, INVALID_SPEC).is_some_and(|c| c.message == message) {
+        return;
+    }
+    conditions::remove(conditions, INVALID_SPEC);
+    conditions.push(Condition {
+        r#type: INVALID_SPEC.into(),
+        status: "True".into(),
+        last_update_time: now,
+        last_transition_time: now,
+        reason: INVALID_SPEC.into(),
+        message,
+    });
 }

@@ -5,6 +5,7 @@
 //! the objects so that later rules see what earlier ones decided, and records each decision as an [`Effect`] with
 //! its reason. Bad input is not an error but a condition.
 
+mod analyses;
 pub mod analysis;
 mod blue_green;
 mod canary;
@@ -30,6 +31,7 @@ mod status;
 mod steps;
 mod workload;
 
+pub use analyses::{TemplateClosure, template_closure};
 pub use migration::{Debt, size_given_back};
 pub use plan::{AnnotationChanges, Effect, EventType, Plan, Step, Warning};
 pub use reconcile::{plan, plan_after_create_error, reads_pods};

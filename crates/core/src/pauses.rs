@@ -42,9 +42,9 @@ impl PauseChanges {
         self.remove_abort
     }
 
-    /// Aborts because of `cause`.
+    /// Aborts because of `cause`. What came first stays the reason.
     pub(crate) fn abort(&mut self, cause: String) {
-        self.abort = Some(cause);
+        self.abort.get_or_insert(cause);
     }
 
     /// Why the controller itself aborts.

@@ -126,6 +126,23 @@ pub enum Effect {
         /// What the Rollout owes it from now on.
         debt: Option<Debt>,
     },
+    /// Creates an AnalysisRun.
+    CreateAnalysisRun {
+        /// Name.
+        name: String,
+        /// The whole object.
+        object: Value,
+    },
+    /// Sets `spec.terminate` of an AnalysisRun of the Rollout.
+    TerminateAnalysisRun {
+        /// AnalysisRun.
+        name: String,
+    },
+    /// Deletes an AnalysisRun of the Rollout, if it still is the one that the snapshot knew.
+    DeleteAnalysisRun {
+        /// AnalysisRun.
+        name: String,
+    },
     /// Tells the user.
     Event {
         /// Normal or Warning.
@@ -258,6 +275,9 @@ impl fmt::Display for Effect {
                     None => write!(f, " no debt"),
                 }
             }
+            Effect::CreateAnalysisRun { name, .. } => write!(f, "create AnalysisRun {name}"),
+            Effect::TerminateAnalysisRun { name } => write!(f, "terminate AnalysisRun {name}"),
+            Effect::DeleteAnalysisRun { name } => write!(f, "delete AnalysisRun {name}"),
             Effect::Event { r#type, reason, message } => write!(f, "{} event {reason}: {message}", r#type.as_str()),
         }
     }

@@ -49,6 +49,9 @@ pub(crate) struct Reconcile<'a> {
     pub services: BTreeMap<String, Service>,
     pub roles: Roles,
     pub pauses: crate::pauses::PauseChanges,
+    pub runs: crate::analyses::Runs,
+    /// What is wrong with the spec, and only showed when it should be acted upon.
+    pub refusal: Option<String>,
     pub plan: Plan,
     /// Events that belong to the status write and follow it.
     pub status_events: Vec<Effect>,
@@ -64,6 +67,8 @@ impl<'a> Reconcile<'a> {
             services: snapshot.services.iter().map(|(k, v)| (k.clone(), (**v).clone())).collect(),
             roles: Roles::default(),
             pauses: Default::default(),
+            runs: Default::default(),
+            refusal: None,
             plan: Plan::default(),
             status_events: Vec::new(),
         };
@@ -78,6 +83,7 @@ impl<'a> Reconcile<'a> {
         }
         self.warn_of_another();
         self.reject_invalid()?;
+        self.warn_of_unknown_arguments();
         self.note_workload_generation();
         self.claim();
         self.assign_roles();

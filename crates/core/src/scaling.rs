@@ -183,7 +183,8 @@ impl Reconcile<'_> {
     }
 
     pub(crate) fn inconclusive(&self) -> bool {
-        self.pause_condition(pauses::INCONCLUSIVE_ANALYSIS_RUN).is_some()
+        let reason = pauses::INCONCLUSIVE_ANALYSIS_RUN;
+        self.pause_condition(reason).is_some() || self.pauses.adds(reason)
     }
 
     /// A write that does not look at pauses must not lose a resumption that nobody acted on.

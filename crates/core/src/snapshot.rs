@@ -1,9 +1,10 @@
 //! Everything a decision may read.
 
 use crate::Workload;
+use rollouts_api::analysis::{AnalysisRun, TemplatesByRef};
 use rollouts_api::{ObjectMeta, PodTemplate, Rollout, Time, names, pod_template};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// What the caches knew at one moment about one Rollout.
@@ -28,6 +29,13 @@ pub struct Snapshot {
     pub pods: Vec<Arc<Pod>>,
     /// The Services that the Rollout names and that exist, by name.
     pub services: BTreeMap<String, Arc<Service>>,
+    /// AnalysisRuns of the namespace that this Rollout controls, those that are being deleted among them.
+    pub analysis_runs: Vec<Arc<AnalysisRun>>,
+    /// Names of all other AnalysisRuns of the namespace that begin with the Rollout's name and a dash: a new one of ours
+    /// could collide with them.
+    pub foreign_analysis_runs: BTreeSet<String>,
+    /// The templates that [`crate::template_closure`] finds for the Rollout.
+    pub analysis_templates: TemplatesByRef,
     /// Hash of the Rollout's pod template. Whoever needs it first computes it.
     pub template_hash: TemplateHash,
 }

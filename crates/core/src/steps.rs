@@ -50,8 +50,11 @@ impl Reconcile<'_> {
     /// Whether the current step has done its work (§4.1).
     pub(crate) fn step_completed(&self) -> bool {
         let Some(step) = self.current_step() else { return false };
-        if self.ro.spec.paused {
+        if self.ro.spec.paused || self.inconclusive() {
             return false;
+        }
+        if step.analysis.is_some() {
+            return self.step_analysis_over(step);
         }
         if let Some(pause) = &step.pause {
             return self.pause_over(pause.duration_seconds());

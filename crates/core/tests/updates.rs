@@ -4,6 +4,7 @@
 
 mod actions;
 mod adoption;
+mod analyses;
 mod creation;
 mod delays;
 mod duration;

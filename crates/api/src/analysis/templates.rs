@@ -126,7 +126,8 @@ fn merge_declarations<'a>(declarations: impl Iterator<Item = &'a Argument>) -> R
                         "Argument `{name}` specified multiple times with different values: '{a}', '{b}'"
                     ));
                 }
-                (None, _) => *earlier = arg.clone(),
+                // One that only declares the argument takes no source from another.
+                (None, _) if arg.value.is_some() || arg.value_from.is_some() => *earlier = arg.clone(),
                 _ => {}
             },
         }
@@ -138,7 +139,9 @@ fn give_values(mut declared: Vec<Argument>, given: &[Argument]) -> Result<Vec<Ar
     for arg in &mut declared {
         if let Some(given) = given.iter().find(|g| g.name == arg.name) {
             if given.value.is_some() {
+                // Where both stand the secret wins, but the caller means this value.
                 arg.value.clone_from(&given.value);
+                arg.value_from = None;
             } else if given.value_from.is_some() {
                 arg.value_from.clone_from(&given.value_from);
             }
@@ -199,6 +202,17 @@ mod tests {
         assert_eq!(values, [("x", Some("default")), ("y", Some("")), ("s", None)]);
         let missing = run(templates, json!([{"templateName": "a"}]), json!([]));
         assert_eq!(missing.unwrap_err(), "args.x was not resolved");
+    }
+
+    #[test]
+    fn secrets_are_lost_only_to_values() {
+        let secret = json!({"name": "s", "valueFrom": {"secretKeyRef": {"name": "n", "key": "k"}}});
+        let templates = json!({ "a": {"args": [secret]}, "b": {"args": [{"name": "s"}]} });
+        let both = json!([{"templateName": "a"}, {"templateName": "b"}]);
+        let kept = run(templates.clone(), both.clone(), json!([])).expect("merges").args;
+        assert_eq!(serde_json::to_value(&kept).expect("JSON"), json!([secret]));
+        let given = run(templates, both, json!([{"name": "s", "value": "open"}])).expect("merges").args;
+        assert_eq!(serde_json::to_value(&given).expect("JSON"), json!([{"name": "s", "value": "open"}]));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Analyses that a Rollout refers to (analysis.md §1.12).
 
 use super::references::References;
-use crate::analysis::{Argument, Metric, TemplateSet};
+use crate::analysis::{Argument, Metric, TemplateSet, TemplatesByRef};
 use crate::field::{FieldError, Path};
 use crate::rollout::{AnalysisRunArgument, AnalysisTemplateRef, Rollout, RolloutAnalysis};
+use crate::rollout_path;
+use std::collections::BTreeSet;
 
 /// One place of a Rollout that starts runs.
 struct Attachment<'a> {
@@ -23,7 +25,7 @@ pub(super) fn missing(rollout: &Rollout, found: &References) -> Vec<FieldError> 
     let mut errors = Vec::new();
     for attachment in attachments(rollout) {
         if let Err(missing) = TemplateSet::resolve(&attachment.analysis.templates, &found.analysis_templates) {
-            let path = if missing.nested { Path::new("spec.templates") } else { attachment.path };
+            let path = if missing.nested { Path::new("spec.templates") } else { attachment.path.child("templates") };
             errors.push(FieldError::invalid(&path, &missing.reference.template_name, missing.message()));
         }
     }
@@ -35,6 +37,7 @@ pub(super) fn contents(rollout: &Rollout, found: &References) -> Vec<FieldError>
     let mut errors = Vec::new();
     for Attachment { path, analysis, background } in attachments(rollout) {
         let Ok(set) = TemplateSet::resolve(&analysis.templates, &found.analysis_templates) else { continue };
+        let path = path.child("templates");
         let args: Vec<Argument> = analysis.args.iter().map(with_some_value).collect();
         match set.run_spec(&args, &analysis.dry_run, &analysis.measurement_retention) {
             Err(detail) => {
@@ -43,6 +46,12 @@ pub(super) fn contents(rollout: &Rollout, found: &References) -> Vec<FieldError>
             }
             Ok(run) if !background => {
                 for (name, template) in set.iter() {
+                    let both = template.args.iter().filter(|a| a.value.is_some() && a.value_from.is_some());
+                    errors.extend(both.map(|arg| {
+                        let detail =
+                            format!("AnalysisTemplate {name}: arg '{}' has both Value and ValueFrom fields", arg.name);
+                        FieldError::invalid(&path, name, detail)
+                    }));
                     let endless = template.metrics.iter().filter(|m| is_endless(m, &run.args));
                     errors.extend(endless.map(|metric| {
                         let count = metric.count.as_ref().map_or("<nil>".to_string(), ToString::to_string);
@@ -58,14 +67,47 @@ pub(super) fn contents(rollout: &Rollout, found: &References) -> Vec<FieldError>
             Ok(_) => {}
         }
     }
+    errors.extend(field_refs(rollout, found));
     errors
+}
+
+/// Arguments that refer to fields which the Rollout does not have. A field of the status may come later; upstream finds
+/// none of these before it fails to make the run, again and again.
+fn field_refs(rollout: &Rollout, found: &References) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    for Attachment { path, analysis, .. } in attachments(rollout) {
+        let given = analysis.args.iter().filter_map(|a| a.value_from.as_ref()?.field_ref.as_ref());
+        let args: Vec<Argument> = analysis.args.iter().map(with_some_value).collect();
+        let run = TemplateSet::resolve(&analysis.templates, &found.analysis_templates).ok();
+        let run = run.and_then(|set| set.run_spec(&args, &[], &[]).ok());
+        let declared = run.iter().flat_map(|r| &r.args).filter_map(|a| a.value_from.as_ref()?.field_ref.as_ref());
+        for field in given.chain(declared).map(|f| f.field_path.as_str()).filter(|f| !f.starts_with("status")) {
+            if let Err(detail) = rollout_path::extract(rollout, field) {
+                errors.push(FieldError::invalid(&path.child("args"), field, detail));
+            }
+        }
+    }
+    errors
+}
+
+/// Arguments of the Rollout that none of the templates declares, with the analyses that name them. They change nothing,
+/// and are mostly misspelt.
+pub fn unknown_arguments(rollout: &Rollout, templates: &TemplatesByRef) -> Vec<(Path, String)> {
+    let mut unknown = Vec::new();
+    for Attachment { path, analysis, .. } in attachments(rollout) {
+        let Ok(set) = TemplateSet::resolve(&analysis.templates, templates) else { continue };
+        let declared: BTreeSet<&str> = set.iter().flat_map(|(_, t)| &t.args).map(|a| a.name.as_str()).collect();
+        let names = analysis.args.iter().map(|a| &a.name).filter(|name| !declared.contains(name.as_str()));
+        unknown.extend(names.map(|name| (path.child("args"), name.clone())));
+    }
+    unknown
 }
 
 fn attachments(rollout: &Rollout) -> Vec<Attachment<'_>> {
     let strategy = Path::new("spec.strategy");
     let mut all = Vec::new();
     let mut add = |path: Path, analysis, background| {
-        all.push(Attachment { path: path.child("templates"), analysis, background });
+        all.push(Attachment { path, analysis, background });
     };
     if let Some(blue_green) = &rollout.spec.strategy.blue_green {
         let path = strategy.child("blueGreen");

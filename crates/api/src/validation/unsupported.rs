@@ -11,20 +11,12 @@ type Feature<T> = (&'static str, fn(&T) -> bool);
 
 /// Paths under `spec`.
 const SPEC: &[Feature<RolloutSpec>] = &[
-    ("strategy.blueGreen.prePromotionAnalysis", |s| {
-        s.strategy.blue_green.as_ref().is_some_and(|b| b.pre_promotion_analysis.is_some())
-    }),
-    ("strategy.blueGreen.postPromotionAnalysis", |s| {
-        s.strategy.blue_green.as_ref().is_some_and(|b| b.post_promotion_analysis.is_some())
-    }),
     ("strategy.canary.trafficRouting", |s| s.traffic_routing().is_some()),
-    ("strategy.canary.analysis", |s| s.strategy.canary.as_ref().is_some_and(|c| c.analysis.is_some())),
     ("strategy.canary.pingPong", |s| s.strategy.canary.as_ref().is_some_and(|c| c.ping_pong.is_some())),
 ];
 
 /// Paths under `spec.strategy.canary.steps[i]`.
 const STEP: &[Feature<CanaryStep>] = &[
-    ("analysis", |s| s.analysis.is_some()),
     ("experiment", |s| s.experiment.is_some()),
     ("setHeaderRoute", |s| s.set_header_route.is_some()),
     ("setMirrorRoute", |s| s.set_mirror_route.is_some()),

@@ -3,12 +3,14 @@
 
 mod deployments;
 mod pods;
+mod runs;
 
 use jiff::{SignedDuration, Timestamp};
+use rollouts_api::analysis::{AnalysisRun, AnalysisTemplateSpec};
 use rollouts_api::{Rollout, RolloutStatus, Time, names};
 use rollouts_core::{Effect, Plan, Pod, ReplicaSet, Service, Snapshot, Workload, owner_reference, plan, reads_pods};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Plans without time passing before the world counts as busy for ever.
@@ -55,6 +57,14 @@ pub struct World {
     pub taken_by: Option<String>,
     /// Every size that a plan gave a Deployment.
     pub deployment_sizes: Vec<(String, i32)>,
+    /// AnalysisRuns of the Rollout, by name.
+    pub runs: BTreeMap<String, AnalysisRun>,
+    /// Names of AnalysisRuns of others.
+    pub foreign_runs: BTreeSet<String>,
+    /// Templates by name; cluster templates after `cluster/`.
+    pub templates: BTreeMap<String, AnalysisTemplateSpec>,
+    /// Warnings of the last plan.
+    pub warnings: Vec<String>,
     wake_at: Option<Timestamp>,
     version: u64,
 }
@@ -115,6 +125,10 @@ impl World {
             deployments: BTreeMap::new(),
             taken_by: None,
             deployment_sizes: Vec::new(),
+            runs: BTreeMap::new(),
+            foreign_runs: BTreeSet::new(),
+            templates: BTreeMap::new(),
+            warnings: Vec::new(),
             wake_at: None,
             version: 0,
         }
@@ -188,6 +202,7 @@ impl World {
             ..Default::default()
         };
         self.take_workload(&mut snapshot);
+        self.take_runs(&mut snapshot);
         snapshot
     }
 
@@ -231,6 +246,7 @@ impl World {
         for _ in 0..PLANS_MAX {
             let plan = plan(&self.snapshot(), self.now);
             self.wake_at = plan.wake_at;
+            self.warnings = plan.warnings.iter().map(|w| format!("{} {}", w.reason, w.message)).collect();
             if plan.is_idle() {
                 assert!(plan.wake_at.is_none_or(|at| at > self.now), "a wake-up that has passed: {plan}");
                 return;
@@ -365,6 +381,11 @@ impl World {
                 Effect::EvictPod { name } => self.evict(&name),
                 Effect::PatchPod { name, labels, annotations } => self.patch_pod(&name, labels, annotations),
                 Effect::Event { reason, message, .. } => self.events.push(format!("{reason} {message}")),
+                Effect::CreateAnalysisRun { name, object } => self.create_run(name, object),
+                Effect::TerminateAnalysisRun { name } => self.terminate_run(&name),
+                Effect::DeleteAnalysisRun { name } => {
+                    self.runs.remove(&name).expect("deletion of an AnalysisRun that exists");
+                }
                 Effect::ScaleDeployment { name, replicas, debt } => self.apply_scale(&name, replicas, debt),
             }
             self.version += 1;

@@ -1,0 +1,70 @@
+//! The AnalysisRun that is created (analysis.md §5.1).
+
+use super::Kind;
+use crate::reconcile::Reconcile;
+use crate::roles;
+use rollouts_api::analysis::AnalysisRunSpec;
+use rollouts_api::names;
+use rollouts_api::rollout::RolloutAnalysis;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+impl Reconcile<'_> {
+    pub(super) fn run_object(
+        &self,
+        kind: Kind,
+        name: &str,
+        analysis: &RolloutAnalysis,
+        spec: &AnalysisRunSpec,
+    ) -> Value {
+        let extra = analysis.analysis_run_metadata.clone().unwrap_or_default();
+        let mut annotations = BTreeMap::from([(names::REVISION.to_string(), self.revision().to_string())]);
+        annotations.extend(extra.annotations);
+        let mut object = json!({
+            "apiVersion": names::API_VERSION,
+            "kind": "AnalysisRun",
+            "metadata": {
+                "name": name,
+                "namespace": self.ro.metadata.namespace,
+                "labels": self.run_labels(kind, extra.labels),
+                "annotations": annotations,
+                "ownerReferences": [roles::owner_reference(&self.ro.metadata)],
+            },
+            "spec": spec,
+            // As Go writes a status that is not there; dashboards know it so.
+            "status": { "phase": "", "runSummary": {} },
+        });
+        for metric in object["spec"]["metrics"].as_array_mut().into_iter().flatten() {
+            write_authentication(&mut metric["provider"]);
+        }
+        object
+    }
+
+    /// Those of the Rollout's selector win over the user's; hash and step are what runs are found by, and win over all.
+    fn run_labels(&self, kind: Kind, extra: BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut labels = BTreeMap::from([(names::ROLLOUT_TYPE.to_string(), kind.as_str().to_string())]);
+        if let Some(instance) = self.ro.metadata.label(names::INSTANCE_ID) {
+            labels.insert(names::INSTANCE_ID.into(), instance.into());
+        }
+        labels.extend(extra);
+        labels.extend(self.ro.spec.selector.iter().flat_map(|s| s.match_labels.clone()));
+        labels.insert(names::POD_TEMPLATE_HASH.into(), self.new_hash());
+        if let (Kind::Step, Some(index)) = (kind, self.ro.status.current_step_index) {
+            labels.insert(names::STEP_INDEX.into(), index.max(0).to_string());
+        }
+        labels
+    }
+}
+
+/// Go has no absent authentication of HTTP providers, only an empty one.
+fn write_authentication(provider: &mut Value) {
+    for kind in ["web", "prometheus"] {
+        let Some(provider) = provider.get_mut(kind).and_then(Value::as_object_mut) else { continue };
+        let authentication = provider.entry("authentication").or_insert_with(|| json!({}));
+        for way in ["sigv4", "oauth2", "basicAuth"] {
+            if authentication.get(way).is_none() {
+                authentication[way] = json!({});
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! AnalysisRuns, which end as a test says.
+
+use super::World;
+use jiff::SignedDuration;
+use rollouts_api::Time;
+use rollouts_api::analysis::AnalysisRun;
+use rollouts_core::{Snapshot, template_closure};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+impl World {
+    /// Adds templates by name; cluster templates after `cluster/`.
+    pub fn with_templates(mut self, templates: Value) -> Self {
+        self.templates.extend(serde_json::from_value::<std::collections::BTreeMap<_, _>>(templates).unwrap());
+        self
+    }
+
+    /// Adds a template of this name with one metric.
+    pub fn with_template(self, name: &str) -> Self {
+        self.with_templates(json!({ name: { "metrics": [{ "name": "m", "provider": { "web": { "url": "u" } } }] } }))
+    }
+
+    pub(super) fn take_runs(&self, snapshot: &mut Snapshot) {
+        snapshot.analysis_runs = self.runs.values().cloned().map(Arc::new).collect();
+        snapshot.foreign_analysis_runs = self.foreign_runs.clone();
+        let closure = template_closure(&snapshot.rollout, |reference| {
+            let scope = if reference.cluster_scope { "cluster/" } else { "" };
+            self.templates.get(&format!("{scope}{}", reference.template_name)).cloned()
+        });
+        snapshot.analysis_templates = closure.found;
+    }
+
+    pub(super) fn create_run(&mut self, name: String, object: Value) {
+        let mut run: AnalysisRun = serde_json::from_value(object).unwrap();
+        assert_eq!(run.metadata.name, name);
+        assert!(!self.foreign_runs.contains(&name), "{name} is somebody else's");
+        run.metadata.uid = format!("uid-of-{name}");
+        run.metadata.creation_timestamp = Some(Time::new(self.now));
+        assert!(self.runs.insert(name, run).is_none(), "created twice");
+    }
+
+    /// Ends what is told to stop, as if nothing was being measured.
+    pub(super) fn terminate_run(&mut self, name: &str) {
+        let run = self.runs.get_mut(name).expect("the end of an AnalysisRun that exists");
+        assert!(!run.spec.terminate, "told twice");
+        run.spec.terminate = true;
+        self.set_run(name, "Successful", "Run Terminated");
+    }
+
+    /// Gives a run a phase and a message.
+    pub fn set_run(&mut self, name: &str, phase: &str, message: &str) {
+        let run = self.runs.get_mut(name).unwrap_or_else(|| panic!("no AnalysisRun {name}"));
+        run.status.phase = phase.into();
+        run.status.message = message.into();
+    }
+
+    /// Gives a run a phase and lets `seconds` pass.
+    pub fn ends(&mut self, name: &str, phase: &str, seconds: i64) {
+        let message = if phase == "Failed" { "too slow" } else { "" };
+        self.set_run(name, phase, message);
+        self.run(seconds);
+    }
+
+    /// Names of all runs with their phases.
+    pub fn all_runs(&self) -> Vec<(&str, &str)> {
+        self.runs.iter().map(|(name, run)| (name.as_str(), run.status.phase.as_str())).collect()
+    }
+
+    /// Lets a second pass, for creation times that differ.
+    pub fn tick(&mut self) {
+        self.now += SignedDuration::from_secs(1);
+    }
+}
