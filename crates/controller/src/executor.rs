@@ -134,6 +134,20 @@ impl Executor {
                         answer => answer?,
                     }
                 }
+                Effect::CreateAnalysisRun { object, .. } => {
+                    let _: Value = self.rest.create(&resource::ANALYSIS_RUNS, run.namespace, object).await?;
+                }
+                Effect::TerminateAnalysisRun { name } => {
+                    let body = json!({ "spec": { "terminate": true } });
+                    let answer: Result<Value, _> =
+                        self.rest.merge(&resource::ANALYSIS_RUNS, run.namespace, name, None, &body).await;
+                    ignore_missing(answer.map(|_| ()))?;
+                }
+                Effect::DeleteAnalysisRun { name } => {
+                    let known = snapshot.analysis_runs.iter().find(|r| r.metadata.name == *name);
+                    let options = Delete { uid: known.map(|r| r.metadata.uid.clone()), ..Default::default() };
+                    ignore_missing(self.rest.delete(&resource::ANALYSIS_RUNS, run.namespace, name, &options).await)?;
+                }
                 Effect::Event { r#type, reason, message } => match r#type {
                     EventType::Normal => {
                         tracing::info!(rollout = %run.key, event_reason = reason, "{message}");
