@@ -317,6 +317,10 @@ mod tests {
         assert_eq!(known(&mut s), NEWEST_KEPT);
         (0..300).for_each(|n| drop(s.put(&pods(), "a/x", large(n))));
         assert!((195..=200).contains(&known(&mut s)));
+        s.compact();
+        assert_eq!(known(&mut s), 0);
+        (0..300).for_each(|n| drop(s.put(&pods(), "a/x", large(n))));
+        assert!((195..=200).contains(&known(&mut s)));
     }
 
     #[test]
