@@ -2,10 +2,13 @@
 //! can at worst cause a conflict, and the first error stops the rest.
 
 pub(crate) mod bodies;
+mod pods;
 
+use crate::Options;
 use crate::caches::Caches;
+use pods::{PodPatch, PodWrites};
 use rollouts_api::{Clock, ObjectMeta, Rollout, names};
-use rollouts_core::{Effect, EventType, Plan, Pod, ReplicaSet, Service, Snapshot, Workload};
+use rollouts_core::{Effect, EventType, Plan, ReplicaSet, Service, Snapshot, Workload};
 use rollouts_kube::error::Status;
 use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, PatchKind, Propagation};
@@ -46,6 +49,7 @@ pub(crate) struct Executor {
     rest: Rest,
     recorder: Recorder,
     clock: Clock,
+    pod_writes: PodWrites,
     writes: Writes,
 }
 
@@ -58,8 +62,10 @@ struct Run<'a> {
 }
 
 impl Executor {
-    pub fn new(client: kube::Client, recorder: Recorder, clock: Clock) -> Self {
-        Executor { rest: Rest::new(client), recorder, clock, writes: Writes::default() }
+    pub fn new(client: kube::Client, recorder: Recorder, options: &Options) -> Self {
+        let pod_writes = PodWrites { at_once: options.pod_writes, tries_max: options.pod_write_tries };
+        let clock = options.clock.clone();
+        Executor { rest: Rest::new(client), recorder, clock, pod_writes, writes: Writes::default() }
     }
 
     pub fn rest(&self) -> &Rest {
@@ -87,7 +93,8 @@ impl Executor {
         let meta = &snapshot.rollout.metadata;
         let mut run = Run { snapshot, namespace: &meta.namespace, key: Key::of(meta), versions: BTreeMap::new() };
         let mut refused = None;
-        for effect in plan.effects() {
+        let mut effects = plan.effects().peekable();
+        while let Some(effect) = effects.next() {
             match effect {
                 Effect::AdoptReplicaSet { name } => {
                     if !self.may_adopt(&run).await? {
@@ -114,8 +121,13 @@ impl Executor {
                 Effect::DeleteReplicaSet { name } => self.delete_set(&run, name).await?,
                 Effect::SwitchService { name, hash } => self.switch_service(&mut run, name, hash).await?,
                 Effect::EvictPod { name } => self.evict(&run, name).await?,
-                Effect::PatchPod { name, labels, annotations } => {
-                    self.patch_pod(&run, name, bodies::metadata(labels, annotations)).await?;
+                Effect::PatchPod { .. } => {
+                    let mut patches = Vec::from_iter(PodPatch::of(effect));
+                    while let Some(patch) = effects.peek().copied().and_then(PodPatch::of) {
+                        patches.push(patch);
+                        effects.next();
+                    }
+                    self.patch_pods(&run, &patches).await?;
                 }
                 Effect::PatchRollout { replicas, annotations } => {
                     let body = bodies::rollout(*replicas, annotations);
@@ -339,11 +351,6 @@ impl Executor {
             // Its deletion brings the Rollout back into the queue.
             Err(error) => ignore_missing(Err(error)),
         }
-    }
-
-    async fn patch_pod(&self, run: &Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {
-        let answer: Result<Pod, _> = self.rest.merge(&resource::PODS, run.namespace, name, None, &body).await;
-        ignore_missing(answer.map(|_| ()))
     }
 }
 

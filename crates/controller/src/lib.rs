@@ -74,7 +74,7 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let recorder = Recorder::start_observed(client.clone(), component, clock, &events_stop, Some(counts));
     let caches = Caches::start(&client, &options, &queue, &service_queue, &debt_queue, &recorder, &term);
     let rest = Rest::new(client.clone());
-    let executor = Executor::new(client, recorder.clone(), options.clock.clone());
+    let executor = Executor::new(client, recorder.clone(), &options);
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
 
     let queues = vec![queue.clone(), service_queue.clone(), debt_queue.clone()];

@@ -19,6 +19,10 @@ pub struct Options {
     pub workers: usize,
     /// How many Services are cleaned up at once.
     pub service_workers: usize,
+    /// To how many pods of one Rollout the metadata of their role is written at once.
+    pub pod_writes: usize,
+    /// How often that is tried with each pod before the whole Rollout is tried again.
+    pub pod_write_tries: usize,
     /// Look at everything this often, whether or not anything changed. Nothing depends on it, and without it a lost
     /// wake-up would show; it is for what nobody thought of.
     pub resync: Option<Duration>,
@@ -64,6 +68,8 @@ impl Options {
             instance_id: None,
             workers: 10,
             service_workers: 10,
+            pod_writes: 10,
+            pod_write_tries: 3,
             resync: None,
             monitor: Monitor::default(),
             election: None,

@@ -41,6 +41,8 @@ pub async fn run(matches: &Matches) -> Result<()> {
     options.instance_id = settings.instance_id;
     options.workers = settings.rollout_workers;
     options.service_workers = settings.service_workers;
+    options.pod_writes = settings.pod_writes;
+    options.pod_write_tries = settings.pod_write_tries;
     options.resync = settings.resync;
     options.monitor = Monitor::default();
     if let Some(times) = settings.election {

@@ -19,6 +19,10 @@ pub struct Settings {
     pub rollout_workers: usize,
     /// How many Services are cleaned up at once.
     pub service_workers: usize,
+    /// To how many pods of a Rollout metadata is written at once.
+    pub pod_writes: usize,
+    /// How often that is tried with each pod.
+    pub pod_write_tries: usize,
     /// Time between two looks at everything.
     pub resync: Option<Duration>,
     /// Port for metrics.
@@ -65,6 +69,8 @@ impl Settings {
             instance_id: matches.text_opt("instance-id").map(str::to_owned),
             rollout_workers: count("rollout-threads")?,
             service_workers: count("service-threads")?,
+            pod_writes: count("ephemeral-metadata-threads")?,
+            pod_write_tries: count("ephemeral-metadata-update-pod-retries")?,
             resync: (resync > 0).then(|| Duration::from_secs(resync)),
             metrics_port: port(matches, metrics_port)?,
             healthz_port: port(matches, "healthzPort")?,

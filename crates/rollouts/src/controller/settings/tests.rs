@@ -24,6 +24,7 @@ fn defaults_are_those_of_the_go_controller() {
     let settings = settings(&[]);
     assert!(!settings.namespaced && settings.instance_id.is_none() && settings.without_effect.is_empty());
     assert_eq!((settings.rollout_workers, settings.service_workers), (10, 10));
+    assert_eq!((settings.pod_writes, settings.pod_write_tries), (10, 3));
     assert_eq!((settings.metrics_port, settings.healthz_port), (8090, 8080));
     assert_eq!(settings.resync, Some(Duration::from_secs(900)));
     let seconds = Duration::from_secs;
@@ -78,6 +79,8 @@ fn values_reach_their_places() {
         "--qps=0.5",
         "--burst=7",
         "--rollout-threads=3",
+        "--ephemeral-metadata-threads=5",
+        "--ephemeral-metadata-update-pod-retries=1",
         "--server=https://api:6443",
         "--proxy-url=http://proxy:3128",
         "--as-group=a",
@@ -88,6 +91,7 @@ fn values_reach_their_places() {
     assert!(settings.election.is_none() && settings.resync.is_none());
     assert_eq!(settings.connection.throttle, Some(Throttle { qps: 0.5, burst: 7 }));
     assert_eq!(settings.rollout_workers, 3);
+    assert_eq!((settings.pod_writes, settings.pod_write_tries), (5, 1));
     let connection = settings.connection;
     assert_eq!(connection.server.as_deref(), Some("https://api:6443"));
     assert_eq!(connection.proxy_url.as_deref(), Some("http://proxy:3128"));
