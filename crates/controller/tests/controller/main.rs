@@ -10,5 +10,6 @@ mod left_behind;
 mod objects;
 mod old_rights;
 mod permissions;
+mod pod_metadata;
 mod workloads;
 mod world;
