@@ -145,6 +145,10 @@ impl Machine<'_> {
         let trimmed = retention::trim(&mut status, self.metrics);
         self.wake(&status);
         let events = std::mem::take(&mut self.plan.effects);
+        let ends = Phase::parse(&status.phase).is_some_and(Phase::is_completed);
+        if ends && self.metrics.iter().any(|m| m.metric.provider.job.is_some()) {
+            self.plan.push(RunEffect::EndJobs, "the run ends");
+        }
         if status != *old {
             self.plan.push(RunEffect::PatchStatus(Box::new(status)), why);
         }

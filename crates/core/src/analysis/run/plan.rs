@@ -56,6 +56,10 @@ pub enum RunEffect {
         /// Number of measurements that keep theirs.
         limit: usize,
     },
+    /// Deletes the Jobs of this run that have not ended and that no measurement names as its `job-name`. When a run
+    /// ends it waits for none any more; what is left is of measurements whose answers got lost, with the controller
+    /// that asked for them.
+    EndJobs,
     /// Deletes the run, if it still is as the snapshot knew it.
     Delete,
 }
@@ -166,6 +170,7 @@ impl fmt::Display for RunEffect {
             RunEffect::CollectGarbage { metric, limit, .. } => {
                 write!(f, "clean up after {metric}, but for its last {limit} measurements")
             }
+            RunEffect::EndJobs => f.write_str("end the Jobs that are left"),
             RunEffect::Delete => f.write_str("delete the run"),
         }
     }
