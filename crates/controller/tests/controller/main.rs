@@ -11,5 +11,6 @@ mod objects;
 mod old_rights;
 mod permissions;
 mod pod_metadata;
+mod surroundings;
 mod workloads;
 mod world;

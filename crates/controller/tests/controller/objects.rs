@@ -1,17 +1,13 @@
-//! Objects to create, in the namespace `default` unless they are changed.
+//! Objects to create. They come into the namespace that they are created in.
 
 use rollouts_api::names;
 use serde_json::{Value, json};
-
-/// Where objects lie.
-pub const NAMESPACE: &str = "default";
 
 /// What pods run at first.
 pub const IMAGE: &str = "shop/web:1";
 
 fn object(api_version: &str, kind: &str, name: &str, spec: &Value) -> Value {
-    let metadata = json!({ "name": name, "namespace": NAMESPACE });
-    json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec })
+    json!({ "apiVersion": api_version, "kind": kind, "metadata": { "name": name }, "spec": spec })
 }
 
 /// A template of pods with the label `app`.
@@ -68,7 +64,7 @@ pub fn replica_set(name: &str, spec: &Value) -> Value {
 
 pub fn pod_template(name: &str, app: &str) -> Value {
     json!({
-        "apiVersion": "v1", "kind": "PodTemplate", "metadata": { "name": name, "namespace": NAMESPACE },
+        "apiVersion": "v1", "kind": "PodTemplate", "metadata": { "name": name },
         "template": template(app, IMAGE),
     })
 }

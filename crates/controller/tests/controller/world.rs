@@ -1,7 +1,6 @@
 //! An embedded API server with its actors, and controllers beside it.
 
 use crate::connection::{Verdict, judged};
-use crate::objects::NAMESPACE;
 use http::Request;
 use kube::client::Body;
 use rollouts_actors::Which;
@@ -20,6 +19,8 @@ pub struct World {
     /// As the administrator.
     pub rest: Rest,
     pub server: Server,
+    /// Where objects lie that do not say so.
+    pub namespace: &'static str,
     clock: Clock,
     stop: CancellationToken,
 }
@@ -53,7 +54,7 @@ impl World {
         let (client, stop) = (from_service(server.service()), CancellationToken::new());
         let actors = rollouts_actors::Options { which, ..rollouts_actors::Options::new(clock.clone()) };
         tokio::spawn(rollouts_actors::run(client.clone(), actors, stop.clone().cancelled_owned()));
-        World { rest: Rest::new(client), server, clock, stop }
+        World { rest: Rest::new(client), server, namespace: "default", clock, stop }
     }
 
     /// An ordinary controller.
@@ -79,12 +80,12 @@ impl World {
     }
 
     pub async fn create(&self, r: &Resource, object: Value) {
-        let namespace = object["metadata"]["namespace"].as_str().unwrap();
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or(self.namespace);
         let _: Value = self.rest.create(r, namespace, &object).await.unwrap();
     }
 
     pub async fn get(&self, r: &Resource, name: &str) -> Value {
-        self.rest.get(r, NAMESPACE, name).await.unwrap()
+        self.rest.get(r, self.namespace, name).await.unwrap()
     }
 
     /// All of them, in all namespaces.
@@ -93,16 +94,16 @@ impl World {
     }
 
     pub async fn patch(&self, r: &Resource, name: &str, body: Value) {
-        let _: Value = self.rest.patch(r, NAMESPACE, name, None, PatchKind::Merge, &body).await.unwrap();
+        let _: Value = self.rest.patch(r, self.namespace, name, None, PatchKind::Merge, &body).await.unwrap();
     }
 
     pub async fn patch_status(&self, r: &Resource, name: &str, status: Value) {
         let (part, body) = (Some("status"), json!({ "status": status }));
-        let _: Value = self.rest.patch(r, NAMESPACE, name, part, PatchKind::Merge, &body).await.unwrap();
+        let _: Value = self.rest.patch(r, self.namespace, name, part, PatchKind::Merge, &body).await.unwrap();
     }
 
     pub async fn delete(&self, r: &Resource, name: &str) {
-        self.rest.delete(r, NAMESPACE, name, &Delete::default()).await.unwrap();
+        self.rest.delete(r, self.namespace, name, &Delete::default()).await.unwrap();
     }
 
     pub async fn rollout(&self, name: &str) -> Value {
