@@ -126,6 +126,10 @@ impl Reconcile<'_> {
         if self.new_is_stable() {
             return Some("Fast rollback".into());
         }
+        if new.size() == 0 && self.sizes_frozen() {
+            // Nobody let it begin; that no pods are wanted meanwhile proves nothing.
+            return None;
+        }
         if self.rolls_back_within_window() {
             return Some("Rollback within window".into());
         }

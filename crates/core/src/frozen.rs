@@ -1,11 +1,12 @@
-//! Sizes of a Rollout that refers to something that is not there.
+//! Sizes of a Rollout that may not go on: it refers to something that is not there, is paused by hand, or its analysis
+//! was inconclusive.
 
 use crate::plan::AnnotationChanges;
 use crate::reconcile::Reconcile;
-use crate::replicas::{self, Sizes};
+use crate::replicas::{self, Counts, Sized, Weight};
 use crate::roles::{self, Roles};
 
-const WHY: &str = "spec.replicas changed, and what users have must follow whatever else is broken";
+const WHY: &str = "spec.replicas changed, and what users have must follow whatever keeps the update from going on";
 
 impl Reconcile<'_> {
     /// Lets the ReplicaSets of the present status follow `spec.replicas`, and nothing else: no step, no Service, no new
@@ -19,7 +20,7 @@ impl Reconcile<'_> {
         let new = self.sets.iter().position(|s| !hash.is_empty() && s.hash() == hash);
         self.roles = Roles { new, stable: None };
         self.assign_stable();
-        if self.is_scaling_event() {
+        if self.is_scaling_event(true) {
             match self.ro.spec.strategy.blue_green.is_some() {
                 true => self.follow_blue_green(),
                 false => self.follow_canary(),
@@ -33,30 +34,52 @@ impl Reconcile<'_> {
         if let Some(stable) = self.old_stable() {
             self.resize(stable, n, WHY);
         }
-        if let Some(new) = self.roles.new {
+        if let Some(new) = self.roles.new
+            && self.was_sized(&self.sets[new])
+        {
             let held = self.holds_aborted_new();
             let size = if held { self.sets[new].size() } else { self.new_size() };
             self.resize(new, size, WHY);
         }
     }
 
-    /// One resize a reconcile, as ever. The ReplicaSets count as scaled only when all of them are: what is left is
-    /// recognised by that.
-    fn follow_canary(&mut self) {
-        let c = self.counts();
-        let Sizes { stable, canary } = replicas::next(&c);
-        let ideal = match c.stable {
-            Some(_) => replicas::ideal(c.replicas, c.weight, c.max_surge),
-            None => Sizes { stable: 0, canary: c.replicas },
+    /// Lets a canary and its stable version follow `spec.replicas` as they are split now. A version that has no pods gets
+    /// none: nobody let it begin. A ReplicaSet counts as sized for `spec.replicas` from its last resize on only, so that
+    /// what is left to do is recognised, and what the split was.
+    pub(crate) fn follow_canary(&mut self) {
+        let c = Counts { weight: self.kept_weight(), ..self.counts() };
+        let (next, goal) = (replicas::follow(&c), replicas::goal(&c));
+        let stable = self.old_stable().map(|i| (i, next.stable, goal.stable));
+        let new = self.roles.new.map(|i| (i, next.canary, goal.canary));
+        // What shrinks makes room, and an interruption must not leave the new version a larger share.
+        let shrinks = new.is_some_and(|(i, size, _)| size < self.sets[i].size());
+        let moves = if shrinks { [new, stable] } else { [stable, new] };
+        let mut changed = false;
+        for (i, size, goal) in moves.into_iter().flatten() {
+            if size == goal {
+                changed |= self.resize(i, size, WHY);
+            } else if size != self.sets[i].size() {
+                self.change_size(i, size, AnnotationChanges::new(), WHY);
+                changed = true;
+            }
+        }
+        if !changed && next != goal {
+            self.size_others();
+        }
+    }
+
+    fn kept_weight(&self) -> Weight {
+        let n = self.ro.spec.replicas();
+        let weight = Weight { weight: self.desired_weight(), max: self.max_weight() };
+        let sized = |i: usize| {
+            let set = &self.sets[i];
+            Sized { size: set.size(), of: set.desired_annotation().filter(|of| *of > 0).unwrap_or(n.max(1)) }
         };
-        let wanted = [self.old_stable().map(|i| (i, stable)), self.roles.new.map(|i| (i, canary))];
-        let wanted = || wanted.into_iter().flatten();
-        if let Some((index, size)) = wanted().find(|(i, size)| self.sets[*i].size() != *size) {
-            self.change_size(index, size, AnnotationChanges::new(), WHY);
-        } else if (Sizes { stable, canary }) == ideal {
-            wanted().for_each(|(index, size)| {
-                self.resize(index, size, WHY);
-            });
+        match (self.old_stable(), self.roles.new) {
+            (Some(stable), Some(new)) => {
+                replicas::kept_weight(weight, sized(stable), sized(new), |n| self.ro.spec.max_surge(n))
+            }
+            _ => weight,
         }
     }
 }

@@ -102,7 +102,7 @@ impl<'a> Reconcile<'a> {
         }
         self.default_replicas()?;
         self.sync_paused_conditions()?;
-        if self.is_scaling_event() {
+        if self.is_scaling_event(self.canary_frozen()) {
             return self.scale_only();
         }
         match self.ro.spec.strategy.blue_green.is_some() {

@@ -1,5 +1,9 @@
 //! Replica maths of a canary without traffic routing (rollout.md §3). Pure integers: no objects.
 
+mod kept;
+
+pub use kept::{Sized, follow, goal, kept_weight};
+
 /// Weight of the canary out of `max`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weight {

@@ -25,11 +25,21 @@ impl Reconcile<'_> {
         }
     }
 
-    /// Whether `spec.replicas` changed since the ReplicaSets were last sized (§3.8).
-    pub(crate) fn is_scaling_event(&self) -> bool {
+    /// Whether `spec.replicas` changed since the ReplicaSets were last sized (§3.8). `frozen`: nothing else will size them,
+    /// so that what had no pods because none were wanted is looked at too.
+    pub(crate) fn is_scaling_event(&self, frozen: bool) -> bool {
         let n = self.ro.spec.replicas();
-        let stale = |s: &ReplicaSet| s.size() > 0 && s.desired_annotation().is_some_and(|d| d != n);
+        let counts = |s: &ReplicaSet| if frozen { self.was_sized(s) } else { s.size() > 0 };
+        let stale = |s: &ReplicaSet| counts(s) && s.desired_annotation().is_some_and(|d| d != n);
         [self.new_set(), self.stable_set()].into_iter().flatten().any(stale)
+    }
+
+    /// Whether a ReplicaSet has the size that it should have: what is empty although pods were wanted was never begun, or
+    /// was left. A canary that is empty has no share in what comes.
+    pub(crate) fn was_sized(&self, set: &ReplicaSet) -> bool {
+        let is_stable = self.stable_set().is_some_and(|s| s.metadata.name == set.metadata.name);
+        let may_return = is_stable || self.ro.spec.strategy.blue_green.is_some();
+        set.size() > 0 || (may_return && set.desired_annotation() == Some(0))
     }
 
     /// Follows `spec.replicas` and leaves everything else for the next reconcile. Other than upstream this happens
@@ -37,9 +47,10 @@ impl Reconcile<'_> {
     pub(crate) fn scale_only(&mut self) -> Flow {
         let n = self.ro.spec.replicas();
         self.note(format!("spec.replicas changed to {n}: only sizes are reconciled"));
-        match self.ro.spec.strategy.blue_green.is_some() {
-            true => self.size_blue_green(),
-            false => {
+        match () {
+            () if self.ro.spec.strategy.blue_green.is_some() => self.size_blue_green(),
+            () if self.sizes_frozen() => self.follow_canary(),
+            () => {
                 self.size_canary();
             }
         }
@@ -98,7 +109,7 @@ impl Reconcile<'_> {
     }
 
     /// Shrinks ReplicaSets of earlier, superseded updates (§3.5).
-    fn size_others(&mut self) -> bool {
+    pub(crate) fn size_others(&mut self) -> bool {
         let others = self.others();
         if others.iter().all(|i| self.sets[*i].size() == 0) {
             return false;
@@ -175,6 +186,11 @@ impl Reconcile<'_> {
         let direction = if size > from { "up" } else { "down" };
         let message = format!("Scaled {direction} ReplicaSet {name} (revision {revision}) from {from} to {size}");
         self.event("ScalingReplicaSet", message);
+    }
+
+    /// Whether a canary's sizes are frozen and must be told to follow `spec.replicas`.
+    pub(crate) fn canary_frozen(&self) -> bool {
+        self.ro.spec.strategy.blue_green.is_none() && self.sizes_frozen()
     }
 
     /// Whether sizes are frozen: a human asked, or an analysis was inconclusive.

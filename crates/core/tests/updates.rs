@@ -9,6 +9,7 @@ mod creation;
 mod delays;
 mod duration;
 mod edges;
+mod frozen;
 mod invalid;
 mod laws;
 mod metadata;
