@@ -17,6 +17,9 @@ pub const WATCH_SECONDS: u64 = 240;
 pub const WATCH_SPREAD_SECONDS: u64 = 50;
 /// A watch that outlives the end it asked for by this much is dead: its connection went away without a word.
 pub const WATCH_OVERDUE: Duration = Duration::from_secs(30);
+/// API servers tell once a minute how far a watch has come, even if nothing happens. A watch on which one has done so
+/// and that then brings nothing for this long is dead.
+pub const WATCH_SILENT_MAX: Duration = Duration::from_secs(150);
 /// A watch that has not begun after this long is given up. API servers give up on a request after 60 s themselves.
 pub const WATCH_BEGIN_TIMEOUT: Duration = Duration::from_secs(75);
 /// A watch that has not brought a write of our own after this long is suspected to be dead.

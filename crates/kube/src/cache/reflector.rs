@@ -202,8 +202,14 @@ impl<T: Cached> Reflector<T> {
             Err(_) => return End::Failed(RequestError::Lost("the watch did not begin in time".into())),
         };
         let (mut lines, mut proven) = (Lines::default(), false);
+        // Only a server that sends bookmarks says something when nothing happens.
+        let (mut heard, mut brings_bookmarks) = (Instant::now(), false);
         loop {
-            let until = if proven { deadline } else { opened + limits::WATCH_SHORT };
+            let until = match (proven, brings_bookmarks) {
+                (false, _) => opened + limits::WATCH_SHORT,
+                (true, false) => deadline,
+                (true, true) => deadline.min(heard + limits::WATCH_SILENT_MAX),
+            };
             let frame = match timeout_at(until, body.frame()).await {
                 Ok(Some(Ok(frame))) => frame,
                 Ok(Some(Err(error))) => return End::Failed(RequestError::lost(&error)),
@@ -216,6 +222,7 @@ impl<T: Cached> Reflector<T> {
                     continue;
                 }
             };
+            heard = Instant::now();
             let Ok(bytes) = frame.into_data() else { continue };
             if let Err(problem) = lines.push(&bytes) {
                 return End::Confused(problem);
@@ -227,6 +234,7 @@ impl<T: Cached> Reflector<T> {
                         return if error.is_gone() { End::Expired } else { End::Confused(error.to_string()) };
                     }
                     Ok(event) => {
+                        brings_bookmarks |= matches!(event, Event::Bookmark(_));
                         if !std::mem::replace(&mut proven, true) {
                             self.in_touch();
                         }

@@ -94,12 +94,12 @@ async fn lists_pages_then_watches() {
         event("MODIFIED", &pod("a", 7, 10)),
         event("DELETED", &pod("b", 8, 2)),
         event("BOOKMARK", &json!({"metadata": {"resourceVersion": "20"}})),
-        Piece::Wait(Duration::from_secs(200)),
+        Piece::Wait(Duration::from_secs(100)),
     ];
     let s = start([Reply::json(&first), list(5, &[pod("b", 2, 2)]), watch(events)]);
     s.cache.synced().await;
     assert_eq!(s.names()[..2], ["a", "b"]);
-    sleep(Duration::from_secs(270)).await;
+    sleep(Duration::from_secs(150)).await;
     let log = ["0 added ns/a 1", "0 added ns/b 2", "0 added ns/c 3", "5000 updated ns/a 1->10", "5000 deleted ns/b 2"];
     assert_eq!(s.log(), log);
     let watch = "&timeoutSeconds=240";
@@ -247,6 +247,22 @@ async fn a_dead_connection_is_noticed() {
     s.cache.synced().await;
     sleep(Duration::from_secs(400)).await;
     assert_eq!(s.log(), ["270800 added ns/a 1"], "240 s, 30 s overdue, 0.8 s of waiting");
+}
+
+/// Half of the connection is gone: nobody closes it, and nothing comes.
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_brings_no_more_bookmarks_is_replaced() {
+    let bookmark = |version: &str| event("BOOKMARK", &json!({"metadata": {"resourceVersion": version}}));
+    let minute = || Piece::Wait(Duration::from_secs(60));
+    let s = start([
+        list(5, &[]),
+        watch([minute(), bookmark("20"), Piece::Hang]),
+        watch([minute(), bookmark("30"), minute(), bookmark("40"), event("ADDED", &pod("a", 41, 1)), Piece::Hang]),
+    ]);
+    s.cache.synced().await;
+    sleep(Duration::from_secs(400)).await;
+    assert_eq!(s.log(), ["330800 added ns/a 1"], "60 s, 150 s of silence, 0.8 s of waiting, 120 s");
+    assert!(s.script.lines()[2].contains("&resourceVersion=20&"), "{:?}", s.script.lines());
 }
 
 #[tokio::test(start_paused = true)]
