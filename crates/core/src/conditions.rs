@@ -143,7 +143,10 @@ impl Reconcile<'_> {
             return;
         }
         let subject = self.progress_subject();
-        if healthy {
+        // Users reach the new version, and an analysis has paused what is left: upstream writes these two by turns, for ever.
+        let rests =
+            paused && !completed && find(&next.conditions, PROGRESSING).is_some_and(|c| c.reason == ROLLOUT_PAUSED);
+        if healthy && !rests {
             let message = format!("{subject} has successfully progressed.");
             set(&mut next.conditions, PROGRESSING, "True", "NewReplicaSetAvailable", message, now);
         } else if progressed(old, next) || became_unhealthy {

@@ -1,7 +1,6 @@
 //! AnalysisRuns, which end as a test says.
 
 use super::World;
-use jiff::SignedDuration;
 use rollouts_api::Time;
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_core::{Snapshot, template_closure};
@@ -64,10 +63,5 @@ impl World {
     /// Names of all runs with their phases.
     pub fn all_runs(&self) -> Vec<(&str, &str)> {
         self.runs.iter().map(|(name, run)| (name.as_str(), run.status.phase.as_str())).collect()
-    }
-
-    /// Lets a second pass, for creation times that differ.
-    pub fn tick(&mut self) {
-        self.now += SignedDuration::from_secs(1);
     }
 }
