@@ -46,7 +46,7 @@ struct Bucket {
 
 impl Bucket {
     fn new(throttle: Throttle) -> Option<Self> {
-        // Zero or negative means "no limit", as for client-go.
+        // Without a rate there is no limit.
         let interval = Duration::try_from_secs_f64(1.0 / throttle.qps).ok().filter(|_| throttle.qps > 0.0)?;
         let allowance = interval.saturating_mul(throttle.burst.saturating_sub(1));
         Some(Bucket { interval, allowance, full_at: Instant::now() })

@@ -13,7 +13,7 @@ Usage: cargo xtask bench [OPTIONS] [-- CONTROLLER-FLAGS]
   --details             print requests by kind and verb
   --controller FILE     the controller's binary (the one built beside this)
 
-Flags of the controller follow --, such as `-- --qps 0` for no limit on its requests.
+Flags of the controller follow --, such as `-- --qps=-1` for no limit on its requests.
 ";
 
 /// What to do.

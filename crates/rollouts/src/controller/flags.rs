@@ -63,7 +63,11 @@ fn process() -> Vec<Flag> {
         Flag::text("loglevel", "info", "One of trace, debug, info, warn, error, fatal, panic"),
         Flag::text("logformat", "", "One of text, json"),
         Flag::int("kloglevel", 0, "How much the Kubernetes client logs: from 6 each request, from 8 all it knows"),
-        Flag::text("qps", "40", "Requests a second to the API server in the long run; 0 means no limit"),
+        Flag::text(
+            "qps",
+            "40",
+            "Requests a second to the API server in the long run; 0 means 5, a negative one no limit",
+        ),
         Flag::int("burst", 80, "Requests at once to the API server after a quiet time"),
         Flag::text(
             "controllers",

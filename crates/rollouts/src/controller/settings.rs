@@ -35,6 +35,12 @@ pub struct Settings {
     pub without_effect: Vec<String>,
 }
 
+/// Requests at once that `--burst 0` means.
+const DEFAULT_BURST: u32 = 10;
+
+/// The rate that `--qps 0` means.
+const DEFAULT_RATE: Throttle = Throttle { qps: 5.0, burst: DEFAULT_BURST };
+
 /// The times of an election.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ElectionTimes {
@@ -109,8 +115,6 @@ fn connection(matches: &Matches, version: &str) -> Result<ConnectOptions> {
     let Some(qps) = parsed else {
         bail!("invalid argument {qps:?} for \"--qps\" flag: strconv.ParseFloat: parsing {qps:?}: invalid syntax")
     };
-    let burst = matches.int("burst");
-    let Ok(burst) = u32::try_from(burst) else { bail!("--burst: {burst} is not a number of requests") };
     // The API server names field managers after the first word: the same as for the Go controller.
     let user_agent = format!("rollouts-controller/{version}");
     let common = rollouts_cli::connect_options(matches, user_agent).map_err(anyhow::Error::msg)?;
@@ -118,9 +122,25 @@ fn connection(matches: &Matches, version: &str) -> Result<ConnectOptions> {
         username: text("username"),
         password: text("password"),
         proxy_url: text("proxy-url"),
-        throttle: Some(Throttle { qps: qps.into(), burst }),
+        throttle: throttle(qps, matches.int("burst"))?,
         ..common
     })
+}
+
+/// The rate as Kubernetes' client library for Go reads it: 0 is its own default, a negative one is none.
+fn throttle(qps: f32, burst: i64) -> Result<Option<Throttle>> {
+    if qps < 0.0 {
+        return Ok(None);
+    }
+    let burst = u32::try_from(burst).map_err(|_| anyhow::anyhow!("--burst: {burst} is not a number of requests"))?;
+    Ok(Some(match (qps > 0.0, burst) {
+        (true, 0) => {
+            bail!("burst is required to be greater than 0 when RateLimiter is not set and QPS is set to greater than 0")
+        }
+        (true, burst) => Throttle { qps: qps.into(), burst },
+        (false, 0) => Throttle { burst: DEFAULT_BURST, ..DEFAULT_RATE },
+        (false, burst) => Throttle { burst, ..DEFAULT_RATE },
+    }))
 }
 
 #[cfg(test)]

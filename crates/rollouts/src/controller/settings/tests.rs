@@ -101,6 +101,17 @@ fn values_reach_their_places() {
 }
 
 #[test]
+fn rates_are_read_as_go_reads_them() {
+    let throttle = |args: &[&str]| settings(args).connection.throttle;
+    let rate = |qps, burst| Some(Throttle { qps, burst });
+    assert_eq!(throttle(&["--qps=0"]), rate(5.0, 80));
+    assert_eq!(throttle(&["--qps=0", "--burst=0"]), rate(5.0, 10));
+    assert_eq!(throttle(&["--qps=2"]), rate(2.0, 80));
+    assert_eq!(throttle(&["--qps=-1"]), None);
+    assert_eq!(throttle(&["--qps=-1", "--burst=0"]), None);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused() {
     let table = [
         ("--no-such-flag", "Error: unknown flag: --no-such-flag\n"),
@@ -110,6 +121,10 @@ fn what_makes_no_sense_is_refused() {
         ("--healthzPort=70000", "--healthzPort: 70000 is not a port"),
         ("--leader-election-lease-duration=10s", "leaseDuration must be greater than renewDeadline"),
         ("--leader-election-retry-period=9s", "renewDeadline must be greater than retryPeriod*JitterFactor"),
+        (
+            "--burst=0",
+            "burst is required to be greater than 0 when RateLimiter is not set and QPS is set to greater than 0",
+        ),
         ("--rollout-resync=-1", "--rollout-resync: must not be negative"),
         (
             "--qps=fast",
