@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("rollouts-api", &[]),
     ("rollouts-schema", &[]),
+    ("rollouts-expr", &["rollouts-api"]),
     ("rollouts-testing", &[]),
     ("rollouts-core", &["rollouts-api"]),
     ("rollouts-view", &["rollouts-api"]),
@@ -59,7 +60,7 @@ const FOR_TESTS: &[&str] = &[
 ];
 
 /// Crates that decide or describe: no runtime, no client, no socket, not even indirectly.
-const PURE: &[&str] = &["rollouts-api", "rollouts-core", "rollouts-schema", "rollouts-view"];
+const PURE: &[&str] = &["rollouts-api", "rollouts-expr", "rollouts-core", "rollouts-schema", "rollouts-view"];
 
 /// What a pure crate must not reach.
 const IMPURE: &[&str] =

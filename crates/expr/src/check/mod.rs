@@ -1,0 +1,188 @@
+//! What Go's expr refuses before it runs an expression: unknown names, operators between types that do not go
+//! together, wrong arguments. A JSON list or map holds values of unknown type; what concerns those waits for the run.
+
+mod access;
+mod builtins;
+mod operators;
+mod over;
+
+use crate::builtins::{Function, Predicate};
+use crate::env::Environment;
+use crate::error::{Error, Result, fail};
+use crate::syntax::ast::{Call, Conditional, Let, Node};
+use crate::types::Type;
+use std::sync::Arc;
+
+/// The type of `tree` in `environment`, or what is wrong with it.
+pub fn check(tree: &Node, environment: &Environment) -> Result<Type> {
+    Checker { environment, variables: Vec::new(), scopes: Vec::new() }.node(tree)
+}
+
+struct Checker<'e> {
+    environment: &'e Environment,
+    /// Variables of `let`, the innermost last.
+    variables: Vec<(Arc<str>, Type)>,
+    /// What `#` and its kin stand for, the innermost last.
+    scopes: Vec<Scope>,
+}
+
+/// What a predicate knows.
+struct Scope {
+    element: Type,
+    builtin: Predicate,
+}
+
+impl Checker<'_> {
+    fn node(&mut self, node: &Node) -> Result<Type> {
+        match node {
+            Node::Constant(val) => Ok(Type::of_val(val)),
+            Node::Name(name) => self.name(name),
+            Node::Unary(op, operand) => {
+                let of = self.node(operand)?;
+                operators::unary(*op, &of)
+            }
+            Node::Binary(operation) => self.operation(operation),
+            Node::Chain(inner) => self.node(inner),
+            Node::Member(member) => self.member(member),
+            Node::Slice(slice) => self.slice(slice),
+            Node::Call(call) => self.call(call),
+            Node::Builtin(function, arguments) => self.builtin(*function, arguments),
+            Node::Over(over) => self.over(over),
+            Node::Pointer(name) => self.pointer(name),
+            Node::Let(bound) => self.bound(bound),
+            Node::Sequence(all) => all.iter().try_fold(Type::Nil, |_, one| self.node(one)),
+            Node::Conditional(conditional) => self.conditional(conditional),
+            Node::List(items) => self.list(items),
+            Node::Map(entries) => {
+                for (key, value) in entries {
+                    self.node(key)?;
+                    self.node(value)?;
+                }
+                Ok(Type::map())
+            }
+        }
+    }
+
+    fn name(&self, name: &str) -> Result<Type> {
+        if let Some((_, of)) = self.variables.iter().rev().find(|(variable, _)| **variable == *name) {
+            return Ok(of.clone());
+        }
+        if name == "$env" {
+            return Ok(Type::Environment);
+        }
+        if let Some(of) = self.environment.type_of(name) {
+            return Ok(of);
+        }
+        if Function::find(name).is_some() {
+            return Ok(Type::Builtin);
+        }
+        fail!("unknown name {name}")
+    }
+
+    fn bound(&mut self, bound: &Let) -> Result<Type> {
+        let name = &bound.name;
+        if self.environment.type_of(name).is_some() {
+            return fail!("cannot redeclare {name}");
+        }
+        if Function::find(name).is_some() || Predicate::find(name).is_some() {
+            return fail!("cannot redeclare builtin {name}");
+        }
+        if self.variables.iter().any(|(variable, _)| variable == name) {
+            return fail!("cannot redeclare variable {name}");
+        }
+        let value = self.node(&bound.value)?;
+        self.variables.push((name.clone(), value));
+        let body = self.node(&bound.body);
+        self.variables.pop();
+        body
+    }
+
+    fn conditional(&mut self, conditional: &Conditional) -> Result<Type> {
+        let condition = self.node(&conditional.condition)?;
+        if !condition.is_bool() && !condition.is_unknown() {
+            return fail!("non-bool expression (type {condition}) used as condition");
+        }
+        let (yes, no) = (self.node(&conditional.yes)?, self.node(&conditional.no)?);
+        Ok(match (yes, no) {
+            (Type::Nil, no) => no,
+            (yes, Type::Nil) => yes,
+            (yes, no) if yes == no => yes,
+            _ => Type::Unknown,
+        })
+    }
+
+    /// Items of one type make a list of it.
+    fn list(&mut self, items: &[Node]) -> Result<Type> {
+        let mut of: Option<Type> = None;
+        for item in items {
+            let item = self.node(item)?;
+            of = Some(match of {
+                Some(of) if of != item => Type::Unknown,
+                _ => item,
+            });
+        }
+        Ok(Type::list(of.filter(|of| *of != Type::Nil).unwrap_or(Type::Unknown)))
+    }
+
+    fn call(&mut self, call: &Call) -> Result<Type> {
+        let (of, name) = match &call.callee {
+            Node::Member(member) => {
+                let base = self.node(&member.base)?;
+                let key = self.node(&member.key)?;
+                let name = match &member.key {
+                    Node::Constant(crate::eval::value::Val::Text(name)) => name.to_string(),
+                    _ => String::new(),
+                };
+                if let Some((parameters, result)) = access::method(&base, &name) {
+                    self.arguments(&name, parameters, &call.arguments)?;
+                    return Ok(result);
+                }
+                (access::called_member(&base, &key, &name)?, name)
+            }
+            Node::Name(name) => (self.name(name)?, name.to_string()),
+            other => (self.node(other)?, "function".to_owned()),
+        };
+        match of {
+            Type::Function(function) => {
+                let (parameters, result) = function.signature();
+                self.arguments(&name, parameters, &call.arguments)?;
+                Ok(result)
+            }
+            Type::Unknown => {
+                for argument in &call.arguments {
+                    self.node(argument)?;
+                }
+                Ok(Type::Unknown)
+            }
+            of => fail!("{of} is not callable"),
+        }
+    }
+
+    /// Whether `arguments` suit `parameters` of the function `name`.
+    fn arguments(&mut self, name: &str, parameters: &[Type], arguments: &[Node]) -> Result<()> {
+        if arguments.len() > parameters.len() {
+            return fail!("too many arguments to call {name}");
+        }
+        if arguments.len() < parameters.len() {
+            return fail!("not enough arguments to call {name}");
+        }
+        for (argument, parameter) in arguments.iter().zip(parameters) {
+            let given = self.node(argument)?;
+            suits(name, &given, parameter)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a value of type `given` may be the argument that should be of type `wanted`.
+fn suits(name: &str, given: &Type, wanted: &Type) -> Result<()> {
+    let fine = match (given, wanted) {
+        (_, Type::Unknown) | (Type::Unknown, _) => true,
+        (Type::Nil, _) => return Err(Error::new(format!("cannot use nil as argument (type {wanted}) to call {name}"))),
+        (given, Type::Float) => given.is_number(),
+        (given, &Type::INT) => given.is_integer(),
+        (given, Type::List(..)) => given.is_list(),
+        (given, wanted) => given == wanted,
+    };
+    if fine { Ok(()) } else { fail!("cannot use {given} as argument (type {wanted}) to call {name} ") }
+}

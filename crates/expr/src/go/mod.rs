@@ -1,0 +1,8 @@
+//! How Go reads and prints values.
+
+pub mod json;
+pub mod layout;
+pub mod print;
+pub mod quote;
+pub mod regexp;
+pub mod strconv;

@@ -1,0 +1,26 @@
+//! How much an expression may cost. Whoever may write a template writes expressions, and one controller evaluates
+//! those of all of them.
+
+/// Bytes of an expression's text. Upstream has no such bound.
+pub const MAX_SOURCE: usize = 64 * 1024;
+
+/// Operators, literals, names and calls of an expression; upstream's bound.
+pub const MAX_NODES: usize = 10_000;
+
+/// How deep operators, brackets and calls may contain each other. Upstream has no bound of its own.
+pub const MAX_DEPTH: usize = 200;
+
+/// How deep lists and maps made by an expression may contain each other.
+pub const MAX_NESTING: u16 = 200;
+
+/// Elements, and texts in units of [`BYTES_PER_CELL`] bytes, that one evaluation may make; upstream's bound.
+pub const MAX_CELLS: u64 = 1_000_000;
+
+/// What a text costs: one cell for so many bytes.
+pub const BYTES_PER_CELL: u64 = 16;
+
+/// Nodes evaluated and elements looked at in one evaluation.
+pub const MAX_STEPS: u64 = 10_000_000;
+
+/// Bytes of a compiled regular expression.
+pub const MAX_PATTERN: usize = 1 << 20;
