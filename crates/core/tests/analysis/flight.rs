@@ -145,5 +145,8 @@ fn a_plan_prints_itself() {
     world.look();
     assert_eq!(world.last_plan.to_string(), "- measure a\n- measure slow\n");
     world.run_until(world.later(1100));
-    assert_eq!(world.last_plan.to_string(), "nothing to do\n* waiting for slow\nnext look at 2023-11-14T22:13:25Z\n");
+    assert_eq!(
+        world.last_plan.to_string(),
+        "nothing to do\n* waiting for slow since 2023-11-14T22:13:20Z\nnext look at 2023-11-14T22:13:25Z\n"
+    );
 }

@@ -61,7 +61,7 @@ fn differences(run: &str) -> Option<Value> {
 #[test]
 fn runs_go_as_recorded() {
     let recordings: Vec<Recording> = serde_json::from_str(include_str!("recorded.json")).unwrap();
-    assert_eq!(recordings.len(), 95);
+    assert_eq!(recordings.len(), 116);
     for recording in recordings {
         replay(recording);
     }
@@ -70,6 +70,8 @@ fn runs_go_as_recorded() {
 fn replay(mut recording: Recording) {
     let run = recording.run.as_str();
     let mut world = World::new(&recording.spec);
+    world.run.status = serde_json::from_value(recording.states[0].clone()).unwrap();
+    world.states = vec![recording.states[0].clone()];
     for (metric, measured) in &recording.measured {
         world.script.insert(metric.clone(), measured.iter().map(Measured::outcome).collect());
     }

@@ -169,6 +169,7 @@ impl World {
         }
         for task in &plan.tasks {
             assert!(!self.measuring.contains_key(&task.metric), "two at once: {plan}");
+            self.ended.remove(&task.metric);
             self.begin(task);
         }
         let acted = !plan.is_idle();

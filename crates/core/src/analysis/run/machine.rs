@@ -73,9 +73,8 @@ impl Machine<'_> {
             self.write((status.clone(), why.to_string()));
             return self.plan;
         }
-        if !self.out.held.is_empty() {
-            let held: Vec<_> = self.out.held.iter().copied().collect();
-            self.plan.notes.push(format!("waiting for {}", held.join(", ")));
+        for (metric, since) in &self.out.held {
+            self.plan.notes.push(format!("waiting for {metric} since {}", Time::new(*since)));
         }
         self.wake(status);
         self.plan
@@ -170,7 +169,9 @@ impl Machine<'_> {
     fn judge(&mut self, status: &mut AnalysisRunStatus, going_on: bool) {
         self.judge_metrics(status);
         let (run, dry_run) = summaries(status, self.metrics);
-        status.run_summary = Some(run).filter(|s| *s != RunSummary::default());
+        // Argo Rollouts writes an empty one into the runs that it makes, but adds none to those of others.
+        let known = status.run_summary.is_some() || run != RunSummary::default();
+        status.run_summary = known.then_some(run);
         status.dry_run_summary = Some(dry_run);
         let (phase, message) = match self.terminating && going_on {
             true => (Phase::Running, String::new()),
@@ -187,7 +188,7 @@ impl Machine<'_> {
             let Some(metric) = by_name.get(result.name.as_str()) else {
                 continue;
             };
-            let going_on = self.out.held.contains(metric.name()) || unfinished_one(result).is_some();
+            let going_on = self.out.held.contains_key(metric.name()) || unfinished_one(result).is_some();
             let phase = judge(&metric.metric, result, self.terminating, going_on, options);
             if phase.as_str() == result.phase {
                 continue;

@@ -14,8 +14,9 @@ pub struct RunSnapshot {
     /// Measurements that were asked for, by metric ([`Task::metric`](super::Task::metric)), unless they were
     /// cancelled, or consumed by a plan whose effects have been applied.
     pub measuring: BTreeMap<String, Measuring>,
-    /// Metrics whose unfinished measurement has come to its end out there, as one whose Job has completed: they are
-    /// looked at again now, not when it was planned.
+    /// Metrics whose unfinished measurement has come to its end out there, as one whose Job has completed, and was not
+    /// looked at since: that is to happen now, not when it was planned. Once the look has been asked for they must be
+    /// forgotten here.
     pub ended: BTreeSet<String>,
     /// How to decide.
     pub options: Options,

@@ -1,6 +1,6 @@
 //! What is out: measurements that were asked for, and what to do about them.
 
-use super::judge::phase_of;
+use super::judge::{phase_of, unfinished_one};
 use super::plan::later;
 use super::spec::Watched;
 use super::{Answer, Ask, Measuring, RunPlan, RunSnapshot};
@@ -23,8 +23,8 @@ pub(super) struct Answered<'a> {
 /// The measurements that were asked for.
 #[derive(Default)]
 pub(super) struct Out<'a> {
-    /// Metrics whose answer is being waited for.
-    pub held: BTreeSet<&'a str>,
+    /// Metrics whose answer is being waited for, and since when.
+    pub held: BTreeMap<&'a str, Timestamp>,
     /// Answers, in the order in which they came.
     pub answered: Vec<Answered<'a>>,
     /// Metrics whose arguments cannot be had, which ends the run.
@@ -35,24 +35,23 @@ impl<'a> Out<'a> {
     /// Sorts what is out. What belongs to no metric that is still being measured is cancelled or forgotten.
     pub fn sort(snapshot: &'a RunSnapshot, metrics: &'a [Watched<'a>], plan: &mut RunPlan) -> Self {
         let by_name: BTreeMap<&str, &Watched<'_>> = metrics.iter().map(|m| (m.name(), m)).collect();
-        let ended: BTreeSet<&str> = snapshot
-            .run
-            .status
-            .metric_results
-            .iter()
-            .filter(|r| phase_of(r).is_completed())
-            .map(|r| r.name.as_str())
-            .collect();
+        let results = &snapshot.run.status.metric_results;
+        let ended: BTreeSet<&str> =
+            results.iter().filter(|r| phase_of(r).is_completed()).map(|r| r.name.as_str()).collect();
+        let going_on: BTreeSet<&str> =
+            results.iter().filter(|r| unfinished_one(r).is_some()).map(|r| r.name.as_str()).collect();
         let mut out = Out::default();
         for (name, measuring) in &snapshot.measuring {
             let metric = by_name.get(name.as_str()).filter(|_| !ended.contains(name.as_str()));
             match (metric, measuring) {
                 (None, Measuring::Asked { .. }) => plan.cancels.push(name.clone()),
                 (None, Measuring::Answered { .. }) => plan.consumed.push(name.clone()),
-                (Some(_), Measuring::Asked { .. }) => {
-                    out.held.insert(name);
+                (Some(_), Measuring::Asked { since, .. }) => {
+                    out.held.insert(name, *since);
                 }
-                (Some(_), Measuring::Answered { ask: Ask::Run, answer: Answer::Unresolved(text), .. }) => {
+                (Some(_), Measuring::Answered { ask: Ask::Run, answer: Answer::Unresolved(text), .. })
+                    if !going_on.contains(name.as_str()) =>
+                {
                     out.unresolved.push((name, text));
                 }
                 (Some(metric), Measuring::Answered { ask, at, answer }) => {
@@ -73,7 +72,7 @@ impl<'a> Out<'a> {
                 Some(Measuring::Asked { ask: Ask::Resume, .. }) => true,
                 _ => false,
             };
-            if cut && self.held.remove(metric.name()) {
+            if cut && self.held.remove(metric.name()).is_some() {
                 plan.cancels.push(metric.name().to_string());
             }
         }
@@ -87,7 +86,7 @@ impl<'a> Out<'a> {
 
     /// Whether something of `metric` is out.
     pub fn has(&self, metric: &str) -> bool {
-        self.held.contains(metric)
+        self.held.contains_key(metric)
             || self.answered.iter().any(|a| a.metric.name() == metric)
             || self.unresolved.iter().any(|(name, _)| *name == metric)
     }
