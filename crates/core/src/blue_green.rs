@@ -251,7 +251,7 @@ impl Reconcile<'_> {
         let Some(new) = self.roles.new else { return };
         let free = || self.blue_green_pause_over(strategy) && self.verified_before_promotion();
         if self.new_is_ready() && self.saturated(self.new_set()) && (fast || free()) {
-            self.switch_service(&strategy.active_service, new, self.active_gate());
+            self.switch_service(&strategy.active_service, new, self.active_gate(strategy));
         }
     }
 
@@ -261,16 +261,20 @@ impl Reconcile<'_> {
         let Some(stable) = self.old_stable() else { return };
         let new_available = self.new_set().map_or(0, |s| s.available());
         let set = &self.sets[stable];
-        let gate = self.active_gate();
+        let gate = self.active_gate(strategy);
         let enough = set.available() > 0 && (self.saturated(Some(set)) || set.available() >= new_available);
         if (enough || gate == Gate::Open) && self.active_hash() != set.hash() {
             self.switch_service(&strategy.active_service, stable, gate);
         }
     }
 
-    /// A Rollout of no pods has nothing to wait for; upstream waits for ever.
-    fn active_gate(&self) -> Gate {
-        if self.ro.spec.replicas() == 0 { Gate::Open } else { Gate::Available }
+    /// A Rollout of no pods has nothing to wait for; upstream waits for ever. But it takes no Service away from others,
+    /// a Deployment perhaps, before it can serve in their place.
+    fn active_gate(&self, strategy: &BlueGreenStrategy) -> Gate {
+        let service = self.services.get(&strategy.active_service);
+        let is_ours =
+            service.and_then(|s| s.metadata.annotation(names::MANAGED_BY_ROLLOUTS)) == Some(&self.ro.metadata.name);
+        if self.ro.spec.replicas() == 0 && is_ours { Gate::Open } else { Gate::Available }
     }
 
     fn blue_green_status(&mut self, strategy: &BlueGreenStrategy) {

@@ -237,7 +237,8 @@ impl Reconcile<'_> {
         let waits = step.is_some_and(|s| s.pause.is_some() || s.analysis.is_some() || s.experiment.is_some());
         // The annotation outlives the pods after an abort; what is empty delays nothing.
         let delayed = self.others().iter().map(|i| &self.sets[*i]).any(|s| s.size() > 0 && s.deadline().is_some());
-        waits || delayed || self.verifies_promotion() || is_true(&status.conditions, PAUSED)
+        let nothing_comes = self.ro.spec.replicas() == 0;
+        waits || delayed || nothing_comes || self.verifies_promotion() || is_true(&status.conditions, PAUSED)
     }
 }
 

@@ -102,3 +102,28 @@ fn a_paused_rollout_switches_nothing() {
     w.run(10);
     assert_eq!((selected(&w, "live"), selected(&w, "next")), (2, 2));
 }
+
+/// A Service that has served a Deployment until now is not taken from it by a Rollout that has no pods yet.
+#[test]
+fn a_service_of_others_waits_for_the_first_pods() {
+    let strategy = json!({ "blueGreen": { "activeService": "live" } });
+    let mut w = World::new(0, strategy).with_services(&["live"]);
+    w.run(2000);
+    let live = w.services["live"].clone();
+    assert_eq!((live.selected_hash(), live.metadata.annotations.len()), ("", 0));
+    assert_eq!(
+        (w.status().phase.as_str(), w.status().message.as_str()),
+        ("Progressing", "active service cutover pending")
+    );
+    w.change(|ro| ro.spec.replicas = Some(3));
+    w.run(0);
+    assert_eq!(selected(&w, "live"), 0);
+    w.run(10);
+    assert_eq!((selected(&w, "live"), w.status().phase.as_str()), (1, "Healthy"));
+    // From now on it is ours, with or without pods.
+    w.change(|ro| ro.spec.replicas = Some(0));
+    w.run(10);
+    w.set_image("2");
+    w.run(10);
+    assert_eq!((selected(&w, "live"), w.status().phase.as_str()), (2, "Healthy"));
+}
