@@ -95,10 +95,13 @@ impl Controller {
         self.text().lines().filter(|line| line.contains(words)).count()
     }
 
-    /// How many writes it has sent.
-    pub fn writes(&self) -> usize {
-        let verbs = ["POST /", "PUT /", "PATCH /", "DELETE /"];
-        verbs.iter().map(|verb| self.log_lines(&format!("msg=\"{verb}"))).sum()
+    /// How many milliseconds each of its writes took, in the order of their answers.
+    pub fn writes(&self) -> Vec<u128> {
+        let verbs = ["POST /", "PUT /", "PATCH /", "DELETE /"].map(|verb| format!("msg=\"{verb}"));
+        let text = self.text();
+        let lines = text.lines().filter(|line| verbs.iter().any(|verb| line.contains(verb)));
+        let times = lines.map(|line| line.rsplit_once(" in ").and_then(|(_, time)| time.split_once(" milliseconds")));
+        times.map(|time| time.expect("a time").0.parse().expect("a number")).collect()
     }
 
     pub fn assert_never_forbidden(&self) {
