@@ -66,7 +66,7 @@ impl Reconcile<'_> {
 
     /// The new ReplicaSet is an earlier one that still waits for its scale-down. Looks at the snapshot: the deadline
     /// is dropped as soon as the ReplicaSet is needed again.
-    fn returns_before_scale_down(&self) -> bool {
+    pub(crate) fn returns_before_scale_down(&self) -> bool {
         let (Some(new), Some(stable)) = (self.new_set(), self.stable_set()) else { return false };
         let before = self.snapshot.replica_sets.iter().find(|s| s.metadata.name == new.metadata.name);
         let unexpired = before.and_then(|s| s.deadline().flatten()).is_some_and(|d| self.now < d.timestamp());

@@ -18,7 +18,7 @@ impl Reconcile<'_> {
         let start = RolloutDuration { rollout_started_at: Some(now), ..Default::default() };
 
         if changed && running && (promoted || self.rolls_back()) {
-            let fast = promoted || self.rolls_back_within_window();
+            let fast = promoted || self.rolls_back_within_window() || self.returns_in_time();
             d.completion_status = if fast { "FastRolledBack" } else { "RolledBack" }.into();
         } else if (changed && (promoted_now || !promoted)) || retried {
             d = start;
@@ -29,8 +29,8 @@ impl Reconcile<'_> {
             d.completion_status = "Aborted".into();
         }
         if promoted_now && d.completion_status.is_empty() {
-            d.completion_status =
-                if old.promote_full || self.fast_rollback() { "FastPromoted" } else { "Promoted" }.into();
+            let fast = old.promote_full || self.fast_rollback() || self.returns_in_time();
+            d.completion_status = if fast { "FastPromoted" } else { "Promoted" }.into();
         }
         let available = self.new_set().is_some_and(|s| s.available() >= self.ro.spec.replicas());
         let finished = aborted_now || (promoted && available);
@@ -56,6 +56,11 @@ impl Reconcile<'_> {
                 crate::pauses::BLUE_GREEN_PAUSE => manual_gate(),
                 _ => true,
             })
+    }
+
+    /// Whether a blueGreen goes back to a version that still runs: no pause, no steps.
+    fn returns_in_time(&self) -> bool {
+        self.ro.spec.strategy.blue_green.is_some() && self.returns_before_scale_down()
     }
 
     /// Whether the new ReplicaSet is older than the stable one.

@@ -127,3 +127,26 @@ fn in_mid_flight_a_newer_version_supersedes_and_an_older_rolls_back() {
     assert_eq!(ended(&w), ("FastRolledBack".into(), true), "to stable");
     assert_eq!(duration(&w).rollout_started_at, fourth.rollout_started_at);
 }
+
+/// A blueGreen goes back without a pause while the earlier version still waits for its scale-down.
+#[test]
+fn going_back_before_the_scale_down_is_fast() {
+    let strategy = json!({ "blueGreen": { "activeService": "live", "autoPromotionEnabled": false, "scaleDownDelaySeconds": 300 } });
+    let mut w = World::new(2, strategy).with_services(&["live"]);
+    w.run(10);
+    w.set_image("2");
+    w.run(20);
+    w.promote();
+    w.run(10);
+    let mut in_flight = w.clone();
+    w.set_image("1");
+    w.run(20);
+    assert_eq!(ended(&w), ("FastPromoted".into(), true), "an attempt of its own");
+    in_flight.set_image("3");
+    in_flight.run(20);
+    let third = duration(&in_flight);
+    in_flight.set_image("1");
+    in_flight.run(20);
+    assert_eq!(ended(&in_flight), ("FastRolledBack".into(), true));
+    assert_eq!(duration(&in_flight).rollout_started_at, third.rollout_started_at);
+}
