@@ -149,7 +149,7 @@ impl Reconcile<'_> {
         if healthy && !rests {
             let message = format!("{subject} has successfully progressed.");
             set(&mut next.conditions, PROGRESSING, "True", "NewReplicaSetAvailable", message, now);
-        } else if progressed(old, next) || became_unhealthy {
+        } else if progressed(old, next) || became_unhealthy || self.gets_valid() {
             let (reason, message) = match completed && became_unhealthy {
                 true => ("ReplicaSetNotAvailable", "Rollout does not have minimum availability".to_string()),
                 false => ("ReplicaSetUpdated", format!("{subject} is progressing.")),
@@ -159,6 +159,14 @@ impl Reconcile<'_> {
             let message = format!("{subject} has timed out progressing.");
             set(&mut next.conditions, PROGRESSING, "False", DEADLINE_EXCEEDED, message, now);
         }
+    }
+
+    /// Whether this is the first valid status after an invalid one. It counts as progress: in the meantime nothing could be
+    /// done about the update, and what its pods did was not looked at.
+    pub(crate) fn gets_valid(&self) -> bool {
+        let old = &self.old_status().conditions;
+        let runs = find(old, PROGRESSING).is_some_and(|c| c.reason != ROLLOUT_PAUSED);
+        runs && self.refusal.is_none() && find(old, INVALID_SPEC).is_some()
     }
 
     fn set_aborted(&mut self, next: &mut RolloutStatus) {

@@ -98,7 +98,7 @@ impl Reconcile<'_> {
             return;
         }
         let old = self.old_status();
-        if conditions::progressed(old, next) || !self.timed_out(old) {
+        if conditions::progressed(old, next) || self.gets_valid() || !self.timed_out(old) {
             return;
         }
         let cause = format!("{} has timed out progressing.", self.progress_subject());

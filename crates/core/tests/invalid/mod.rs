@@ -218,3 +218,38 @@ fn a_selector_that_the_present_replicaset_matches_is_none_of_our_business() {
     assert_eq!(w.sizes(), [(1, 4)], "neither released nor replaced");
     assert!(condition(&w, "InvalidSpec").is_some());
 }
+
+/// The time in which nothing could be done is not held against the update.
+#[test]
+fn the_deadline_starts_again_when_the_spec_is_valid_again() {
+    for abort in [true, false] {
+        let mut w = canary();
+        w.change(|ro| {
+            (ro.spec.progress_deadline_seconds, ro.spec.progress_deadline_abort) = (Some(60), abort);
+            let steps = json!([{ "setWeight": 50 }, { "setWeight": 100 }]);
+            ro.spec.strategy.canary.as_mut().unwrap().steps = serde_json::from_value(steps).unwrap();
+        });
+        w.run(10);
+        w.set_image("2");
+        w.run(1);
+        w.lose_service("live");
+        w.run(300);
+        assert!(w.status().message.starts_with("InvalidSpec"));
+        w.phases.clear();
+        w.restore_services();
+        w.run(60);
+        assert_eq!(w.status().phase, "Healthy");
+        assert!(!w.phases.iter().any(|p| p.starts_with("Degraded")), "{:?}", w.phases);
+        // A version that does not get on still has no more than its deadline.
+        w.break_image("3");
+        w.set_image("3");
+        w.run(10);
+        w.lose_service("live");
+        w.run(300);
+        w.restore_services();
+        w.run(50);
+        assert_eq!(w.status().phase, "Progressing");
+        w.run(20);
+        assert_eq!((w.status().phase.as_str(), w.status().abort), ("Degraded", abort));
+    }
+}
