@@ -34,6 +34,7 @@ impl Reconcile<'_> {
         let mut next = self.base_status();
         next.current_pod_hash = self.new_hash();
         next.current_step_hash = step_hash;
+        next.current_step_index = next.current_step_index.or(self.last_index().map(|_| 0));
         // What another strategy, or a router, left in the status.
         next.blue_green = Default::default();
         if self.ro.spec.traffic_routing().is_none() {

@@ -13,8 +13,8 @@ impl Reconcile<'_> {
     }
 
     pub(crate) fn step_at(&self, index: Option<i32>) -> Option<&CanaryStep> {
-        // A client may have written anything; before the first step there is the first.
-        self.steps().get(usize::try_from(index?.max(0)).ok()?)
+        // A client may have written anything, or nothing; before the first step there is the first.
+        self.steps().get(usize::try_from(index.unwrap_or(0).max(0)).ok()?)
     }
 
     /// The step that is being worked on; `None` without steps and after the last one.
@@ -121,13 +121,12 @@ impl Reconcile<'_> {
         if self.aborted() {
             return 0;
         }
-        match (self.current_step(), status.current_step_index) {
-            (Some(_), Some(index)) => {
-                let until_now = self.steps().iter().take(index.max(0) as usize + 1);
-                until_now.filter_map(|s| s.set_weight).next_back().unwrap_or(0)
-            }
-            _ => max,
+        if self.current_step().is_none() {
+            return max;
         }
+        let index = status.current_step_index.unwrap_or(0).max(0);
+        let until_now = self.steps().iter().take(index as usize + 1);
+        until_now.filter_map(|s| s.set_weight).next_back().unwrap_or(0)
     }
 
     pub(crate) fn max_weight(&self) -> i32 {

@@ -185,6 +185,30 @@ fn an_index_that_cannot_be() {
     assert_eq!((at(&w), w.sizes()), ((Some(1), "CanaryPauseStep"), vec![(1, 1), (2, 1)]));
 }
 
+/// Also an index that was taken away stands for the first step, not for the end of all of them.
+#[test]
+fn no_index_is_the_first_step() {
+    let mut w = canary(json!([{ "setWeight": 50 }, { "pause": {} }]));
+    w.rollout.status.current_step_index = None;
+    w.rollout.status.pause_conditions.clear();
+    w.rollout.status.controller_pause = false;
+    w.run(20);
+    assert_eq!((at(&w), w.sizes()), ((Some(1), "CanaryPauseStep"), vec![(1, 1), (2, 1)]));
+    // The broken step cannot complete: it is the first one all the same.
+    w.break_image("3");
+    w.set_image("3");
+    w.run(10);
+    w.rollout.status.current_step_index = None;
+    w.run(10);
+    assert_eq!(w.status().current_step_index, Some(0));
+    // What is promoted stays so.
+    w.set_image("1");
+    w.run(10);
+    w.rollout.status.current_step_index = None;
+    w.run(10);
+    assert_eq!((w.status().current_step_index, w.status().phase.as_str()), (Some(2), "Healthy"));
+}
+
 /// It does not wait for pods that are broken, and does not skip what comes next.
 #[test]
 fn a_full_promotion_of_nothing_is_forgotten() {
