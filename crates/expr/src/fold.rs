@@ -4,6 +4,7 @@
 use crate::error::{Error, Result};
 use crate::eval::ops;
 use crate::eval::value::Val;
+use crate::rewrite;
 use crate::syntax::ast::{Node, Operation};
 use crate::syntax::operator::{Binary, Unary};
 
@@ -19,7 +20,7 @@ pub fn fold(tree: Node) -> Result<Node> {
         Node::Member(mut member) => {
             member.base = fold(member.base)?;
             member.key = fold(member.key)?;
-            Node::Member(member)
+            rewrite::member(member)
         }
         Node::Slice(mut slice) => {
             slice.base = fold(slice.base)?;
@@ -32,7 +33,7 @@ pub fn fold(tree: Node) -> Result<Node> {
             call.arguments = all(call.arguments)?;
             Node::Call(call)
         }
-        Node::Builtin(function, arguments) => Node::Builtin(function, all(arguments)?),
+        Node::Builtin(function, arguments) => rewrite::builtin(function, all(arguments)?),
         Node::Over(mut over) => {
             over.list = fold(over.list)?;
             over.predicate = over.predicate.map(fold).transpose()?;
@@ -93,7 +94,7 @@ fn binary(op: Binary, written: &'static str, left: Node, right: Node) -> Result<
         }
         _ => {}
     }
-    Ok(Node::binary(op, written, left, right))
+    Ok(rewrite::operation(op, written, left, right))
 }
 
 /// Whether `op` between these constants is computed before.

@@ -36,6 +36,7 @@ pub mod limits;
 mod measure;
 #[cfg(test)]
 mod recorded;
+mod rewrite;
 mod syntax;
 mod types;
 mod value;

@@ -21,12 +21,19 @@ pub fn len(val: &Val) -> Result<Val> {
 /// `first` and `last`; nil where there is none.
 pub fn end(val: &Val, first: bool) -> Val {
     let at = Val::int(if first { 0 } else { -1 });
-    get(val, &at)
+    get(val, &at).unwrap_or(Val::Nil)
 }
 
 /// `get`; nil where there is none.
-pub fn get(val: &Val, key: &Val) -> Val {
-    access::fetch(val, key).unwrap_or(Val::Nil)
+pub fn get(val: &Val, key: &Val) -> Result<Val> {
+    match val {
+        Val::List(_) | Val::Text(_) => {}
+        Val::Map(_) => return access::fetch(val, key),
+        _ => return Ok(Val::Nil),
+    }
+    // What is no number is an error, what is beyond the ends is not.
+    ops::to_int(key)?;
+    Ok(access::fetch(val, key).unwrap_or(Val::Nil))
 }
 
 /// The kind of `val` as Go's reflection names it, for complaints.
@@ -121,8 +128,8 @@ pub fn cost_of_sorting(val: &Val) -> usize {
 pub fn sorted(val: &Val, order: Option<&Val>) -> Result<Vec<Val>> {
     let mut items = match val {
         Val::List(list) => list.items().to_vec(),
-        Val::Nil => Vec::new(),
-        other => return fail!("cannot sort {}", kind(other)),
+        // Go sorts what it knows and takes all else for nothing.
+        _ => Vec::new(),
     };
     sort(&mut items, order, |item| item)?;
     Ok(items)
@@ -130,10 +137,12 @@ pub fn sorted(val: &Val, order: Option<&Val>) -> Result<Vec<Val>> {
 
 /// Sorts by keys, ascending unless `order` says `desc`. Equal ones keep their order.
 pub fn sort<T>(items: &mut [T], order: Option<&Val>, key: impl Fn(&T) -> &Val) -> Result<()> {
-    let descending = match order.map(ops::text).transpose()?.as_deref() {
-        None | Some("asc") => false,
-        Some("desc") => true,
-        Some(other) => return fail!("invalid order {other}, expected asc or desc"),
+    let descending = match order {
+        None => false,
+        Some(Val::Text(order)) if &**order == "asc" => false,
+        Some(Val::Text(order)) if &**order == "desc" => true,
+        Some(Val::Text(order)) => return fail!("invalid order {order}, expected asc or desc"),
+        Some(other) => return fail!("sort order argument must be a string (got {})", other.type_name()),
     };
     // One that cannot be compared with its neighbour fails as Go fails on it.
     for (a, b) in items.iter().zip(items.iter().skip(1)) {

@@ -42,7 +42,7 @@ pub(super) fn called_member(base: &Type, key: &Type, name: &str) -> Result<Type>
         Type::Unknown | Type::Map(_) => Ok(Type::Unknown),
         Type::Environment => environment(name),
         Type::List(..) => index(key),
-        Type::Nil => fail!("type nil has no method {name}"),
+        Type::Nil => fail!("type nil has no field {name}"),
         base => fail!("type {base} has no method {name}"),
     }
 }
@@ -91,7 +91,7 @@ impl Checker<'_> {
                 Some(name) => of.field(name).map_or_else(|| fail!("type {base} has no field {name}"), Ok),
                 None => Ok(Type::Unknown),
             },
-            Type::Nil => fail!("type nil has no field {}", name.unwrap_or_default()),
+            Type::Nil if name.is_some() => fail!("type nil has no field {}", name.unwrap_or_default()),
             base => match name {
                 Some(name) => fail!("type {base} has no field {name}"),
                 None => fail!("type {base}[{key}] is undefined"),
@@ -108,7 +108,7 @@ impl Checker<'_> {
         }
         for bound in [&slice.from, &slice.to].into_iter().flatten() {
             let bound = self.node(bound)?;
-            if !bound.is_integer() && !bound.is_unknown() {
+            if !base.is_unknown() && !bound.is_integer() && !bound.is_unknown() {
                 return fail!("non-integer slice index {bound}");
             }
         }

@@ -71,7 +71,7 @@ fn validated(function: Function, given: &[Type]) -> Result<Type> {
         Function::Int if number || first.is_text() || matches!(first, Type::Int(_)) => Ok(Type::INT),
         Function::Float if number || first.is_text() => Ok(Type::Float),
         Function::First | Function::Last => {
-            unless(first.is_list(), Type::Unknown, format!("cannot get {name} element from {}", shown(first)))
+            unless(first.is_list(), declared(first), format!("cannot get {name} element from {}", shown(first)))
         }
         Function::Get => got(first, &given[1]),
         Function::Take => {
@@ -81,7 +81,10 @@ fn validated(function: Function, given: &[Type]) -> Result<Type> {
             if !given[1].is_integer() && !given[1].is_unknown() {
                 return fail!("cannot take {} elements", shown(&given[1]));
             }
-            Ok(Type::any_list())
+            Ok(match first {
+                Type::List(kind, _) => Type::List(*kind, Arc::new(declared(first))),
+                _ => Type::Unknown,
+            })
         }
         Function::Keys | Function::Values => {
             unless(first.is_map(), Type::any_list(), format!("cannot get {name} from {}", shown(first)))
@@ -101,6 +104,14 @@ fn validated(function: Function, given: &[Type]) -> Result<Type> {
         },
         Function::Now | Function::Date => Ok(Type::Time),
         _ => invalid(),
+    }
+}
+
+/// What Go's own type of a list says of its elements, whatever else is known of them.
+fn declared(list: &Type) -> Type {
+    match list {
+        Type::List(kind, _) => kind.element(),
+        _ => Type::Unknown,
     }
 }
 

@@ -9,6 +9,7 @@ mod over;
 use crate::builtins::{Function, Predicate};
 use crate::env::Environment;
 use crate::error::{Error, Result, fail};
+use crate::eval::value::{ListKind, Val};
 use crate::syntax::ast::{Call, Conditional, Let, Node};
 use crate::types::Type;
 use std::sync::Arc;
@@ -121,7 +122,7 @@ impl Checker<'_> {
                 _ => item,
             });
         }
-        Ok(Type::list(of.filter(|of| *of != Type::Nil).unwrap_or(Type::Unknown)))
+        Ok(Type::list(of.unwrap_or(Type::Unknown)))
     }
 
     fn call(&mut self, call: &Call) -> Result<Type> {
@@ -130,7 +131,7 @@ impl Checker<'_> {
                 let base = self.node(&member.base)?;
                 let key = self.node(&member.key)?;
                 let name = match &member.key {
-                    Node::Constant(crate::eval::value::Val::Text(name)) => name.to_string(),
+                    Node::Constant(Val::Text(name)) => name.to_string(),
                     _ => String::new(),
                 };
                 if let Some((parameters, result)) = access::method(&base, &name) {
@@ -154,6 +155,7 @@ impl Checker<'_> {
                 }
                 Ok(Type::Unknown)
             }
+            Type::Nil => fail!("{name} is nil; cannot call nil as function"),
             of => fail!("{of} is not callable"),
         }
     }
@@ -181,7 +183,9 @@ fn suits(name: &str, given: &Type, wanted: &Type) -> Result<()> {
         (Type::Nil, _) => return Err(Error::new(format!("cannot use nil as argument (type {wanted}) to call {name}"))),
         (given, Type::Float) => given.is_number(),
         (given, &Type::INT) => given.is_integer(),
-        (given, Type::List(..)) => given.is_list(),
+        // Any list is sorted.
+        (Type::List(..), Type::List(ListKind::Ints | ListKind::Any, _)) => true,
+        (Type::List(given, _), Type::List(wanted, _)) => given == wanted || *given == ListKind::Any,
         (given, wanted) => given == wanted,
     };
     if fine { Ok(()) } else { fail!("cannot use {given} as argument (type {wanted}) to call {name} ") }

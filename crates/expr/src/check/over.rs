@@ -13,8 +13,7 @@ impl Checker<'_> {
         let name = over.builtin.name();
         let list = self.node(&over.list)?;
         if !list.is_list() && !list.is_unknown() {
-            let shown = if list == Type::Nil { "%!s(<nil>)".to_owned() } else { list.to_string() };
-            return fail!("builtin {name} takes only array (got {shown})");
+            return fail!("builtin {name} takes only array (got {list})");
         }
         let element = list.element();
         let asked = match &over.predicate {

@@ -4,6 +4,7 @@ use super::budget::Budget;
 use super::equal;
 use super::ops;
 use super::value::{IntKind, Key, List, ListKind, MapKind, Val};
+use crate::builtins::lists;
 use crate::error::{Result, fail};
 use crate::go::print;
 use std::sync::Arc;
@@ -22,10 +23,7 @@ pub fn fetch(base: &Val, key: &Val) -> Result<Val> {
         Val::Map(map) => match (map.kind, key) {
             (MapKind::Texts, Val::Text(text)) => Ok(found(map.entries().get(&Key::Text(text.clone())))),
             (MapKind::Texts, Val::Nil) => Ok(Val::Nil),
-            (MapKind::Texts, key) => {
-                let given = key.type_name();
-                fail!("reflect.Value.MapIndex: value of type {given} is not assignable to type string")
-            }
+            (MapKind::Texts, key) => unassignable(key),
             (kind, key) => {
                 let val = Key::of(key).and_then(|key| map.entries().get(&key)).cloned();
                 // A group without elements is an empty list.
@@ -39,6 +37,11 @@ pub fn fetch(base: &Val, key: &Val) -> Result<Val> {
         },
         base => fail!("cannot fetch {} from {}", print::plain(key), base.type_name()),
     }
+}
+
+/// What Go says of a key that is no string.
+fn unassignable<T>(key: &Val) -> Result<T> {
+    fail!("reflect.Value.MapIndex: value of type {} is not assignable to type string", key.type_name())
 }
 
 fn found(val: Option<&Val>) -> Val {
@@ -58,13 +61,16 @@ fn position(key: &Val, len: usize) -> Result<usize> {
 
 /// `base[from:to]`: bounds beyond the ends are the ends.
 pub fn slice(base: &Val, from: Option<&Val>, to: Option<&Val>) -> Result<Val> {
+    // Without an end the length is asked for first, which more values have.
+    let end = to.map_or_else(|| lists::len(base).map(|_| None), |to| Ok(Some(to)))?;
+    let start = from.cloned().unwrap_or(Val::int(0));
     let len = match base {
         Val::List(list) => list.len(),
         Val::Text(text) => text.len(),
-        base => return fail!("cannot slice {}", print::plain(base)),
+        _ => return fail!("cannot slice {}", print::plain(&start)),
     };
-    let to = to.map_or(Ok(len), |to| bound(to, len))?;
-    let from = from.map_or(Ok(0), |from| bound(from, len))?.min(to);
+    let to = end.map_or(Ok(len), |to| bound(to, len))?;
+    let from = bound(&start, len)?.min(to);
     Ok(match base {
         Val::List(list) => Val::List(list.cut(from, to)),
         Val::Text(text) => match text.get(from..to) {
@@ -98,9 +104,7 @@ pub fn found_in(budget: &mut Budget, needle: &Val, container: &Val) -> Result<bo
         Val::Map(map) => match (map.kind, needle) {
             (MapKind::Texts, Val::Text(text)) => Ok(map.entries().contains_key(&Key::Text(text.clone()))),
             (MapKind::Texts, Val::Nil) => Ok(false),
-            (MapKind::Texts, needle) => {
-                fail!("cannot use {} as index to {}", needle.type_name(), container.type_name())
-            }
+            (MapKind::Texts, needle) => unassignable(needle),
             (_, needle) => Ok(Key::of(needle).is_some_and(|key| map.entries().contains_key(&key))),
         },
         Val::Struct(one) => match needle {

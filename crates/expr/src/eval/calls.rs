@@ -104,7 +104,7 @@ impl Machine<'_> {
             Function::Timezone => time::timezone(&ops::text(first)?),
             Function::First => Ok(lists::end(first, true)),
             Function::Last => Ok(lists::end(first, false)),
-            Function::Get => Ok(lists::get(first, second)),
+            Function::Get => lists::get(first, second),
             Function::Take => lists::take(first, second),
             Function::Reverse => self.made(lists::reversed(first)?),
             Function::Uniq => {

@@ -18,6 +18,13 @@ pub fn equal(budget: &mut Budget, left: &Val, right: &Val) -> Result<bool> {
     })
 }
 
+impl PartialEq for Val {
+    /// The same literal.
+    fn eq(&self, other: &Self) -> bool {
+        strictly(&mut Budget::default(), self, other).unwrap_or(false)
+    }
+}
+
 fn lists(
     budget: &mut Budget,
     left: &List,

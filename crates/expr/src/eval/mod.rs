@@ -47,7 +47,7 @@ pub struct Machine<'e> {
 
 /// What a predicate sees.
 struct Scope {
-    element: Val,
+    source: over::Source,
     index: usize,
     accumulator: Val,
 }
@@ -68,7 +68,7 @@ impl Machine<'_> {
                 self.builtin(*function, &arguments)
             }
             Node::Over(over) => self.over(over),
-            Node::Pointer(name) => Ok(self.pointer(name)),
+            Node::Pointer(name) => self.pointer(name),
             Node::Let(bound) => {
                 let value = self.node(&bound.value)?;
                 self.variables.push((bound.name.clone(), value));
@@ -132,12 +132,12 @@ impl Machine<'_> {
         self.environment.find(name).unwrap_or(Val::Nil)
     }
 
-    fn pointer(&self, name: &str) -> Val {
-        let Some(scope) = self.scopes.last() else { return Val::Nil };
+    fn pointer(&self, name: &str) -> Result<Val> {
+        let Some(scope) = self.scopes.last() else { return Ok(Val::Nil) };
         match name {
-            "index" => Val::size(scope.index),
-            "acc" => scope.accumulator.clone(),
-            _ => scope.element.clone(),
+            "index" => Ok(Val::size(scope.index)),
+            "acc" => Ok(scope.accumulator.clone()),
+            _ => scope.source.at(scope.index),
         }
     }
 
@@ -161,7 +161,7 @@ impl Machine<'_> {
             Binary::Equal => Ok(Val::Bool(equal::equal(&mut self.budget, &left, &right)?)),
             Binary::NotEqual => Ok(Val::Bool(!equal::equal(&mut self.budget, &left, &right)?)),
             Binary::In => access::found_in(&mut self.budget, &left, &right).map(Val::Bool),
-            Binary::Matches => self.matches(&left, &right, matches!(operation.right, Node::Constant(_))),
+            Binary::Matches => self.matches(&left, &right),
             Binary::Contains | Binary::StartsWith | Binary::EndsWith => {
                 words::compare(&mut self.budget, operation.op, &left, &right)
             }
@@ -194,16 +194,13 @@ impl Machine<'_> {
         access::slice(&base, from.as_ref(), to.as_ref())
     }
 
-    fn matches(&mut self, left: &Val, right: &Val, constant: bool) -> Result<Val> {
+    fn matches(&mut self, left: &Val, right: &Val) -> Result<Val> {
         if matches!(left, Val::Nil) || matches!(right, Val::Nil) {
             return Ok(Val::Bool(false));
         }
-        let (text, pattern) = if constant {
-            let text = ops::text(left)?;
-            (text, ops::text(right)?)
-        } else {
-            let pattern = ops::text(right)?;
-            (ops::text(left)?, pattern)
+        let pattern = ops::text(right)?;
+        let Val::Text(text) = left else {
+            return fail!("interface conversion: interface {{}} is {}, not []uint8", left.type_name());
         };
         self.budget.looks(text.len())?;
         if !self.patterns.contains_key(&pattern) {
@@ -215,7 +212,7 @@ impl Machine<'_> {
             self.patterns.insert(pattern.clone(), compiled);
         }
         match self.patterns.get(&pattern) {
-            Some(compiled) => Ok(Val::Bool(compiled.is_match(&text))),
+            Some(compiled) => Ok(Val::Bool(compiled.is_match(text))),
             None => fail!("error parsing regexp: internal error: `{pattern}`"),
         }
     }

@@ -1,17 +1,21 @@
 //! Builtins with predicates.
 
 use super::ops;
-use super::value::{IntKind, Key, List, ListKind, MapKind, Val};
+use super::value::{IntKind, Key, List, ListKind, Map, MapKind, Val};
 use super::{Machine, Scope};
 use crate::builtins::{Predicate, lists};
 use crate::error::{Result, fail};
 use crate::syntax::ast::{Node, Over};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What the elements come from.
-enum Source {
+#[derive(Clone)]
+pub(super) enum Source {
     List(List),
-    Text(std::sync::Arc<str>),
+    Text(Arc<str>),
+    /// A map has a length but no elements.
+    Map(Map),
 }
 
 impl Source {
@@ -19,9 +23,7 @@ impl Source {
         let kind = match val {
             Val::List(list) => return Ok(Source::List(list)),
             Val::Text(text) => return Ok(Source::Text(text)),
-            // A map has a length but no elements in an order.
-            Val::Map(map) if map.entries().is_empty() => return Ok(Source::Text(std::sync::Arc::from(""))),
-            Val::Map(_) => return fail!("reflect: call of reflect.Value.Index on map Value"),
+            Val::Map(map) => return Ok(Source::Map(map)),
             Val::Nil => "zero",
             Val::Bool(_) => "bool",
             Val::Int(IntKind::Int | IntKind::Month | IntKind::Weekday, _) => "int",
@@ -39,13 +41,16 @@ impl Source {
         match self {
             Source::List(list) => list.len(),
             Source::Text(text) => text.len(),
+            Source::Map(map) => map.entries().len(),
         }
     }
 
-    fn at(&self, index: usize) -> Val {
+    /// The element `index`, which is less than [`Source::len`].
+    pub(super) fn at(&self, index: usize) -> Result<Val> {
         match self {
-            Source::List(list) => list.items()[index].clone(),
-            Source::Text(text) => Val::Int(IntKind::Byte, i64::from(text.as_bytes()[index])),
+            Source::List(list) => Ok(list.items()[index].clone()),
+            Source::Text(text) => Ok(Val::Int(IntKind::Byte, i64::from(text.as_bytes()[index]))),
+            Source::Map(_) => fail!("reflect: call of reflect.Value.Index on map Value"),
         }
     }
 }
@@ -60,17 +65,15 @@ impl Machine<'_> {
             Predicate::All => Ok(Val::Bool(self.find(&source, predicate, false, 0..source.len())?.is_none())),
             Predicate::None => Ok(Val::Bool(self.find(&source, predicate, true, 0..source.len())?.is_none())),
             Predicate::Any => Ok(Val::Bool(self.find(&source, predicate, true, 0..source.len())?.is_some())),
-            Predicate::One => Ok(Val::Bool(self.count(&source, predicate)? == 1)),
-            Predicate::Count => Ok(Val::size(self.count(&source, predicate)?)),
+            Predicate::One => Ok(Val::Bool(self.count(&source, predicate, None)? == 1)),
+            Predicate::Count => Ok(Val::size(self.count(&source, predicate, over.enough)?)),
             Predicate::Find | Predicate::FindIndex => {
                 let at = self.find(&source, predicate, true, 0..source.len())?;
-                Ok(at
-                    .map_or(Val::Nil, |at| if over.builtin == Predicate::Find { source.at(at) } else { Val::size(at) }))
+                found(&source, over, at)
             }
             Predicate::FindLast | Predicate::FindLastIndex => {
                 let at = self.find(&source, predicate, true, (0..source.len()).rev())?;
-                let whole = over.builtin == Predicate::FindLast;
-                Ok(at.map_or(Val::Nil, |at| if whole { source.at(at) } else { Val::size(at) }))
+                found(&source, over, at)
             }
             Predicate::Filter => self.filter(&source, predicate),
             Predicate::Map => {
@@ -91,9 +94,8 @@ impl Machine<'_> {
     /// What the predicate says of the element `at`; the element itself when there is none.
     fn ask(&mut self, source: &Source, predicate: Option<&Node>, at: usize, accumulator: Val) -> Result<Val> {
         self.budget.step()?;
-        let element = source.at(at);
-        let Some(predicate) = predicate else { return Ok(element) };
-        self.scopes.push(Scope { element, index: at, accumulator });
+        let Some(predicate) = predicate else { return source.at(at) };
+        self.scopes.push(Scope { source: source.clone(), index: at, accumulator });
         let said = self.node(predicate);
         self.scopes.pop();
         said
@@ -116,9 +118,12 @@ impl Machine<'_> {
         Ok(None)
     }
 
-    fn count(&mut self, source: &Source, predicate: Option<&Node>) -> Result<usize> {
+    fn count(&mut self, source: &Source, predicate: Option<&Node>, enough: Option<usize>) -> Result<usize> {
         let mut count = 0;
         for at in 0..source.len() {
+            if enough == Some(count) {
+                break;
+            }
             let said = self.ask(source, predicate, at, Val::Nil)?;
             count += usize::from(ops::truth(&said)?);
         }
@@ -130,7 +135,7 @@ impl Machine<'_> {
         for at in 0..source.len() {
             let said = self.ask(source, predicate, at, Val::Nil)?;
             if ops::truth(&said)? {
-                kept.push(source.at(at));
+                kept.push(source.at(at)?);
             }
         }
         self.list(ListKind::Any, kept)
@@ -143,7 +148,7 @@ impl Machine<'_> {
             let Some(key) = Key::of(&said) else {
                 return fail!("runtime error: hash of unhashable type {}", said.type_name());
             };
-            groups.entry(key).or_default().push(source.at(at));
+            groups.entry(key).or_default().push(source.at(at)?);
         }
         let mut made = BTreeMap::new();
         for (key, items) in groups {
@@ -156,7 +161,7 @@ impl Machine<'_> {
         let mut keyed = Vec::with_capacity(source.len());
         for at in 0..source.len() {
             let key = self.ask(source, over.predicate.as_ref(), at, Val::Nil)?;
-            keyed.push((key, source.at(at)));
+            keyed.push((key, source.at(at)?));
         }
         let order = over.extra.as_ref().map(|order| self.node(order)).transpose()?;
         self.budget.cells(keyed.len())?;
@@ -168,11 +173,21 @@ impl Machine<'_> {
         let (mut accumulator, start) = match &over.extra {
             Some(initial) => (self.node(initial)?, 0),
             None if source.len() == 0 => return fail!("reduce of empty array with no initial value"),
-            None => (source.at(0), 1),
+            None => (source.at(0)?, 1),
         };
         for at in start..source.len() {
             accumulator = self.ask(source, over.predicate.as_ref(), at, accumulator)?;
         }
         Ok(accumulator)
+    }
+}
+
+/// What `find` and its kin return for the element `at`.
+fn found(source: &Source, over: &Over, at: Option<usize>) -> Result<Val> {
+    match at {
+        Some(at) if matches!(over.builtin, Predicate::Find | Predicate::FindLast) => source.at(at),
+        Some(at) => Ok(Val::size(at)),
+        None if over.must => fail!("reflect: slice index out of range"),
+        None => Ok(Val::Nil),
     }
 }

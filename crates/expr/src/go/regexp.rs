@@ -48,7 +48,7 @@ impl<'p> Writer<'p> {
                 }
                 ')' => {
                     if self.open == 0 {
-                        return because("unexpected )", self.rest);
+                        return because("unexpected )", pattern);
                     }
                     self.open -= 1;
                     self.take(1);
@@ -97,9 +97,7 @@ impl<'p> Writer<'p> {
             return Ok(());
         }
         for start in ["(?P<", "(?<"] {
-            let Some(named) = self.rest.strip_prefix(start).filter(|rest| !rest.starts_with(['=', '!'])) else {
-                continue;
-            };
+            let Some(named) = self.rest.strip_prefix(start).filter(|named| !named.is_empty()) else { continue };
             let Some(end) = named.find('>') else { return because("invalid named capture", self.rest) };
             let whole = self.take(start.len() + end + 1);
             let name = &named[..end];
@@ -126,7 +124,7 @@ impl<'p> Writer<'p> {
                 c => return because("invalid or unsupported Perl syntax", &self.rest[..at + c.len_utf8()]),
             }
         }
-        because("missing closing )", self.rest)
+        because("invalid or unsupported Perl syntax", self.rest)
     }
 
     /// Length of `{n}`, `{n,}` or `{n,m}` at the front; none when it is no repetition.
@@ -191,11 +189,6 @@ impl<'p> Writer<'p> {
                 self.take(1);
                 self.out.push(']');
                 return Ok(());
-            }
-            // Go wants a `-` first, last, or in a range.
-            if c == '-' && !first && !self.rest.starts_with("-]") {
-                let next = self.rest[1..].chars().next().map_or(0, char::len_utf8);
-                return because("invalid character class range", &self.rest[..1 + next]);
             }
             first = false;
             if self.rest.starts_with("[:")
@@ -325,7 +318,7 @@ impl<'p> Writer<'p> {
             'r' => Some('\r'),
             't' => Some('\t'),
             'v' => Some('\u{b}'),
-            c if c.is_ascii_punctuation() => Some(c),
+            c if c.is_ascii() && !c.is_ascii_alphanumeric() => Some(c),
             _ => None,
         };
         if let Some(simple) = simple {

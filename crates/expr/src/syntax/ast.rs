@@ -6,7 +6,7 @@ use crate::eval::value::Val;
 use std::sync::Arc;
 
 /// One node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Node {
     /// A literal, or what folding made of constant operands.
     Constant(Val),
@@ -43,7 +43,7 @@ pub enum Node {
 }
 
 /// `left op right`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
     /// The operator.
     pub op: Binary,
@@ -56,7 +56,7 @@ pub struct Operation {
 }
 
 /// `base.key`, `base[key]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Member {
     /// What is looked into.
     pub base: Node,
@@ -67,7 +67,7 @@ pub struct Member {
 }
 
 /// `base[from:to]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Slice {
     /// What is cut.
     pub base: Node,
@@ -78,7 +78,7 @@ pub struct Slice {
 }
 
 /// `callee(arguments)`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Call {
     /// What is called: a name or a member.
     pub callee: Node,
@@ -87,7 +87,7 @@ pub struct Call {
 }
 
 /// `all(list, predicate)`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Over {
     /// Which builtin.
     pub builtin: Predicate,
@@ -97,10 +97,14 @@ pub struct Over {
     pub predicate: Option<Node>,
     /// The order of `sortBy`, the initial value of `reduce`.
     pub extra: Option<Node>,
+    /// How far a count is counted; to the end when none.
+    pub enough: Option<usize>,
+    /// Not to find any is an error.
+    pub must: bool,
 }
 
 /// `let name = value; body`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Let {
     /// The variable.
     pub name: Arc<str>,
@@ -111,7 +115,7 @@ pub struct Let {
 }
 
 /// `condition ? yes : no`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Conditional {
     /// What decides.
     pub condition: Node,

@@ -53,7 +53,7 @@ impl Parser {
             Some(list) => list,
             None => self.expression(0)?,
         };
-        let mut over = Over { builtin, list, predicate: None, extra: None };
+        let mut over = Over { builtin, list, predicate: None, extra: None, enough: None, must: false };
         let more = if first { self.separator()? } else { !self.is(Kind::Bracket, ")") };
         if more {
             over.predicate = Some(self.predicate()?);
