@@ -86,9 +86,12 @@ impl Reconcile<'_> {
             next.current_step_index = self.last_index();
             self.promote(&mut next, &reason);
             why = "the update is complete".to_string();
-        } else if self.ro.status.promote_full || self.rolls_back_within_window() {
+        } else if self.ro.status.promote_full || (self.rolls_back_within_window() && !self.aborted()) {
             self.pauses.clear();
-            self.pauses.remove_abort();
+            // Going back within the window can be aborted, also by the deadline.
+            if self.ro.status.promote_full {
+                self.pauses.remove_abort();
+            }
             next.current_step_index = self.last_index();
             why = "steps are skipped".into();
         } else if self.aborted() {

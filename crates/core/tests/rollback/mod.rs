@@ -108,3 +108,54 @@ fn a_blue_green_returns_before_the_scale_down() {
         assert_eq!(completed.is_some_and(|e| e.ends_with(": Fast rollback")), back);
     }
 }
+
+/// Going back within the window can be stopped like any other update; upstream forgets the abort after a moment.
+#[test]
+fn a_fast_rollback_can_be_aborted() {
+    let mut w = five_versions(1, canary());
+    w.break_image("4");
+    w.set_image("4");
+    w.run(10);
+    assert_ne!(w.status().stable_rs, w.status().current_pod_hash);
+    w.resizes.clear();
+    w.events.clear();
+    w.rollout.status.abort = true;
+    w.run(60);
+    assert_eq!((w.status().phase.as_str(), w.status().abort), ("Degraded", true));
+    assert_eq!(w.sets.values().map(|s| s.size()).sum::<i32>(), 2);
+    assert!(w.resizes.iter().all(|r| r.to == 0 || r.hash == w.status().stable_rs), "no flap: {:?}", w.resizes);
+    assert_eq!(w.events.iter().filter(|e| e.starts_with("RolloutAborted")).count(), 1);
+    w.heal();
+    w.rollout.status.abort = false;
+    w.run(60);
+    assert_eq!(w.status().phase, "Healthy");
+    assert!(w.events.last().unwrap().ends_with(": Rollback within window"), "{:?}", w.events);
+}
+
+#[test]
+fn the_deadline_aborts_a_fast_rollback_if_asked() {
+    let mut w = five_versions(1, canary());
+    w.change(|ro| (ro.spec.progress_deadline_seconds, ro.spec.progress_deadline_abort) = (Some(30), true));
+    w.run(10);
+    w.break_image("4");
+    w.set_image("4");
+    w.run(100);
+    assert_eq!((w.status().phase.as_str(), w.status().abort), ("Degraded", true));
+    let stable = w.sets.values().find(|s| s.hash() == w.status().stable_rs).unwrap();
+    assert_eq!((stable.size(), stable.revision()), (2, 5));
+}
+
+#[test]
+fn a_blue_green_that_goes_back_within_the_window_can_be_aborted() {
+    let strategy = json!({ "blueGreen": { "activeService": "live", "autoPromotionEnabled": false } });
+    let mut w = five_versions(1, strategy);
+    let live = w.services["live"].selected_hash().to_string();
+    w.run(60);
+    w.break_image("4");
+    w.set_image("4");
+    w.run(10);
+    w.rollout.status.abort = true;
+    w.run(100);
+    assert_eq!((w.status().phase.as_str(), w.services["live"].selected_hash()), ("Degraded", live.as_str()));
+    assert_eq!(w.sets.values().map(|s| s.size()).sum::<i32>(), 2);
+}
