@@ -99,7 +99,9 @@ impl Reconcile<'_> {
         let Some(preview) = strategy.and_then(|b| b.preview_replica_count) else { return n };
         let (active, new) = (self.active_hash(), self.new_hash());
         let status = &self.ro.status;
-        if self.set_with_hash(&active).is_none() || active == new || status.promote_full {
+        let known = self.set_with_hash(&active).is_some();
+        // What is stable is no preview, also while users still reach another version that was not promoted.
+        if !known || active == new || status.promote_full || self.new_is_stable() {
             return n;
         }
         if new != status.current_pod_hash {
@@ -173,7 +175,8 @@ impl Reconcile<'_> {
 
     /// Whether nobody said how long old ReplicaSets stay, and the analysis after the switch may still go wrong.
     fn keeps_others_until_verified(&self, strategy: &BlueGreenStrategy) -> bool {
-        strategy.scale_down_delay_seconds.is_none() && !self.fully_promoted() && !self.verified_after_promotion()
+        let goes_on = !self.fully_promoted() && !self.aborted() && !self.ro.status.promote_full;
+        strategy.scale_down_delay_seconds.is_none() && goes_on && !self.verified_after_promotion()
     }
 
     fn set_deadline(&mut self, index: usize, delay_seconds: i32, why: &str) {

@@ -27,6 +27,11 @@ pub enum Action {
     MinReady(i32),
     KeepHistory(i32),
     RefuseEvictions(bool),
+    /// Every run that is going on gets this phase.
+    Measure(&'static str),
+    LoseTemplate,
+    RestoreTemplate,
+    DeleteRuns,
     Wait(i64),
 }
 
@@ -82,6 +87,10 @@ impl Action {
                 ro.spec.revision_history_limit = Some(*limit.max(&delayed.unwrap_or(0)));
             }),
             Action::RefuseEvictions(refuse) => w.budget_refuses = *refuse,
+            Action::Measure(phase) => w.measure(phase),
+            Action::LoseTemplate => w.templates.clear(),
+            Action::RestoreTemplate => w.restore_template(),
+            Action::DeleteRuns => w.runs.clear(),
             Action::Wait(seconds) => return w.run(*seconds),
         }
         w.run(0);
@@ -110,6 +119,16 @@ pub fn actions() -> impl Strategy<Value = Action> {
         1 => any::<bool>().prop_map(Action::RefuseEvictions),
         1 => (0..3).prop_map(Action::MinReady),
         1 => (0..3).prop_map(Action::KeepHistory),
+        6 => prop_oneof![
+            3 => Just("Successful"),
+            2 => Just("Running"),
+            1 => Just("Inconclusive"),
+            1 => Just("Failed"),
+            1 => Just("Error"),
+        ].prop_map(Action::Measure),
+        1 => Just(Action::LoseTemplate),
+        1 => Just(Action::RestoreTemplate),
+        1 => Just(Action::DeleteRuns),
         12 => (1..40i64).prop_map(Action::Wait),
     ]
 }
@@ -119,11 +138,19 @@ fn steps() -> impl Strategy<Value = Vec<Value>> {
         3 => (0..=100).prop_map(|w| json!({ "setWeight": w })),
         1 => Just(json!({ "pause": {} })),
         1 => (0..20).prop_map(|d| json!({ "pause": { "duration": d } })),
+        1 => analysis().prop_map(|a| json!({ "analysis": a })),
     ];
     prop::collection::vec(step, 0..5)
 }
 
-/// Rollouts of any valid kind without traffic routing and analysis: parts of a spec.
+fn analysis() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        1 => Just(json!({ "templates": [] })),
+        5 => Just(json!({ "templates": [{ "templateName": "look" }] })),
+    ]
+}
+
+/// Rollouts of any valid kind without traffic routing: parts of a spec.
 pub fn specs() -> impl Strategy<Value = Value> {
     let limits = (0..7, prop::option::of(0..4i64), 0..4, 0..3);
     let deadline = (5..90, any::<bool>());
@@ -146,8 +173,9 @@ pub fn specs() -> impl Strategy<Value = Value> {
 
 fn canaries() -> impl Strategy<Value = Value> {
     let count = || prop_oneof![(0..4).prop_map(|n| json!(n)), (0..=100).prop_map(|p| json!(format!("{p}%")))];
-    (count(), count(), steps(), any::<bool>(), metadata(), extras()).prop_map(
-        |(surge, unavailable, steps, services, metadata, extras)| {
+    let background = prop::option::weighted(0.3, (analysis(), prop::option::of(0..4)));
+    (count(), count(), steps(), any::<bool>(), metadata(), extras(), background).prop_map(
+        |(surge, unavailable, steps, services, metadata, extras, background)| {
             let none = |v: &Value| v == &json!(0) || v == &json!("0%");
             let unavailable = if none(&surge) && none(&unavailable) { json!(1) } else { unavailable };
             let mut canary = json!({ "maxSurge": surge, "maxUnavailable": unavailable, "steps": steps });
@@ -156,6 +184,10 @@ fn canaries() -> impl Strategy<Value = Value> {
                 canary["canaryService"] = json!("next");
             }
             (canary["replicaProgressThreshold"], canary["antiAffinity"]) = extras;
+            if let Some((analysis, start)) = background {
+                canary["analysis"] = analysis;
+                canary["analysis"]["startingStep"] = json!(start);
+            }
             canary["canaryMetadata"] = metadata.0;
             canary["stableMetadata"] = metadata.1;
             json!({ "canary": canary })
@@ -167,8 +199,12 @@ fn blue_greens() -> impl Strategy<Value = Value> {
     let seconds = || prop::option::of(0..40);
     let pauses = (any::<bool>(), 0..30, prop::option::of(0..5));
     let delays = (seconds(), seconds(), prop::option::of(0..3));
-    (pauses, delays, any::<bool>(), metadata(), extras()).prop_map(|(pauses, delays, preview, metadata, extras)| {
+    let around = (prop::option::weighted(0.3, analysis()), prop::option::weighted(0.3, analysis()));
+    (pauses, delays, any::<bool>(), metadata(), extras(), around).prop_map(|parts| {
+        let (pauses, delays, preview, metadata, extras, around) = parts;
         let mut strategy = json!({
+            "prePromotionAnalysis": around.0,
+            "postPromotionAnalysis": around.1,
             "activeService": "live",
             "autoPromotionEnabled": pauses.0,
             "autoPromotionSeconds": pauses.1,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn world(spec: &Value, slow: bool, pods: bool) -> World {
-    let mut world = World::new(1, spec["strategy"].clone()).with_services(&["live", "next"]);
+    let mut world = World::new(1, spec["strategy"].clone()).with_services(&["live", "next"]).with_template("look");
     let mut whole = json!(world.rollout.spec);
     whole.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
     world.rollout.spec = serde_json::from_value(whole).unwrap();
@@ -50,6 +50,9 @@ proptest! {
         for action in &actions {
             action.take(&mut w);
             check_resizes(&mut w);
+            if w.crashes.is_empty() {
+                w.check_runs();
+            }
         }
         ending.bring(&mut w);
         check_resizes(&mut w);
@@ -72,6 +75,7 @@ impl Ending {
     fn bring(self, w: &mut World) {
         w.heal();
         w.restore_services();
+        w.restore_template();
         w.budget_refuses = false;
         w.change(|ro| ro.spec.paused = false);
         w.set_image("good");
@@ -83,6 +87,8 @@ impl Ending {
             Ending::Stepped => {
                 for _ in 0..10 {
                     w.run(60);
+                    w.measure("Successful");
+                    w.run(1);
                     w.promote();
                 }
             }
@@ -110,6 +116,7 @@ impl Ending {
             assert_eq!(w.services["live"].selected_hash(), status.stable_rs, "{plans}");
         }
         w.check_pods();
+        w.check_runs();
         let keeps_aborted = status.abort && blue_green.is_some_and(|b| b.abort_scale_down_delay_seconds == Some(0));
         let left = w.sets.values().filter(|s| s.size() != 0).count();
         assert!(left == usize::from(n > 0) || keeps_aborted, "{:?}", w.sizes());

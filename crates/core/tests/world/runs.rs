@@ -60,6 +60,39 @@ impl World {
         self.run(seconds);
     }
 
+    /// Gives every run that is going on a phase.
+    pub fn measure(&mut self, phase: &str) {
+        let going = |r: &&mut AnalysisRun| ["", "Pending", "Running"].contains(&r.status.phase.as_str());
+        self.runs.values_mut().filter(going).for_each(|run| run.status.phase = phase.into());
+    }
+
+    /// The template of [`Self::with_template`] is there again.
+    pub fn restore_template(&mut self) {
+        let template = json!({ "metrics": [{ "name": "m", "provider": { "web": { "url": "u" } } }] });
+        self.templates.entry("look".into()).or_insert_with(|| serde_json::from_value(template).unwrap());
+    }
+
+    /// Nothing is measured for an update that is over, and for one that goes on no more than its status says.
+    pub fn check_runs(&self) {
+        let s = self.status();
+        if s.conditions.iter().any(|c| c.r#type == "InvalidSpec") {
+            return;
+        }
+        let entries = [
+            &s.canary.current_step_analysis_run_status,
+            &s.canary.current_background_analysis_run_status,
+            &s.blue_green.pre_promotion_analysis_run_status,
+            &s.blue_green.post_promotion_analysis_run_status,
+        ];
+        let named: Vec<&str> = entries.into_iter().flatten().map(|e| e.name.as_str()).collect();
+        let over = s.abort || s.stable_rs == s.current_pod_hash;
+        for (name, run) in &self.runs {
+            let going = ["", "Pending", "Running"].contains(&run.status.phase.as_str());
+            let plans = self.plans[self.plans.len().saturating_sub(5)..].join("\n");
+            assert!(!going || (!over && named.contains(&name.as_str())), "{name} goes on: {plans}");
+        }
+    }
+
     /// Names of all runs with their phases.
     pub fn all_runs(&self) -> Vec<(&str, &str)> {
         self.runs.iter().map(|(name, run)| (name.as_str(), run.status.phase.as_str())).collect()
