@@ -38,6 +38,28 @@ impl fmt::Display for ArgumentError {
 
 impl std::error::Error for ArgumentError {}
 
+/// A secret that an argument refers to and that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MissingSecret {
+    /// There is no such Secret.
+    Secret(SecretKeyRef),
+    /// The Secret has no such key.
+    Key(SecretKeyRef),
+}
+
+impl fmt::Display for MissingSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            MissingSecret::Secret(SecretKeyRef { name, .. }) => write!(f, "secrets \"{name}\" not found"),
+            MissingSecret::Key(SecretKeyRef { name, key }) => {
+                write!(f, "key '{key}' does not exist in secret '{name}'")
+            }
+        }
+    }
+}
+
+impl std::error::Error for MissingSecret {}
+
 /// Message of a run that ends because of `error`.
 pub fn unresolved(error: impl fmt::Display) -> String {
     format!("Unable to resolve metric arguments: {error}")
@@ -68,6 +90,12 @@ impl<'a> Arguments<'a> {
     /// With the values of all [`secrets`]. To be used where a measurement is taken, and nowhere else.
     pub fn with_secrets(args: &'a [Argument], secrets: &'a Secrets) -> Result<Self, ArgumentError> {
         Self::new(args, |reference| secrets.get(reference).map(String::as_str))
+    }
+
+    /// With the values of those [`secrets`] that could be had, and [`SECRET_PLACEHOLDER`] for the others: enough to
+    /// look at a measurement that has begun, or to end it.
+    pub fn with_known_secrets(args: &'a [Argument], secrets: &'a Secrets) -> Result<Self, ArgumentError> {
+        Self::new(args, |reference| Some(secrets.get(reference).map_or(SECRET_PLACEHOLDER, String::as_str)))
     }
 
     fn new(

@@ -18,5 +18,5 @@ mod tasks;
 mod verdict;
 
 pub use machine::plan;
-pub use plan::{Ask, RunEffect, RunPlan, RunStep, Task};
+pub use plan::{Ask, JOB_NAME, RunEffect, RunPlan, RunStep, Task};
 pub use snapshot::{Answer, Measuring, Options, RunSnapshot};

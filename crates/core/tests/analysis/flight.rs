@@ -150,3 +150,13 @@ fn a_plan_prints_itself() {
         "nothing to do\n* waiting for slow since 2023-11-14T22:13:20Z\nnext look at 2023-11-14T22:13:25Z\n"
     );
 }
+
+#[test]
+fn a_provider_that_was_changed_leaves_nothing_unfinished() {
+    let mut world = World::metric(json!({"provider": {"job": {"spec": {}}}, "consecutiveErrorLimit": 0}), &[]);
+    world.script.insert("m".to_string(), vec![Outcome { job: Some(None), ..Outcome::of(Successful) }]);
+    world.run_for(1);
+    world.run.spec.metrics[0].provider = serde_json::from_value(json!({"web": {"url": "u"}})).unwrap();
+    world.run_for(10);
+    assert_eq!(world.phase(), "Error");
+}

@@ -94,9 +94,21 @@ fn secrets_are_needed_to_measure_and_win_over_values() {
     let needed = secrets(&args);
     assert_eq!(needed.iter().map(|s| (s.name.as_str(), s.key.as_str())).collect::<Vec<_>>(), [("keys", "token")]);
     assert!(Arguments::with_secrets(&args, &Secrets::new()).is_err());
+    let known = Arguments::with_known_secrets(&args, const { &Secrets::new() }).expect("placeholders");
+    assert_eq!(known, Arguments::without_secrets(&args).expect("placeholders"));
     let values: Secrets = needed.into_iter().map(|s| (s.clone(), "s3\"cr3t".to_string())).collect();
     let metric = body("{{args.secret}}");
     let arguments = Arguments::with_secrets(&args, &values).expect("values");
     let resolved = arguments.resolve(&metric).expect("resolves");
     assert_eq!(resolved.provider.web.as_ref().expect("web").body, "s3\"cr3t");
+    assert_eq!(arguments, Arguments::with_known_secrets(&args, &values).expect("values"));
+}
+
+#[test]
+fn what_is_said_of_secrets_that_are_gone() {
+    let reference = SecretKeyRef { name: "keys".to_string(), key: "gone".to_string() };
+    assert_eq!(
+        [MissingSecret::Secret(reference.clone()), MissingSecret::Key(reference)].map(|e| e.to_string()),
+        ["secrets \"keys\" not found", "key 'gone' does not exist in secret 'keys'"]
+    );
 }

@@ -40,6 +40,11 @@ pub(super) fn apply(
         Answer::Unresolved(error) => (failed(last.clone(), error), BTreeMap::new()),
     };
     let mut measurement = complete(measurement, last.as_ref(), ask, at);
+    if unfinished(&measurement) && !metric.leaves_traces() {
+        // There is nothing to wait for; such a thing comes of a provider that was changed meanwhile.
+        let error = "the metric's provider finishes measurements at once, but did not finish this one";
+        measurement = complete(failed(Some(measurement), error), None, ask, at);
+    }
     retention::cut(&mut measurement, metrics);
     retention::cut_metadata(&mut metadata, metrics);
     let slot = slot.unwrap_or_else(|| {

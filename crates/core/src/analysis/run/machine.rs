@@ -1,7 +1,7 @@
 //! The order of one plan (analysis.md §2.1).
 
 use super::judge::{excess, judge, phase_of, unfinished_one};
-use super::plan::{RunEffect, RunPlan, Task};
+use super::plan::{JOB_NAME, RunEffect, RunPlan, Task};
 use super::schedule::Schedule;
 use super::spec::{self, Watched};
 use super::tasks::{self, Out};
@@ -145,7 +145,7 @@ impl Machine<'_> {
         self.wake(&status);
         let events = std::mem::take(&mut self.plan.effects);
         let ends = Phase::parse(&status.phase).is_some_and(Phase::is_completed);
-        if ends && self.metrics.iter().any(|m| m.metric.provider.job.is_some()) {
+        if ends && self.has_had_jobs(&status) {
             self.plan.push(RunEffect::EndJobs, "the run ends");
         }
         if status != *old {
@@ -157,6 +157,11 @@ impl Machine<'_> {
             let why = format!("more than {limit} measurements of it were taken");
             self.plan.push(RunEffect::CollectGarbage { index: metric.index, metric: name, limit }, why);
         }
+    }
+
+    fn has_had_jobs(&self, status: &AnalysisRunStatus) -> bool {
+        let named = |r: &MetricResult| r.measurements.iter().any(|m| m.metadata.contains_key(JOB_NAME));
+        self.metrics.iter().any(|m| m.metric.provider.job.is_some()) || status.metric_results.iter().any(named)
     }
 
     fn is_watched_and_unfinished(&self, result: &MetricResult) -> bool {

@@ -56,9 +56,10 @@ pub enum RunEffect {
         /// Number of measurements that keep theirs.
         limit: usize,
     },
-    /// Deletes the Jobs of this run that have not ended and that no measurement names as its `job-name`. When a run
-    /// ends it waits for none any more; what is left is of measurements whose answers got lost, with the controller
-    /// that asked for them.
+    /// Deletes the Jobs of this run that have not ended, unless a measurement with another phase than Error names them
+    /// ([`JOB_NAME`]): then they have ended, or are left to be looked at. When a run ends it waits for no Job any
+    /// more; these are of measurements whose answers got lost, with the controller that asked for them, or that could
+    /// not be looked at any more.
     EndJobs,
     /// Deletes the run, if it still is as the snapshot knew it.
     Delete,
@@ -76,6 +77,9 @@ pub struct Task {
     /// The unfinished measurement to go on with, unless a new one begins.
     pub measurement: Option<Measurement>,
 }
+
+/// Metadata of a measurement by a Job: the Job's name.
+pub const JOB_NAME: &str = "job-name";
 
 /// What is asked of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -62,8 +62,8 @@ pub enum Answer {
     },
     /// The metric's arguments cannot be had, and that will not pass: the run ends in Error with this message
     /// ([`unresolved`](crate::analysis::args::unresolved) makes one). Only a new measurement needs all arguments: one
-    /// that is to be resumed or terminated is gone on with as well as can be, with
-    /// [`SECRET_PLACEHOLDER`](crate::analysis::args::SECRET_PLACEHOLDER) for secrets that are gone; where nothing
-    /// at all can be done this makes it an Error.
+    /// that is to be resumed or terminated is gone on with as well as can be
+    /// ([`with_known_secrets`](crate::analysis::args::Arguments::with_known_secrets)); where nothing at all can be
+    /// done this makes it an Error.
     Unresolved(String),
 }
