@@ -288,7 +288,10 @@ impl Reconcile<'_> {
             strategy.preview_replica_count.is_some() && available == strategy.preview_replica_count
         };
         let verified = || self.blue_green_pause_over(strategy) && self.verified_before_promotion();
-        if preview_ready() && !self.aborted() && verified() {
+        if self.aborted() {
+            // The next attempt is looked at again; upstream sends it to users at once.
+            next.blue_green.scale_up_preview_check_point = false;
+        } else if preview_ready() && verified() {
             next.blue_green.scale_up_preview_check_point = true;
         }
         let switched = next.blue_green.active_selector == next.current_pod_hash;

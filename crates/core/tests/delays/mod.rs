@@ -177,3 +177,27 @@ fn a_preview_grows_before_the_switch() {
     w.run(10);
     assert_eq!((w.sizes()[2], w.status().phase.as_str()), ((3, 4), "Healthy"));
 }
+
+/// What was looked at before an abort must be looked at again before the next attempt reaches users.
+#[test]
+fn a_retry_asks_again() {
+    for held in [true, false] {
+        let mut w = blue_green(json!({
+            "autoPromotionEnabled": false, "previewReplicaCount": 1, "abortScaleDownDelaySeconds": if held { 60 } else { 0 },
+        }));
+        update(&mut w, "2");
+        w.promote();
+        w.run(0);
+        assert!(w.status().blue_green.scale_up_preview_check_point);
+        w.rollout.status.abort = true;
+        w.run(5);
+        assert!(!w.status().blue_green.scale_up_preview_check_point);
+        w.rollout.status.abort = false;
+        w.run(20);
+        assert_eq!((w.status().message.as_str(), w.sizes()), ("BlueGreenPause", vec![(1, 2), (2, 1)]));
+        assert_eq!(w.services["live"].selected_hash(), w.status().stable_rs);
+        w.promote();
+        w.run(10);
+        assert_eq!((w.status().phase.as_str(), w.sizes()), ("Healthy", vec![(1, 2), (2, 2)]));
+    }
+}
