@@ -88,12 +88,17 @@ fn terminated_without_a_success_is_not_success() {
 
 #[test]
 fn a_spec_that_becomes_invalid_ends_the_run_and_its_jobs() {
-    for spoil in [json!({"failureLimit": -9}), json!({"name": "job", "interval": "{{args.gone}}"})] {
+    for spoil in
+        [json!({"failureLimit": -9}), json!({"name": "job", "interval": "{{args.gone}}"}), json!({"twice": true})]
+    {
         let mut world = with_job(&[Successful], 0);
         world.run_for(12);
         let mut metric = json!(world.run.spec.metrics[0]);
         metric.as_object_mut().unwrap().extend(spoil.as_object().unwrap().clone());
         world.run.spec.metrics[0] = serde_json::from_value(metric).unwrap();
+        if spoil["twice"] == true {
+            world.run.spec.metrics[1] = world.run.spec.metrics[0].clone();
+        }
         world.run_for(5);
         assert_eq!(world.phase(), "Error");
         assert!(world.message().starts_with("Analysis spec invalid") || world.message().contains("{{args.gone}}"));

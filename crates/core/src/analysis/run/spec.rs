@@ -6,6 +6,7 @@ use regex_lite::{Regex, RegexBuilder};
 use rollouts_api::analysis::{AnalysisRunSpec, Metric, validate_metrics};
 use rollouts_api::{GoDuration, IntOrString};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Measurements that are kept of a metric, unless a rule says otherwise.
 pub(super) const MEASUREMENTS_KEPT: usize = 10;
@@ -66,10 +67,13 @@ pub(super) fn check(spec: &AnalysisRunSpec) -> Result<Vec<Watched<'_>>, String> 
     Ok(watched)
 }
 
-/// The metrics of a run with which something is wrong, as far as they can be told: what they have begun must end.
+/// The metrics of a run with which something is wrong, as far as they can be told apart: what they have begun must end.
 pub(super) fn unchecked(spec: &AnalysisRunSpec) -> Vec<Watched<'_>> {
     let metrics = resolve(spec).unwrap_or_else(|_| spec.metrics.iter().map(Cow::Borrowed).collect());
-    metrics.into_iter().enumerate().map(|(i, m)| Watched::new(i, m)).collect()
+    let mut names = BTreeSet::new();
+    let mut watched: Vec<_> = metrics.into_iter().enumerate().map(|(i, m)| Watched::new(i, m)).collect();
+    watched.retain(|m| names.insert(m.name().to_string()));
+    watched
 }
 
 fn resolve(spec: &AnalysisRunSpec) -> Result<Vec<Cow<'_, Metric>>, String> {
