@@ -58,7 +58,8 @@ fn zoned(time: Timestamp) -> Zoned {
 
 /// The value of `source`.
 pub(crate) fn evaluate(source: &str, environment: &Environment) -> Result<Val> {
-    let tree = parser::parse(source)?;
+    let mut tree = parser::parse(source)?;
     check::check(&tree, environment)?;
-    eval::run(&fold::fold(tree)?, environment)
+    fold::fold(&mut tree)?;
+    eval::run(&tree, environment)
 }

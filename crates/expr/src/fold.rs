@@ -8,61 +8,69 @@ use crate::rewrite;
 use crate::syntax::ast::{Node, Operation};
 use crate::syntax::operator::{Binary, Unary};
 
-/// `tree` with its constants folded. The only failure is a constant `%` by zero.
-pub fn fold(tree: Node) -> Result<Node> {
-    Ok(match tree {
-        Node::Unary(op, operand) => unary(op, fold(*operand)?),
-        Node::Binary(operation) => {
-            let Operation { op, written, left, right } = *operation;
-            binary(op, written, fold(left)?, fold(right)?)?
-        }
-        Node::Chain(inner) => Node::Chain(Box::new(fold(*inner)?)),
-        Node::Member(mut member) => {
-            member.base = fold(member.base)?;
-            member.key = fold(member.key)?;
-            rewrite::member(member)
-        }
-        Node::Slice(mut slice) => {
-            slice.base = fold(slice.base)?;
-            slice.from = slice.from.map(fold).transpose()?;
-            slice.to = slice.to.map(fold).transpose()?;
-            Node::Slice(slice)
-        }
-        Node::Call(mut call) => {
-            call.callee = fold(call.callee)?;
-            call.arguments = all(call.arguments)?;
-            Node::Call(call)
-        }
-        Node::Builtin(function, arguments) => rewrite::builtin(function, all(arguments)?),
-        Node::Over(mut over) => {
-            over.list = fold(over.list)?;
-            over.predicate = over.predicate.map(fold).transpose()?;
-            over.extra = over.extra.map(fold).transpose()?;
-            Node::Over(over)
-        }
-        Node::Let(mut bound) => {
-            bound.value = fold(bound.value)?;
-            bound.body = fold(bound.body)?;
-            Node::Let(bound)
-        }
-        Node::Sequence(nodes) => Node::Sequence(all(nodes)?),
-        Node::Conditional(mut conditional) => {
-            conditional.condition = fold(conditional.condition)?;
-            conditional.yes = fold(conditional.yes)?;
-            conditional.no = fold(conditional.no)?;
-            Node::Conditional(conditional)
-        }
-        Node::List(items) => Node::List(all(items)?),
-        Node::Map(entries) => {
-            let entries = entries.into_iter().map(|(key, value)| Ok((fold(key)?, fold(value)?)));
-            Node::Map(entries.collect::<Result<_>>()?)
-        }
-        leaf @ (Node::Constant(_) | Node::Name(_) | Node::Pointer(_)) => leaf,
-    })
+/// Folds the constants of `tree`. The only failure is a constant `%` by zero.
+pub fn fold(tree: &mut Node) -> Result<()> {
+    children(tree)?;
+    rewritten(tree)
 }
 
-fn all(nodes: Vec<Node>) -> Result<Vec<Node>> {
-    nodes.into_iter().map(fold).collect()
+fn children(node: &mut Node) -> Result<()> {
+    match node {
+        Node::Constant(_) | Node::Name(_) | Node::Pointer(_) => Ok(()),
+        Node::Unary(_, inner) | Node::Chain(inner) => fold(inner),
+        Node::Binary(operation) => {
+            fold(&mut operation.left)?;
+            fold(&mut operation.right)
+        }
+        Node::Member(member) => {
+            fold(&mut member.base)?;
+            fold(&mut member.key)
+        }
+        Node::Slice(slice) => {
+            fold(&mut slice.base)?;
+            slice.from.iter_mut().chain(&mut slice.to).try_for_each(fold)
+        }
+        Node::Call(call) => {
+            fold(&mut call.callee)?;
+            call.arguments.iter_mut().try_for_each(fold)
+        }
+        Node::Builtin(_, nodes) | Node::Sequence(nodes) | Node::List(nodes) => nodes.iter_mut().try_for_each(fold),
+        Node::Over(over) => {
+            fold(&mut over.list)?;
+            over.predicate.iter_mut().chain(&mut over.extra).try_for_each(fold)
+        }
+        Node::Let(bound) => {
+            fold(&mut bound.value)?;
+            fold(&mut bound.body)
+        }
+        Node::Conditional(conditional) => {
+            fold(&mut conditional.condition)?;
+            fold(&mut conditional.yes)?;
+            fold(&mut conditional.no)
+        }
+        Node::Map(entries) => entries.iter_mut().try_for_each(|(key, value)| {
+            fold(key)?;
+            fold(value)
+        }),
+    }
+}
+
+/// What `node` becomes when its children are folded.
+fn rewritten(node: &mut Node) -> Result<()> {
+    if !matches!(node, Node::Unary(..) | Node::Binary(_) | Node::Member(_) | Node::Builtin(..)) {
+        return Ok(());
+    }
+    *node = match std::mem::replace(node, Node::Constant(Val::Nil)) {
+        Node::Unary(op, operand) => unary(op, *operand),
+        Node::Binary(operation) => {
+            let Operation { op, written, left, right } = *operation;
+            binary(op, written, left, right)?
+        }
+        Node::Member(member) => rewrite::member(member),
+        Node::Builtin(function, arguments) => rewrite::builtin(function, arguments),
+        other => other,
+    };
+    Ok(())
 }
 
 fn unary(op: Unary, operand: Node) -> Node {

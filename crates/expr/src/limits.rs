@@ -7,8 +7,13 @@ pub const MAX_SOURCE: usize = 64 * 1024;
 /// Operators, literals, names and calls of an expression; upstream's bound.
 pub const MAX_NODES: usize = 10_000;
 
-/// How deep operators, brackets and calls may contain each other. Upstream has no bound of its own.
-pub const MAX_DEPTH: usize = 200;
+/// How deep an expression may be nested: operators, members and calls in a row count one each, brackets,
+/// arguments, predicates and signs [`NESTED`] each. So 60 brackets, or a row of 240 operators. Upstream has no bound
+/// of its own; this one keeps the evaluator within a small stack.
+pub const MAX_DEPTH: usize = 240;
+
+/// What a level of brackets counts of [`MAX_DEPTH`].
+pub const NESTED: usize = 4;
 
 /// How deep lists and maps made by an expression may contain each other.
 pub const MAX_NESTING: u16 = 200;
@@ -20,7 +25,7 @@ pub const MAX_CELLS: u64 = 1_000_000;
 pub const BYTES_PER_CELL: u64 = 16;
 
 /// Nodes evaluated and elements looked at in one evaluation.
-pub const MAX_STEPS: u64 = 10_000_000;
+pub const MAX_STEPS: u64 = 2_000_000;
 
 /// Bytes of a compiled regular expression.
 pub const MAX_PATTERN: usize = 1 << 20;

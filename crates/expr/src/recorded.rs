@@ -47,9 +47,10 @@ fn outcome(source: &str, result: &Value) -> (&'static str, String) {
         result: Some((Type::of(result), Val::from(result))),
         now: jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC),
     };
-    let compiled = parser::parse(source).and_then(|tree| {
+    let compiled = parser::parse(source).and_then(|mut tree| {
         check::check(&tree, &environment)?;
-        fold::fold(tree)
+        fold::fold(&mut tree)?;
+        Ok(tree)
     });
     match compiled {
         Err(why) => ("COMPILE", why.to_string()),

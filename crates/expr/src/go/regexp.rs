@@ -129,13 +129,13 @@ impl<'p> Writer<'p> {
 
     /// Length of `{n}`, `{n,}` or `{n,m}` at the front; none when it is no repetition.
     fn counted(&self) -> Option<usize> {
-        let end = self.rest.find('}')?;
+        let (counts, _) = self.rest.strip_prefix('{')?.split_once('}')?;
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let counts = match self.rest[1..end].split_once(',') {
-            None => digits(&self.rest[1..end]),
+        let counted = match counts.split_once(',') {
+            None => digits(counts),
             Some((least, most)) => digits(least) && (most.is_empty() || digits(most)),
         };
-        counts.then_some(end + 1)
+        counted.then_some(counts.len() + 2)
     }
 
     /// A repetition of `len` bytes at the front.
@@ -161,11 +161,7 @@ impl<'p> Writer<'p> {
             let lazy = self.take(1);
             self.out.push_str(lazy);
         }
-        let again = if self.rest.starts_with(['*', '+', '?']) {
-            Some(1)
-        } else {
-            self.counted().filter(|_| self.rest.starts_with('{'))
-        };
+        let again = if self.rest.starts_with(['*', '+', '?']) { Some(1) } else { self.counted() };
         if let Some(next) = again {
             let used = start.len() - self.rest.len();
             return because("invalid nested repetition operator", &start[..used + next]);

@@ -8,7 +8,8 @@ use super::lexer;
 use super::operator::{Binary, Unary};
 use super::token::{Kind, Token};
 use crate::error::{Error, Result, fail};
-use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SOURCE};
+use crate::eval::value::Val;
+use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_SOURCE, NESTED};
 use std::sync::Arc;
 
 /// The tree of `source`.
@@ -30,7 +31,7 @@ struct Parser {
     /// Which word is next.
     at: usize,
     nodes: usize,
-    /// How many calls of [`Parser::expression`] and how many loops over a growing left side are under way.
+    /// How deep the tree is here, as [`MAX_DEPTH`] counts.
     depth: usize,
     /// How many predicates the next word stands in.
     predicates: usize,
@@ -84,16 +85,24 @@ impl Parser {
         Ok(node)
     }
 
+    /// A second `node`, which was made since there were `since` nodes. Copies of copies would grow without end if they
+    /// did not count.
+    fn copy(&mut self, node: &Node, since: usize) -> Result<Node> {
+        self.nodes += self.nodes - since;
+        self.node(node.clone())
+    }
+
     /// One level deeper, for as long as `inner` parses.
-    fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        self.deepen()?;
+    fn deeper<T>(&mut self, by: usize, inner: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let depth = self.depth;
+        self.deepen(by)?;
         let parsed = inner(self);
-        self.depth -= 1;
+        self.depth = depth;
         parsed
     }
 
-    fn deepen(&mut self) -> Result<()> {
-        self.depth += 1;
+    fn deepen(&mut self, by: usize) -> Result<()> {
+        self.depth += by;
         if self.depth > MAX_DEPTH { Err(too_deep()) } else { Ok(()) }
     }
 
@@ -120,17 +129,17 @@ impl Parser {
 
     /// An expression of operators that bind at least as strongly as `strength`.
     fn expression(&mut self, strength: u16) -> Result<Node> {
-        self.deeper(|parser| {
+        self.deeper(if strength == 0 { NESTED } else { 1 }, |parser| {
             if strength == 0 && parser.is(Kind::Operator, "let") {
                 return parser.variable();
             }
             if strength == 0 && parser.is(Kind::Operator, "if") {
                 return parser.condition();
             }
-            let depth = parser.depth;
+            let (depth, nodes) = (parser.depth, parser.nodes);
             let tree = parser.operators(strength);
             parser.depth = depth;
-            if strength == 0 { parser.conditional(tree?) } else { tree }
+            if strength == 0 { parser.conditional(tree?, nodes) } else { tree }
         })
     }
 
@@ -152,7 +161,7 @@ impl Parser {
                 break;
             };
             self.next()?;
-            self.deepen()?;
+            self.deepen(1)?;
             left = if op == Binary::Pipe {
                 let name = self.name()?;
                 self.call(&name, Some(left), true)?
@@ -177,10 +186,11 @@ impl Parser {
         let (mut op, mut written, mut left) = (op, written, left);
         let mut all: Option<Node> = None;
         loop {
+            let since = self.nodes;
             let right = self.expression(binds + 1)?;
             let next =
                 Binary::find(&self.word().value).filter(|(op, ..)| op.orders() && self.word().kind == Kind::Operator);
-            let middle = if next.is_some() { right.clone() } else { Node::Constant(crate::eval::value::Val::Nil) };
+            let middle = if next.is_some() { self.copy(&right, since)? } else { Node::Constant(Val::Nil) };
             let one = self.node(Node::binary(op, written, left, right))?;
             all = Some(match all {
                 Some(before) => self.node(Node::binary(Binary::And, "&&", before, one))?,
@@ -188,7 +198,7 @@ impl Parser {
             });
             let Some((op_of_next, written_of_next, _)) = next else { break };
             self.next()?;
-            self.deepen()?;
+            self.deepen(1)?;
             (op, written, left) = (op_of_next, written_of_next, middle);
         }
         all.ok_or_else(too_deep)
@@ -211,7 +221,7 @@ impl Parser {
         let condition = self.expression(0)?;
         let yes = self.block()?;
         self.expect(Kind::Operator, "else")?;
-        let no = if self.is(Kind::Operator, "if") { self.deeper(Self::condition)? } else { self.block()? };
+        let no = if self.is(Kind::Operator, "if") { self.deeper(NESTED, Self::condition)? } else { self.block()? };
         self.node(Node::Conditional(Box::new(Conditional { condition, yes, no })))
     }
 
@@ -222,13 +232,13 @@ impl Parser {
         Ok(inner)
     }
 
-    /// `c ? a : b` and `c ?: b`, of which `condition` is the first part.
-    fn conditional(&mut self, condition: Node) -> Result<Node> {
+    /// `c ? a : b` and `c ?: b`, of which `condition` is the first part, made since there were `since` nodes.
+    fn conditional(&mut self, condition: Node, since: usize) -> Result<Node> {
         let mut tree = condition;
         while self.is(Kind::Operator, "?") {
             self.next()?;
-            self.deepen()?;
-            let yes = if self.is(Kind::Operator, ":") { tree.clone() } else { self.expression(0)? };
+            self.deepen(1)?;
+            let yes = if self.is(Kind::Operator, ":") { self.copy(&tree, since)? } else { self.expression(0)? };
             self.expect(Kind::Operator, ":")?;
             let no = self.expression(0)?;
             tree = self.node(Node::Conditional(Box::new(Conditional { condition: tree, yes, no })))?;
@@ -238,5 +248,5 @@ impl Parser {
 }
 
 fn too_deep() -> Error {
-    Error::new(format!("expression is nested deeper than {MAX_DEPTH} levels"))
+    Error::new("expression is nested too deeply")
 }

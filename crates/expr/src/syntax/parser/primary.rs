@@ -3,6 +3,7 @@
 use super::Parser;
 use crate::error::{Result, fail};
 use crate::eval::value::{List, Val};
+use crate::limits::NESTED;
 use crate::syntax::ast::{Call, Member, Node, Slice};
 use crate::syntax::lexer;
 use crate::syntax::number;
@@ -16,7 +17,7 @@ impl Parser {
         if self.word().kind == Kind::Operator {
             if let Some((op, strength)) = Unary::find(&self.word().value) {
                 self.next()?;
-                let operand = self.expression(strength)?;
+                let operand = self.deeper(NESTED, |parser| parser.expression(strength))?;
                 let node = self.node(Node::Unary(op, Box::new(operand)))?;
                 return self.members(node);
             }
@@ -151,7 +152,7 @@ impl Parser {
         loop {
             let mut optional = self.is(Kind::Operator, "?.");
             if optional || self.is(Kind::Operator, ".") {
-                self.deepen()?;
+                self.deepen(1)?;
                 self.next()?;
                 if !(optional && self.is(Kind::Bracket, "[")) {
                     node = self.member(node, optional)?;
@@ -163,7 +164,7 @@ impl Parser {
             if !self.is(Kind::Bracket, "[") {
                 break;
             }
-            self.deepen()?;
+            self.deepen(1)?;
             self.next()?;
             node = self.index(node, optional)?;
         }
