@@ -14,6 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rollouts-view", &["rollouts-api"]),
     ("rollouts-memkube", &["rollouts-api", "rollouts-schema"]),
     ("rollouts-kube", &["rollouts-api", "rollouts-core"]),
+    ("rollouts-providers", &["rollouts-api", "rollouts-core", "rollouts-expr", "rollouts-kube"]),
     ("rollouts-actors", &["rollouts-api", "rollouts-core", "rollouts-kube"]),
     ("rollouts-cluster", &["rollouts-actors", "rollouts-api", "rollouts-kube"]),
     ("rollouts-controller", &["rollouts-api", "rollouts-core", "rollouts-kube"]),

@@ -1,0 +1,23 @@
+//! Where metrics are measured (analysis.md §4).
+//!
+//! [`Providers`] takes one measurement of one metric: it dispatches to the metric's provider, judges what the provider
+//! read by the metric's conditions, and hides secrets in all of it. A provider is a pure function that makes a
+//! [`http::Request`] and one that reads the answer; where several requests are needed, a small async function between
+//! them. Nothing here knows sockets but [`client`], nothing knows a cluster but [`secrets`].
+
+pub mod conditions;
+pub mod context;
+pub mod http;
+pub mod providers;
+pub mod reading;
+pub mod redaction;
+pub mod secrets;
+pub mod testing;
+pub mod text;
+pub mod url;
+
+pub use context::{Context, Tools};
+pub use http::{Http, HttpError, Request, Response};
+pub use providers::{Outcome, Providers, provider_name};
+pub use reading::{Failure, Reading};
+pub use secrets::{ReadSecrets, SecretError};
