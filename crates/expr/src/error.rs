@@ -1,5 +1,7 @@
 //! What an expression can fail with.
 
+use crate::limits::MAX_MESSAGE;
+
 /// Why an expression has no value: the bare message Go's expr gives, without line, column or snippet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -11,9 +13,11 @@ pub struct Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// An error that reads `message`.
+    /// An error that reads `message`, of which [`MAX_MESSAGE`] bytes are kept.
     pub fn new(message: impl Into<String>) -> Self {
-        Error { message: message.into() }
+        let mut message = message.into();
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        Error { message }
     }
 }
 

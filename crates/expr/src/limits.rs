@@ -29,3 +29,12 @@ pub const MAX_STEPS: u64 = 2_000_000;
 
 /// Bytes of a compiled regular expression.
 pub const MAX_PATTERN: usize = 1 << 20;
+
+/// Regular expressions compiled before and during an evaluation, each.
+pub const MAX_PATTERNS: usize = 64;
+
+/// Bytes of a message: it goes into a status.
+pub const MAX_MESSAGE: usize = 8192;
+
+/// Bytes of a value that a message shows.
+pub const MAX_SHOWN: usize = 4096;

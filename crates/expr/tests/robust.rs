@@ -243,6 +243,10 @@ fn memory_is_bounded() {
         "len(reduce(1..900000, #acc + #acc, 'aaaa')) > 0",
         "len(reduce(1..100, replace(#acc, 'a', 'aaaa'), 'a')) > 0",
         "len(reduce(1..100, toJSON(#acc), 'a')) > 0",
+        // Lists that share their elements are larger than they look.
+        "string(reduce(1..60, [#acc, #acc], 1)) == ''",
+        "toJSON(reduce(1..60, [#acc, #acc], 1)) == ''",
+        "toJSON(reduce(1..150, [#acc, #acc], 1)) == ''",
     ] {
         assert_eq!(why(source, &nil), "memory budget exceeded", "{source}");
     }
@@ -259,10 +263,35 @@ fn work_is_bounded() {
         "let x = repeat('a', 900000); all(1..900000, x contains 'b')",
         "let x = repeat('a', 900000); all(1..900000, x matches '(a*)*b')",
         "let x = 1..400000; all(x, x == x)",
+        "let x = reduce(1..60, [#acc, #acc], 1); let y = reduce(1..60, [#acc, #acc], 1); x == y",
+        "max(reduce(1..60, [#acc, #acc], 1)) > 1",
+        "len(flatten(reduce(1..60, [#acc, #acc], 1))) > 1",
     ] {
         let said = why(source, &nil);
         assert!(said == steps || said == "memory budget exceeded", "{source}: {said}");
     }
+}
+
+#[test]
+fn messages_are_bounded() {
+    for source in [
+        "asInt(reduce(1..60, [#acc, #acc], 1)) > 1",
+        "asInt(repeat('a', 900000)) > 1",
+        "fromPairs([reduce(1..60, [#acc, #acc], 1)]) == nil",
+    ] {
+        let said = why(source, &Value::Nil);
+        assert!(said.len() <= limits::MAX_MESSAGE, "{source}: {}", said.len());
+    }
+}
+
+#[test]
+fn patterns_are_bounded() {
+    let large = "error parsing regexp: expression too large";
+    let text = Value::String("x".to_owned());
+    assert_eq!(why(r"result matches '((\\pL{100}){100}){100}'", &text), large);
+    let many = "expression has more than 64 regular expressions";
+    assert_eq!(why(&vec!["result matches 'a'"; 65].join(" or "), &text), many);
+    assert_eq!(why("all(1..1000, not (result matches string(#)))", &text), many);
 }
 
 #[test]

@@ -5,9 +5,13 @@ use crate::eval::budget::Budget;
 use crate::eval::ops;
 use crate::eval::value::{IntKind, Val};
 use crate::go::{json, print, strconv};
+use crate::limits::{BYTES_PER_CELL, MAX_CELLS};
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use std::sync::Arc;
+
+/// Bytes of the longest text there can be.
+const MAX_TEXT: usize = (MAX_CELLS * BYTES_PER_CELL) as usize;
 
 /// `type`.
 pub fn type_name(val: &Val) -> Val {
@@ -58,7 +62,9 @@ pub fn float(val: &Val) -> Result<Val> {
 
 /// `string`.
 pub fn string(budget: &mut Budget, val: &Val) -> Result<Val> {
-    made(budget, print::plain(val))
+    let mut text = String::new();
+    print::write(&mut text, val, MAX_TEXT);
+    made(budget, text)
 }
 
 fn made(budget: &mut Budget, text: String) -> Result<Val> {
@@ -68,13 +74,14 @@ fn made(budget: &mut Budget, text: String) -> Result<Val> {
 
 /// `toJSON`.
 pub fn to_json(budget: &mut Budget, val: &Val) -> Result<Val> {
-    made(budget, json::indented(val)?)
+    made(budget, json::indented(val, MAX_TEXT)?)
 }
 
 /// `fromJSON`.
 pub fn from_json(budget: &mut Budget, val: &Val) -> Result<Val> {
     let text = ops::text(val)?;
-    budget.text(text.len())?;
+    // Every second byte may begin an element.
+    budget.cells(text.len() / 2)?;
     json::parse(&text)
 }
 

@@ -13,7 +13,12 @@ pub fn apply(budget: &mut Budget, function: Function, arguments: &[Val]) -> Resu
         return join(budget, arguments);
     }
     let text = ops::text(arguments.first().unwrap_or(&Val::Nil))?;
-    budget.text(text.len())?;
+    match function {
+        Function::IndexOf | Function::LastIndexOf | Function::HasPrefix | Function::HasSuffix => {
+            budget.looks(text.len() / 16)?;
+        }
+        _ => budget.text(text.len())?,
+    }
     let second = arguments.get(1).map(ops::text);
     // Only `repeat` takes no text there.
     if function == Function::Repeat {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// The type of `tree` in `environment`, or what is wrong with it.
 pub fn check(tree: &Node, environment: &Environment) -> Result<Type> {
-    Checker { environment, variables: Vec::new(), scopes: Vec::new() }.node(tree)
+    Checker { environment, variables: Vec::new(), scopes: Vec::new(), patterns: 0 }.node(tree)
 }
 
 struct Checker<'e> {
@@ -25,6 +25,8 @@ struct Checker<'e> {
     variables: Vec<(Arc<str>, Type)>,
     /// What `#` and its kin stand for, the innermost last.
     scopes: Vec<Scope>,
+    /// Regular expressions compiled.
+    patterns: usize,
 }
 
 /// What a predicate knows.

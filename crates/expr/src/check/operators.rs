@@ -4,6 +4,7 @@ use super::Checker;
 use crate::error::{Result, fail};
 use crate::eval::value::Val;
 use crate::go::regexp;
+use crate::limits::MAX_PATTERNS;
 use crate::syntax::ast::{Node, Operation};
 use crate::syntax::operator::{Binary, Unary};
 use crate::types::Type;
@@ -25,6 +26,10 @@ impl Checker<'_> {
         if operation.op == Binary::Matches
             && let Node::Constant(Val::Text(pattern)) = &operation.right
         {
+            self.patterns += 1;
+            if self.patterns > MAX_PATTERNS {
+                return fail!("expression has more than {MAX_PATTERNS} regular expressions");
+            }
             regexp::compile(pattern)?;
         }
         if operation.op == Binary::In {

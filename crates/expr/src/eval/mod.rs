@@ -13,6 +13,7 @@ mod words;
 
 use crate::env::Environment;
 use crate::error::{Result, fail};
+use crate::limits::MAX_PATTERNS;
 use crate::syntax::ast::{Node, Operation, Slice};
 use crate::syntax::operator::{Binary, Unary};
 use budget::Budget;
@@ -204,10 +205,9 @@ impl Machine<'_> {
         };
         self.budget.looks(text.len())?;
         if !self.patterns.contains_key(&pattern) {
-            if self.patterns.len() >= KEPT_PATTERNS {
-                self.patterns.clear();
+            if self.patterns.len() >= MAX_PATTERNS {
+                return fail!("expression has more than {MAX_PATTERNS} regular expressions");
             }
-            self.budget.looks(COST_OF_A_PATTERN + pattern.len())?;
             let compiled = crate::go::regexp::compile(&pattern)?;
             self.patterns.insert(pattern.clone(), compiled);
         }
@@ -217,9 +217,3 @@ impl Machine<'_> {
         }
     }
 }
-
-/// How many compiled patterns one evaluation keeps.
-const KEPT_PATTERNS: usize = 16;
-
-/// What compiling a pattern costs, in elements looked at.
-const COST_OF_A_PATTERN: usize = 1000;

@@ -5,14 +5,17 @@ use crate::eval::value::{Key, List, ListKind, Map, MapKind, Val};
 use rollouts_api::go_json;
 use std::sync::Arc;
 
-/// `json.MarshalIndent(val, "", "  ")`.
-pub fn indented(val: &Val) -> Result<String> {
+/// `json.MarshalIndent(val, "", "  ")`, of at most about `limit` bytes.
+pub fn indented(val: &Val, limit: usize) -> Result<String> {
     let mut out = String::new();
-    write(&mut out, val, 0)?;
+    write(&mut out, val, 0, limit)?;
     Ok(out)
 }
 
-fn write(out: &mut String, val: &Val, level: usize) -> Result<()> {
+fn write(out: &mut String, val: &Val, level: usize, limit: usize) -> Result<()> {
+    if out.len() >= limit {
+        return fail!("memory budget exceeded");
+    }
     match val {
         Val::Nil => out.push_str("null"),
         Val::Bool(b) => out.push_str(&b.to_string()),
@@ -27,7 +30,7 @@ fn write(out: &mut String, val: &Val, level: usize) -> Result<()> {
             out.push('"');
         }
         Val::List(list) => {
-            block(out, '[', ']', list.items(), level, |out, item| write(out, item, level + 1))?;
+            block(out, '[', ']', list.items(), level, |out, item| write(out, item, level + 1, limit))?;
         }
         Val::Map(map) if map.kind == MapKind::Texts => {
             block(out, '{', '}', map.entries(), level, |out, (key, value)| {
@@ -35,7 +38,7 @@ fn write(out: &mut String, val: &Val, level: usize) -> Result<()> {
                     go_json::escape(text, out);
                 }
                 out.push_str(": ");
-                write(out, value, level + 1)
+                write(out, value, level + 1, limit)
             })?;
         }
         Val::Struct(one) => {
@@ -43,7 +46,7 @@ fn write(out: &mut String, val: &Val, level: usize) -> Result<()> {
             block(out, '{', '}', fields, level, |out, (name, value)| {
                 go_json::escape(name, out);
                 out.push_str(": ");
-                write(out, value, level + 1)
+                write(out, value, level + 1, limit)
             })?;
         }
         Val::Time(time) => {

@@ -1,61 +1,54 @@
 //! Go's `%v`.
 
 use crate::eval::value::{IntKind, Key, Val};
+use crate::limits::MAX_SHOWN;
 use jiff::Zoned;
 use jiff::civil::Weekday;
 use std::fmt::Write as _;
 
-/// `val` as `%v` prints it.
+/// `val` as `%v` prints it, for messages: not more than [`MAX_SHOWN`] bytes of it and what they cut.
 pub fn plain(val: &Val) -> String {
     let mut out = String::new();
-    write(&mut out, val);
+    write(&mut out, val, MAX_SHOWN);
     out
 }
 
-/// Appends `val` as `%v` prints it.
-pub fn write(out: &mut String, val: &Val) {
+/// Appends `val` as `%v` prints it, until `out` has `limit` bytes. Lists may share their elements: a short expression
+/// can make one that would take years to print.
+pub fn write(out: &mut String, val: &Val, limit: usize) {
+    if out.len() >= limit {
+        return;
+    }
     match val {
         Val::Nil => out.push_str("<nil>"),
         Val::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Val::Int(kind, n) => out.push_str(&integer(*kind, *n)),
         Val::Float(f) => out.push_str(&float(*f)),
-        Val::Text(text) => out.push_str(text),
-        Val::List(list) => {
-            // Bytes and pairs print alike.
-            enclosed(out, "[", list.items(), write);
-        }
-        Val::Map(map) => enclosed(out, "map[", map.entries(), |out, (key, value): (&Key, &Val)| {
-            write(out, &key.val());
+        Val::Text(text) => out.push_str(&text[..text.floor_char_boundary(limit - out.len())]),
+        Val::List(list) => enclosed(out, ["[", "]"], list.items(), |out, item| write(out, item, limit)),
+        Val::Map(map) => enclosed(out, ["map[", "]"], map.entries(), |out, (key, value): (&Key, &Val)| {
+            write(out, &key.val(), limit);
             out.push(':');
-            write(out, value);
+            write(out, value, limit);
         }),
         Val::Time(time) => out.push_str(&self::time(time)),
         Val::Duration(duration) => write!(out, "{duration}").expect("writing to a String cannot fail"),
         Val::Location(zone) => out.push_str(zone.iana_name().unwrap_or("UTC")),
-        Val::Struct(one) => {
-            out.push('{');
-            for (at, field) in one.fields.iter().enumerate() {
-                if at > 0 {
-                    out.push(' ');
-                }
-                write(out, field);
-            }
-            out.push('}');
-        }
+        Val::Struct(one) => enclosed(out, ["{", "}"], &one.fields, |out, field| write(out, field, limit)),
         // Go prints an address.
         Val::Function(function) => out.push_str(function.name()),
     }
 }
 
-fn enclosed<T>(out: &mut String, open: &str, items: impl IntoIterator<Item = T>, one: impl Fn(&mut String, T)) {
-    out.push_str(open);
+fn enclosed<T>(out: &mut String, by: [&str; 2], items: impl IntoIterator<Item = T>, one: impl Fn(&mut String, T)) {
+    out.push_str(by[0]);
     for (at, item) in items.into_iter().enumerate() {
         if at > 0 {
             out.push(' ');
         }
         one(out, item);
     }
-    out.push(']');
+    out.push_str(by[1]);
 }
 
 fn integer(kind: IntKind, n: i64) -> String {

@@ -4,15 +4,26 @@
 use crate::error::{Error, Result};
 use crate::limits::MAX_PATTERN;
 use regex::{Regex, RegexBuilder};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Compiles `pattern` as Go would.
 pub fn compile(pattern: &str) -> Result<Regex> {
-    let mut writer = Writer { rest: pattern, out: String::new(), open: 0 };
+    let mut writer = Writer { rest: pattern, out: String::new(), open: 0, classes: BTreeMap::new() };
     writer.all(pattern).map_err(|why| Error::new(format!("error parsing regexp: {why}")))?;
     let built = RegexBuilder::new(&writer.out).size_limit(MAX_PATTERN).nest_limit(250).build();
-    built.map_err(|_| Error::new("error parsing regexp: expression too large"))
+    built.map_err(|_| {
+        // All else was looked at before: what Rust refuses is a class it does not know, or too much.
+        let unknown = writer.classes.iter().find(|(_, written)| Regex::new(written).is_err());
+        Error::new(match unknown {
+            Some((class, _)) => format!("error parsing regexp: invalid character class range: `{class}`"),
+            None => "error parsing regexp: expression too large".to_owned(),
+        })
+    })
 }
+
+/// Unicode classes that are looked at one by one when a pattern is refused.
+const MAX_CLASSES: usize = 32;
 
 /// Go's own bound of `{n}`.
 const MAX_REPEAT: u32 = 1000;
@@ -22,6 +33,8 @@ struct Writer<'p> {
     out: String,
     /// Groups that are open.
     open: usize,
+    /// Unicode classes and what was written for them.
+    classes: BTreeMap<&'p str, String>,
 }
 
 fn because<T>(why: &str, part: &str) -> std::result::Result<T, String> {
@@ -259,10 +272,13 @@ impl<'p> Writer<'p> {
             (name, negated) = (rest, !negated);
         }
         let written = format!("\\{}{{{name}}}", if negated { 'P' } else { 'p' });
-        if name.contains(['=', ':', '!']) || Regex::new(&written).is_err() {
+        if name.contains(['=', ':', '!']) {
             return because("invalid character class range", class);
         }
         self.out.push_str(&written);
+        if self.classes.len() < MAX_CLASSES {
+            self.classes.insert(class, written);
+        }
         Ok(true)
     }
 
