@@ -160,6 +160,20 @@ impl Executor {
                     let options = Delete { uid: known.map(|r| r.metadata.uid.clone()), ..Default::default() };
                     ignore_missing(self.rest.delete(&resource::ANALYSIS_RUNS, run.namespace, name, &options).await)?;
                 }
+                Effect::CreateExperiment { object, .. } => {
+                    let _: Value = self.rest.create(&resource::EXPERIMENTS, run.namespace, object).await?;
+                }
+                Effect::TerminateExperiment { name } => {
+                    let body = json!({ "spec": { "terminate": true } });
+                    let answer: Result<Value, _> =
+                        self.rest.merge(&resource::EXPERIMENTS, run.namespace, name, None, &body).await;
+                    ignore_missing(answer.map(|_| ()))?;
+                }
+                Effect::DeleteExperiment { name } => {
+                    let known = snapshot.experiments.iter().find(|e| e.metadata.name == *name);
+                    let options = Delete { uid: known.map(|e| e.metadata.uid.clone()), ..Default::default() };
+                    ignore_missing(self.rest.delete(&resource::EXPERIMENTS, run.namespace, name, &options).await)?;
+                }
                 Effect::Event { r#type, reason, message } => match r#type {
                     EventType::Normal => {
                         tracing::info!(rollout = %run.key, event_reason = reason, "{message}");

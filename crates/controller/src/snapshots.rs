@@ -82,6 +82,8 @@ pub(crate) async fn take(
         analysis_runs: Vec::new(),
         foreign_analysis_runs: Default::default(),
         analysis_templates: Default::default(),
+        experiments: Vec::new(),
+        foreign_experiments: Default::default(),
         template_hash,
     })
 }

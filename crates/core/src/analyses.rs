@@ -19,6 +19,7 @@ mod verdict;
 
 pub use closure::{TemplateClosure, template_closure};
 pub(crate) use current::Runs;
+pub(crate) use history::old_ones;
 use kind::Kind;
 
 use crate::reconcile::Reconcile;
@@ -63,7 +64,7 @@ impl Reconcile<'_> {
     }
 
     /// Whether no verdict is asked for (§5.2).
-    fn needs_no_analysis(&self) -> bool {
+    pub(crate) fn needs_no_analysis(&self) -> bool {
         let first = self.ro.status.stable_rs.is_empty() || self.roles.stable.is_none();
         first || self.fully_promoted() || self.aborted() || self.ro.status.promote_full || self.fast_rollback()
     }

@@ -20,7 +20,7 @@ impl Reconcile<'_> {
         self.sync_metadata();
         self.clean_history();
         self.switch_canary_services();
-        let held = self.analyse_canary();
+        let held = self.experiment_in_canary() | self.analyse_canary();
         let scaled = !held && !self.sizes_frozen() && !self.counts_evicted_pods() && self.size_canary();
         self.restart_pods();
         if !scaled && !held {
@@ -49,6 +49,7 @@ impl Reconcile<'_> {
         self.reset(&mut next);
         next.canary.current_step_analysis_run_status = None;
         next.canary.current_background_analysis_run_status = None;
+        next.canary.current_experiment.clear();
         next.canary.step_plugin_statuses.clear();
         next.current_step_index = self.last_index().map(|_| 0);
         if self.last_index().is_some() {
@@ -81,6 +82,7 @@ impl Reconcile<'_> {
     fn canary_status(&mut self, step_hash: String) {
         let mut next = self.canary_base(step_hash);
         self.write_entries(&mut next);
+        next.canary.current_experiment = self.named_experiment().to_string();
         let why;
         if let Some(reason) = self.canary_promotion() {
             next.current_step_index = self.last_index();

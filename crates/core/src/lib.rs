@@ -13,6 +13,7 @@ mod conditions;
 mod creation;
 mod duration;
 mod ephemeral;
+mod experiments;
 mod frozen;
 mod history;
 mod invalid;

@@ -7,6 +7,7 @@ use rollouts_api::{RolloutStatus, Time};
 pub(crate) const CANARY_PAUSE_STEP: &str = "CanaryPauseStep";
 pub(crate) const BLUE_GREEN_PAUSE: &str = "BlueGreenPause";
 pub(crate) const INCONCLUSIVE_ANALYSIS_RUN: &str = "InconclusiveAnalysisRun";
+pub(crate) const INCONCLUSIVE_EXPERIMENT: &str = "InconclusiveExperiment";
 
 /// What this reconcile decided about pauses and aborts; applied when the status is written.
 #[derive(Debug, Default)]

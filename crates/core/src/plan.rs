@@ -146,6 +146,23 @@ pub enum Effect {
     /// Tells the user.
     Event {
         /// Normal or Warning.
+    /// Creates an Experiment.
+    CreateExperiment {
+        /// Name.
+        name: String,
+        /// The whole object.
+        object: Value,
+    },
+    /// Sets `spec.terminate` of an Experiment of the Rollout.
+    TerminateExperiment {
+        /// Experiment.
+        name: String,
+    },
+    /// Deletes an Experiment of the Rollout, if it still is the one that the snapshot knew.
+    DeleteExperiment {
+        /// Experiment.
+        name: String,
+    },
         r#type: EventType,
         /// One word in CamelCase.
         reason: String,
@@ -284,6 +301,9 @@ impl fmt::Display for Effect {
 }
 
 fn changes(f: &mut fmt::Formatter<'_>, changes: &AnnotationChanges) -> fmt::Result {
+            Effect::CreateExperiment { name, .. } => write!(f, "create Experiment {name}"),
+            Effect::TerminateExperiment { name } => write!(f, "terminate Experiment {name}"),
+            Effect::DeleteExperiment { name } => write!(f, "delete Experiment {name}"),
     for (key, value) in changes {
         match value {
             Some(value) => write!(f, " {key}={value}")?,

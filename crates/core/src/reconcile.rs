@@ -50,6 +50,8 @@ pub(crate) struct Reconcile<'a> {
     pub roles: Roles,
     pub pauses: crate::pauses::PauseChanges,
     pub runs: crate::analyses::Runs,
+    /// What `status.canary.currentExperiment` becomes, if this reconcile knows.
+    pub experiment: Option<String>,
     /// What is wrong with the spec, and only showed when it should be acted upon.
     pub refusal: Option<String>,
     pub plan: Plan,
@@ -68,6 +70,7 @@ impl<'a> Reconcile<'a> {
             roles: Roles::default(),
             pauses: Default::default(),
             runs: Default::default(),
+            experiment: None,
             refusal: None,
             plan: Plan::default(),
             status_events: Vec::new(),

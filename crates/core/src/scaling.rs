@@ -199,8 +199,8 @@ impl Reconcile<'_> {
     }
 
     pub(crate) fn inconclusive(&self) -> bool {
-        let reason = pauses::INCONCLUSIVE_ANALYSIS_RUN;
-        self.pause_condition(reason).is_some() || self.pauses.adds(reason)
+        let reasons = [pauses::INCONCLUSIVE_ANALYSIS_RUN, pauses::INCONCLUSIVE_EXPERIMENT];
+        reasons.into_iter().any(|reason| self.pause_condition(reason).is_some() || self.pauses.adds(reason))
     }
 
     /// A write that does not look at pauses must not lose a resumption that nobody acted on.

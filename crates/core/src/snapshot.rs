@@ -2,6 +2,7 @@
 
 use crate::Workload;
 use rollouts_api::analysis::{AnalysisRun, TemplatesByRef};
+use rollouts_api::experiment::Experiment;
 use rollouts_api::{ObjectMeta, PodTemplate, Rollout, Time, names, pod_template};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,10 @@ pub struct Snapshot {
     pub foreign_analysis_runs: BTreeSet<String>,
     /// The templates that [`crate::template_closure`] finds for the Rollout.
     pub analysis_templates: TemplatesByRef,
+    /// Experiments of the namespace that this Rollout controls, those that are being deleted among them.
+    pub experiments: Vec<Arc<Experiment>>,
+    /// Names of all other Experiments of the namespace that begin with the Rollout's name and a dash.
+    pub foreign_experiments: BTreeSet<String>,
     /// Hash of the Rollout's pod template. Whoever needs it first computes it.
     pub template_hash: TemplateHash,
 }

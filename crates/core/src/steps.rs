@@ -53,6 +53,9 @@ impl Reconcile<'_> {
         if self.ro.spec.paused || self.inconclusive() {
             return false;
         }
+        if step.experiment.is_some() {
+            return self.experiment_over();
+        }
         if step.analysis.is_some() {
             return self.step_analysis_over(step);
         }
@@ -108,6 +111,7 @@ impl Reconcile<'_> {
         self.status_event(EventType::Normal, "RolloutStepCompleted", message);
         next.current_step_index = Some(index + 1);
         next.canary.current_step_analysis_run_status = None;
+        next.canary.current_experiment.clear();
         self.pauses.remove(CANARY_PAUSE_STEP);
     }
 

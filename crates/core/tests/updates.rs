@@ -9,6 +9,7 @@ mod creation;
 mod delays;
 mod duration;
 mod edges;
+mod experiments;
 mod frozen;
 mod invalid;
 mod laws;

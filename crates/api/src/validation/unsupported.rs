@@ -17,7 +17,6 @@ const SPEC: &[Feature<RolloutSpec>] = &[
 
 /// Paths under `spec.strategy.canary.steps[i]`.
 const STEP: &[Feature<CanaryStep>] = &[
-    ("experiment", |s| s.experiment.is_some()),
     ("setHeaderRoute", |s| s.set_header_route.is_some()),
     ("setMirrorRoute", |s| s.set_mirror_route.is_some()),
     ("plugin", |s| s.plugin.is_some()),

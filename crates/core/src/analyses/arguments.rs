@@ -16,7 +16,7 @@ impl Reconcile<'_> {
         Ok(spec)
     }
 
-    fn argument(&self, arg: &AnalysisRunArgument) -> Result<Argument, String> {
+    pub(crate) fn argument(&self, arg: &AnalysisRunArgument) -> Result<Argument, String> {
         let from = arg.value_from.as_ref();
         let value = match from.map(|f| (f.pod_template_hash_value.as_deref(), f.field_ref.as_ref())) {
             Some((Some("Latest"), _)) => self.new_hash(),

@@ -1,56 +1,48 @@
 //! Deleting old runs (analysis.md §5.2).
 
+use super::Kind;
 use crate::Effect;
-use crate::analysis::Phase;
-use crate::analysis::completed;
+use crate::analysis::{Phase, completed};
 use crate::reconcile::Reconcile;
-use rollouts_api::analysis::AnalysisRun;
-use rollouts_api::{RolloutStatus, names};
+use rollouts_api::{ObjectMeta, names};
 
 impl Reconcile<'_> {
-    /// Deletes ended runs that nobody will look at again: those of ReplicaSets that are gone, and the oldest of the
-    /// others above the limits.
     pub(super) fn delete_old_runs(&mut self) {
-        let named: Vec<String> = self.named_runs().into_iter().chain(entries(&self.ro.status)).collect();
-        let runs = self.snapshot.analysis_runs.iter().filter(|run| {
-            let ended = completed(&run.status.phase) && run.metadata.deletion_timestamp.is_none();
-            ended && !named.contains(&run.metadata.name)
-        });
-        let (mut kept, gone): (Vec<_>, Vec<_>) = runs.partition(|run| self.has_replica_set(run));
-        kept.sort_by(|a, b| age(b).cmp(&age(a)));
-        let limit = |n: i32| usize::try_from(n).unwrap_or(0);
-        let successes = limit(self.ro.spec.successful_run_history_limit());
-        let failures = limit(self.ro.spec.unsuccessful_run_history_limit());
-        let (good, bad): (Vec<_>, Vec<_>) = kept.into_iter().partition(|run| is_success(run));
-        for run in gone {
-            self.delete_run(run, "there is no ReplicaSet any more that it has measured");
-        }
-        for run in good.into_iter().skip(successes) {
-            self.delete_run(run, &format!("analysis.successfulRunHistoryLimit is {successes}"));
-        }
-        for run in bad.into_iter().skip(failures) {
-            self.delete_run(run, &format!("analysis.unsuccessfulRunHistoryLimit is {failures}"));
+        let entries = Kind::ALL.into_iter().filter_map(|kind| kind.entry(&self.ro.status)).map(|e| e.name.clone());
+        let protected: Vec<String> = self.named_runs().into_iter().chain(entries).collect();
+        let runs = self.snapshot.analysis_runs.iter().map(|r| (&r.metadata, r.status.phase.as_str()));
+        for (name, why) in old_ones(self, runs, &protected) {
+            self.push(Effect::DeleteAnalysisRun { name }, why);
         }
     }
 
-    fn has_replica_set(&self, run: &AnalysisRun) -> bool {
-        let hash = run.metadata.label(names::POD_TEMPLATE_HASH).unwrap_or_default();
+    fn has_replica_set(&self, meta: &ObjectMeta) -> bool {
+        let hash = meta.label(names::POD_TEMPLATE_HASH).unwrap_or_default();
         self.set_with_hash(hash).is_some_and(|set| set.metadata.deletion_timestamp.is_none())
     }
-
-    fn delete_run(&mut self, run: &AnalysisRun, why: &str) {
-        self.push(Effect::DeleteAnalysisRun { name: run.metadata.name.clone() }, why);
-    }
 }
 
-fn entries(status: &RolloutStatus) -> impl Iterator<Item = String> {
-    super::Kind::ALL.into_iter().filter_map(|kind| kind.entry(status)).map(|e| e.name.clone())
-}
-
-fn age(run: &AnalysisRun) -> (Option<rollouts_api::Time>, &str) {
-    (run.metadata.creation_timestamp, &run.metadata.name)
-}
-
-fn is_success(run: &AnalysisRun) -> bool {
-    Phase::parse(&run.status.phase) == Some(Phase::Successful)
+/// Names of those runs, or Experiments, that have ended and that nobody will look at again, with the reason: those of
+/// ReplicaSets that are gone, and the oldest of the others above the limits. `protected` are needed yet.
+pub(crate) fn old_ones<'m>(
+    r: &Reconcile<'_>,
+    all: impl Iterator<Item = (&'m ObjectMeta, &'m str)>,
+    protected: &[String],
+) -> Vec<(String, String)> {
+    let ended = all.filter(|(meta, phase)| {
+        completed(phase) && meta.deletion_timestamp.is_none() && !protected.contains(&meta.name)
+    });
+    let (mut kept, gone): (Vec<_>, Vec<_>) = ended.partition(|(meta, _)| r.has_replica_set(meta));
+    kept.sort_by_key(|(meta, _)| std::cmp::Reverse((meta.creation_timestamp, meta.name.as_str())));
+    let (good, bad): (Vec<_>, Vec<_>) =
+        kept.into_iter().partition(|(_, phase)| Phase::parse(phase) == Some(Phase::Successful));
+    let limit = |n: i32| usize::try_from(n).unwrap_or(0);
+    let successes = limit(r.ro.spec.successful_run_history_limit());
+    let failures = limit(r.ro.spec.unsuccessful_run_history_limit());
+    let gone = gone.into_iter().map(|(meta, _)| (meta, "its ReplicaSet is gone".to_string()));
+    let good = good.into_iter().skip(successes);
+    let good = good.map(|(meta, _)| (meta, format!("analysis.successfulRunHistoryLimit is {successes}")));
+    let bad = bad.into_iter().skip(failures);
+    let bad = bad.map(|(meta, _)| (meta, format!("analysis.unsuccessfulRunHistoryLimit is {failures}")));
+    gone.chain(good).chain(bad).map(|(meta, why)| (meta.name.clone(), why)).collect()
 }

@@ -2,11 +2,13 @@
 //! whole updates through `plan` in microseconds.
 
 mod deployments;
+mod experiments;
 mod pods;
 mod runs;
 
 use jiff::{SignedDuration, Timestamp};
 use rollouts_api::analysis::{AnalysisRun, AnalysisTemplateSpec};
+use rollouts_api::experiment::Experiment;
 use rollouts_api::{Rollout, RolloutStatus, Time, names};
 use rollouts_core::{Effect, Plan, Pod, ReplicaSet, Service, Snapshot, Workload, owner_reference, plan, reads_pods};
 use serde_json::{Value, json};
@@ -61,6 +63,10 @@ pub struct World {
     pub runs: BTreeMap<String, AnalysisRun>,
     /// Names of AnalysisRuns of others.
     pub foreign_runs: BTreeSet<String>,
+    /// Experiments of the Rollout, by name.
+    pub experiments: BTreeMap<String, Experiment>,
+    /// Names of Experiments of others.
+    pub foreign_experiments: BTreeSet<String>,
     /// Templates by name; cluster templates after `cluster/`.
     pub templates: BTreeMap<String, AnalysisTemplateSpec>,
     /// Warnings of the last plan.
@@ -127,6 +133,8 @@ impl World {
             deployment_sizes: Vec::new(),
             runs: BTreeMap::new(),
             foreign_runs: BTreeSet::new(),
+            experiments: BTreeMap::new(),
+            foreign_experiments: BTreeSet::new(),
             templates: BTreeMap::new(),
             warnings: Vec::new(),
             wake_at: None,
@@ -203,6 +211,8 @@ impl World {
         };
         self.take_workload(&mut snapshot);
         self.take_runs(&mut snapshot);
+        snapshot.experiments = self.experiments.values().cloned().map(Arc::new).collect();
+        snapshot.foreign_experiments = self.foreign_experiments.clone();
         snapshot
     }
 
@@ -385,6 +395,11 @@ impl World {
                 Effect::TerminateAnalysisRun { name } => self.terminate_run(&name),
                 Effect::DeleteAnalysisRun { name } => {
                     self.runs.remove(&name).expect("deletion of an AnalysisRun that exists");
+                }
+                Effect::CreateExperiment { name, object } => self.create_experiment(name, object),
+                Effect::TerminateExperiment { name } => self.terminate_experiment(&name),
+                Effect::DeleteExperiment { name } => {
+                    self.experiments.remove(&name).expect("deletion of an Experiment that exists");
                 }
                 Effect::ScaleDeployment { name, replicas, debt } => self.apply_scale(&name, replicas, debt),
             }
