@@ -120,7 +120,7 @@ impl Executor {
                 }
                 Effect::DeleteReplicaSet { name } => self.delete_set(&run, name).await?,
                 Effect::SwitchService { name, hash } => self.switch_service(&mut run, name, hash).await?,
-                Effect::EvictPod { name } => self.evict(&run, name).await?,
+                Effect::EvictPods { names, at_most } => self.evict_pods(&run, names, *at_most).await?,
                 Effect::PatchPod { .. } => {
                     let mut patches = Vec::from_iter(PodPatch::of(effect));
                     while let Some(patch) = effects.peek().copied().and_then(PodPatch::of) {
@@ -295,7 +295,12 @@ impl Executor {
             tracing::debug!(rollout = %run.key, "{error}");
             return Ok(Some(Applied::Gone));
         }
-        if !error.is_transient() {
+        // Trouble of the moment is no news. But a webhook that cannot be called answers 500, and may do so for days.
+        let is_brief = match &error {
+            RequestError::Lost(_) => true,
+            error => error.status().is_some_and(|s| [429, 503, 504].contains(&s.code)),
+        };
+        if !is_brief {
             let plan = rollouts_core::plan_after_create_error(run.snapshot, self.clock.now(), name, &error.to_string());
             Box::pin(self.apply(run.snapshot, &plan)).await?;
         }
@@ -324,28 +329,6 @@ impl Executor {
         let service: Service = self.patch_versioned(run, &resource::SERVICES, name, None, version, body).await?;
         self.writes.services.wrote(&run.key, &Key::of(&service.metadata), &service.metadata.resource_version);
         Ok(())
-    }
-
-    /// A disruption budget may refuse (429): that pod stays for now, the others go on.
-    async fn evict(&self, run: &Run<'_>, name: &str) -> Result<(), RequestError> {
-        let pod = run.snapshot.pods.iter().find(|p| p.metadata.name == *name);
-        let uid = pod.map(|p| p.metadata.uid.as_str());
-        let body = bodies::eviction(run.namespace, name, uid);
-        let path = resource::PODS.object(run.namespace, name, Some("eviction"));
-        let answer: Result<Value, RequestError> = rollouts_kube::rest::send(
-            self.rest.client(),
-            http::Method::POST,
-            &path,
-            Some(rollouts_kube::rest::Body::json(&body)?),
-        )
-        .await;
-        match answer {
-            Err(error) if error.status().is_some_and(|s| s.code == 429) => {
-                tracing::debug!(rollout = %run.key, pod = name, "Eviction refused for now: {error}");
-                Ok(())
-            }
-            other => ignore_missing(other.map(|_| ())),
-        }
     }
 
     async fn scale_deployment(&self, run: &mut Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {

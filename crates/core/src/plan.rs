@@ -91,10 +91,13 @@ pub enum Effect {
         /// Hash of the ReplicaSet.
         hash: String,
     },
-    /// Evicts a pod, respecting disruption budgets; a refusal (429) is not an error.
-    EvictPod {
-        /// Pod.
-        name: String,
+    /// Evicts pods, respecting disruption budgets. A pod whose eviction is refused (429) stays, which is no error: the
+    /// next one is tried in its place.
+    EvictPods {
+        /// Pods, in this order.
+        names: Vec<String>,
+        /// How many of them may go.
+        at_most: usize,
     },
     /// Changes labels and annotations of a pod.
     PatchPod {
@@ -143,9 +146,6 @@ pub enum Effect {
         /// AnalysisRun.
         name: String,
     },
-    /// Tells the user.
-    Event {
-        /// Normal or Warning.
     /// Creates an Experiment.
     CreateExperiment {
         /// Name.
@@ -163,6 +163,9 @@ pub enum Effect {
         /// Experiment.
         name: String,
     },
+    /// Tells the user.
+    Event {
+        /// Normal or Warning.
         r#type: EventType,
         /// One word in CamelCase.
         reason: String,
@@ -259,7 +262,10 @@ impl fmt::Display for Effect {
             }
             Effect::DeleteReplicaSet { name } => write!(f, "delete ReplicaSet {name}"),
             Effect::SwitchService { name, hash } => write!(f, "point Service {name} at {hash}"),
-            Effect::EvictPod { name } => write!(f, "evict Pod {name}"),
+            Effect::EvictPods { names, at_most } if names.len() <= *at_most => {
+                write!(f, "evict Pods {}", names.join(", "))
+            }
+            Effect::EvictPods { names, at_most } => write!(f, "evict at most {at_most} of Pods {}", names.join(", ")),
             Effect::PatchPod { name, labels, annotations } => {
                 write!(f, "patch Pod {name}:")?;
                 changes(f, labels)?;
@@ -295,15 +301,15 @@ impl fmt::Display for Effect {
             Effect::CreateAnalysisRun { name, .. } => write!(f, "create AnalysisRun {name}"),
             Effect::TerminateAnalysisRun { name } => write!(f, "terminate AnalysisRun {name}"),
             Effect::DeleteAnalysisRun { name } => write!(f, "delete AnalysisRun {name}"),
+            Effect::CreateExperiment { name, .. } => write!(f, "create Experiment {name}"),
+            Effect::TerminateExperiment { name } => write!(f, "terminate Experiment {name}"),
+            Effect::DeleteExperiment { name } => write!(f, "delete Experiment {name}"),
             Effect::Event { r#type, reason, message } => write!(f, "{} event {reason}: {message}", r#type.as_str()),
         }
     }
 }
 
 fn changes(f: &mut fmt::Formatter<'_>, changes: &AnnotationChanges) -> fmt::Result {
-            Effect::CreateExperiment { name, .. } => write!(f, "create Experiment {name}"),
-            Effect::TerminateExperiment { name } => write!(f, "terminate Experiment {name}"),
-            Effect::DeleteExperiment { name } => write!(f, "delete Experiment {name}"),
     for (key, value) in changes {
         match value {
             Some(value) => write!(f, " {key}={value}")?,

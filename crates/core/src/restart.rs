@@ -28,14 +28,13 @@ impl Reconcile<'_> {
         let total = n.max(sum(self.sets.iter().map(|s| s.size())));
         // What this plan has given up already is not given up twice.
         let kept = sum(self.sets.iter().map(|s| s.available().min(s.size())));
-        let mut budget = self.available_pods().min(kept) - (total - self.ro.spec.max_unavailable(n).max(1));
+        let budget = self.available_pods().min(kept) - (total - self.ro.spec.max_unavailable(n).max(1));
         let names: Vec<String> = waiting.iter().map(|p| p.metadata.name.clone()).collect();
-        for name in names {
-            if budget <= 0 {
-                break;
-            }
-            budget -= 1;
-            self.push(Effect::EvictPod { name }, format!("it is older than spec.restartAt {restart_at}"));
+        if let Ok(at_most @ 1..) = usize::try_from(budget)
+            && !names.is_empty()
+        {
+            let why = format!("older than spec.restartAt {restart_at}");
+            self.push(Effect::EvictPods { names, at_most }, why);
         }
         self.plan.wake(Time::new(self.now).plus_seconds(RESTART_RETRY_SECONDS));
     }

@@ -1,9 +1,10 @@
 //! Connections to the API server on which somebody looks at every request.
 
-use http::{HeaderValue, Method, Request};
+use http::{HeaderValue, Method, Request, Response};
 use kube::client::Body;
 use rollouts_kube::client::from_service;
 use rollouts_memkube::Server;
+use serde_json::json;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub enum Verdict {
     Silence,
     /// It comes from this user, who may do what roles say.
     From(&'static str),
+    /// Somebody on the way refuses it with this code.
+    Refuse(u16),
 }
 
 impl Verdict {
@@ -39,10 +42,15 @@ pub fn judged(server: &Server, judge: impl Fn(&Request<Body>) -> Verdict + Send 
         }
         let call = server.service().oneshot(request);
         async move {
+            if let Verdict::Refuse(code) = verdict {
+                let status = json!({ "kind": "Status", "code": code, "message": "refused on the way" });
+                let body = rollouts_memkube::Body::Full(Some(status.to_string().into()));
+                return Ok(Response::builder().status(code).body(body)?);
+            }
             match verdict {
                 Verdict::Delay(time) => tokio::time::sleep(time).await,
                 Verdict::Silence => pending().await,
-                Verdict::Pass | Verdict::Lose | Verdict::From(_) => {}
+                Verdict::Pass | Verdict::Lose | Verdict::From(_) | Verdict::Refuse(_) => {}
             }
             let answer = call.await.map_err(BoxError::from)?;
             match verdict {

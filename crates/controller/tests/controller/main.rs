@@ -11,6 +11,7 @@ mod objects;
 mod old_rights;
 mod permissions;
 mod pod_metadata;
+mod refusals;
 mod surroundings;
 mod workloads;
 mod world;

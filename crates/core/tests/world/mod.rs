@@ -387,8 +387,8 @@ impl World {
                         self.phases.push(phase.trim_end().into());
                     }
                 }
-                Effect::EvictPod { .. } if self.budget_refuses => continue,
-                Effect::EvictPod { name } => self.evict(&name),
+                Effect::EvictPods { .. } if self.budget_refuses => continue,
+                Effect::EvictPods { names, at_most } => names.iter().take(at_most).for_each(|name| self.evict(name)),
                 Effect::PatchPod { name, labels, annotations } => self.patch_pod(&name, labels, annotations),
                 Effect::Event { reason, message, .. } => self.events.push(format!("{reason} {message}")),
                 Effect::CreateAnalysisRun { name, object } => self.create_run(name, object),

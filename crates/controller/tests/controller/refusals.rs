@@ -1,0 +1,79 @@
+//! Writes that are refused, for one object or for a time: what else is to be done is done.
+
+use crate::connection::{Judge, Verdict, judged};
+use crate::objects::{pods, rollout, web};
+use crate::world::{World, seconds};
+use http::Method;
+use rollouts_kube::resource;
+use serde_json::{Value, json};
+
+/// A world with five pods of one version, and a judge of its controller's requests.
+async fn five_pods(strategy: Value) -> (World, Judge, Vec<String>) {
+    let (world, judge) = (World::start(), Judge::default());
+    world.controller_through(judged(&world.server, judge.judge()), |_| {});
+    world.create(&resource::ROLLOUTS, web(strategy)).await;
+    seconds(60).await;
+    let names = names(&world).await;
+    assert_eq!(names.len(), 5);
+    (world, judge, names)
+}
+
+async fn names(world: &World) -> Vec<String> {
+    let pods = world.list(&resource::PODS).await;
+    pods.iter().map(|pod| pod["metadata"]["name"].as_str().unwrap().to_string()).collect()
+}
+
+/// The budget of a restart is spent on evictions, not on refusals: all other pods go, one after the other.
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_may_not_be_evicted_holds_up_no_other() {
+    let strategy = json!({ "canary": { "maxSurge": 0, "maxUnavailable": 1 } });
+    for stubborn in [0, 4] {
+        let (world, judge, before) = five_pods(strategy.clone()).await;
+        let eviction = format!("{}/eviction", before[stubborn]);
+        judge.rules(move |method, path| method == Method::POST && path.ends_with(&eviction), Verdict::Refuse(429));
+        let restart = json!({ "spec": { "restartAt": "2026-01-01T00:00:50Z" } });
+        world.patch(&resource::ROLLOUTS, "web", restart).await;
+        seconds(300).await;
+        let after = names(&world).await;
+        let stayed: Vec<&String> = before.iter().filter(|name| after.contains(name)).collect();
+        assert_eq!(stayed, [&before[stubborn]], "of {before:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_takes_no_metadata_holds_up_no_other() {
+    let metadata = |role: &str| json!({ "canary": { "stableMetadata": { "labels": { "role": role } } } });
+    let (world, judge, names) = five_pods(metadata("a")).await;
+    let first = names[0].clone();
+    judge.rules(move |method, path| method != Method::GET && path.contains(&first), Verdict::Refuse(403));
+    world.patch(&resource::ROLLOUTS, "web", json!({ "spec": { "strategy": metadata("b") } })).await;
+    seconds(10).await;
+    let pods = world.list(&resource::PODS).await;
+    let roles: Vec<&Value> = pods.iter().map(|pod| &pod["metadata"]["labels"]["role"]).collect();
+    assert_eq!(roles, ["a", "b", "b", "b", "b"]);
+    judge.retires();
+    seconds(60).await;
+    let pods = world.list(&resource::PODS).await;
+    assert!(pods.iter().all(|pod| pod["metadata"]["labels"]["role"] == "b"), "{pods:?}");
+}
+
+/// 500 is what the API server answers when a webhook cannot be called, which may last; an overloaded server says 503.
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_fails_in_a_webhook_is_told() {
+    for (code, told) in [(500, true), (503, false), (429, false)] {
+        let (world, judge) = (World::start(), Judge::default());
+        world.controller_through(judged(&world.server, judge.judge()), |_| {});
+        judge.rules(|method, path| method == Method::POST && path.ends_with("/replicasets"), Verdict::Refuse(code));
+        let mut spec = pods("web", 1);
+        spec["strategy"] = json!({ "canary": {} });
+        world.create(&resource::ROLLOUTS, rollout("web", &spec)).await;
+        seconds(60).await;
+        assert_eq!(!world.events("ReplicaSetCreateError").await.is_empty(), told, "an event about {code}");
+        let web = world.rollout("web").await;
+        let conditions = web["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        assert_eq!(conditions.iter().any(|c| c["reason"] == "ReplicaSetCreateError"), told, "a condition about {code}");
+        judge.retires();
+        seconds(60).await;
+        assert_eq!(world.rollout("web").await["status"]["phase"], "Healthy", "after {code}");
+    }
+}
