@@ -32,14 +32,15 @@ pub struct Debt {
 }
 
 impl Debt {
-    /// Reads the labels. Numbers that cannot be read count as the present size: then nothing is owed.
+    /// Reads the labels. Numbers that cannot be read count as the present size: then nothing is owed. Nor is it when
+    /// less is said to have been there before than was left, as no Rollout does.
     pub fn of(deployment: &Workload) -> Option<Debt> {
         let label = |key| deployment.metadata.label(key);
         let number = |key| label(key).and_then(|n| n.parse().ok()).filter(|n| *n >= 0).unwrap_or(deployment.size());
         let (by, to_whom) = label(names::SCALED_DOWN_BY)?.split_once('.')?;
         let is_owed = !to_whom.is_empty() && deployment.metadata.uid.starts_with(to_whom);
         let (from, to) = (number(names::SCALED_DOWN_FROM), number(names::SCALED_DOWN_TO));
-        is_owed.then(|| Debt { by: by.into(), to_whom: to_whom.into(), from, to })
+        is_owed.then(|| Debt { by: by.into(), to_whom: to_whom.into(), from: from.max(to), to })
     }
 
     /// What the Rollout of this uid owes a Deployment whose replicas it took `from` and left `to`.

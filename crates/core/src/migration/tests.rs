@@ -40,6 +40,12 @@ fn labels_that_somebody_spoiled_owe_nothing() {
     }
 }
 
+/// Otherwise the Deployment would be scaled down to what is said to have been there, whoever serves.
+#[test]
+fn less_than_was_left_cannot_have_been_there() {
+    assert_eq!(Debt::of(&deployment(5, labels(1, 5))).map(|d| (d.from, d.to)), Some((5, 5)));
+}
+
 #[test]
 fn only_what_was_left_is_given_back() {
     assert_eq!(size_given_back(&deployment(2, labels(5, 2))), Some(5));
