@@ -2,12 +2,16 @@
 
 use crate::caches::{BY_OWNER, Caches, ORPHANS, selects};
 use crate::debts::{self, BY_DEBTOR};
+use rollouts_api::validation::Lacking;
 use rollouts_api::{Rollout, names, validation};
 use rollouts_core::{Debt, Pod, Referenced, ReplicaSet, Snapshot, TemplateHash, Workload};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// What this controller does not follow.
+const LACKING: Lacking = Lacking { analysis: true, experiments: true };
 
 /// ReplicaSets that exist under a name we wanted but that the cache does not hold (they lack the hash label), by key.
 /// One entry a collision, removed when the collision count has moved on.
@@ -84,6 +88,7 @@ pub(crate) async fn take(
         analysis_templates: Default::default(),
         experiments: Vec::new(),
         foreign_experiments: Default::default(),
+        lacking: LACKING,
         template_hash,
     })
 }

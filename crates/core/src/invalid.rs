@@ -75,14 +75,18 @@ impl Reconcile<'_> {
     /// Whether nothing is wrong with what the Rollout itself says: only then can sizes be reckoned from it. An error
     /// of a reference may come before one of the spec, and hide it.
     fn is_sound(&self) -> bool {
-        validation::unresolved_rollout(&self.ro).is_empty() && validation::unsupported(&self.ro).is_none()
+        validation::unresolved_rollout(&self.ro).is_empty() && self.unsupported().is_none()
+    }
+
+    fn unsupported(&self) -> Option<FieldError> {
+        validation::unsupported(&self.ro, self.snapshot.lacking)
     }
 
     fn first_error(&self) -> Option<(String, Scope)> {
         let first = |errors: Vec<FieldError>| errors.first().map(ToString::to_string);
         let in_spec = || {
             let broken = first(validation::rollout(&self.ro));
-            let unsupported = || validation::unsupported(&self.ro).map(|e| e.to_string());
+            let unsupported = || self.unsupported().map(|e| e.to_string());
             broken.or_else(unsupported).or_else(|| self.releases_its_own()).map(|e| (e, Scope::Spec))
         };
         let in_references =
