@@ -39,7 +39,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         return Ok(ExitCode::from(2));
     };
     let (corpus, screen) = (Corpus::new()?, Screen::new()?);
-    let (mut total, mut unreadable, mut invalid, mut broken) = (Outcome::default(), 0_u64, 0_u64, 0_u64);
+    let mut total = Outcome::default();
+    let (mut unreadable, mut invalid, mut resolved, mut scaling, mut broken) = (0_u64, 0_u64, 0_u64, 0_u64, 0_u64);
     let cases = seeds.end - seeds.start;
     for seed in seeds {
         if shows {
@@ -49,8 +50,12 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             Ok(Ok(outcome)) => {
                 total.plans += outcome.plans;
                 total.effects += outcome.effects;
+                total.taken += outcome.taken;
+                total.given_back += outcome.given_back;
                 unreadable += u64::from(outcome.is_unreadable);
                 invalid += u64::from(outcome.is_invalid);
+                resolved += u64::from(outcome.is_resolved);
+                scaling += u64::from(outcome.taken + outcome.given_back > 0);
                 continue;
             }
             Ok(Err(rule)) => rule,
@@ -61,7 +66,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             writeln!(out, "case {seed}: {problem}")?;
         }
     }
-    let Outcome { plans, effects, .. } = total;
+    let Outcome { plans, effects, taken, given_back, .. } = total;
+    writeln!(out, "{resolved} with a workload, {scaling} scale a Deployment: {taken} times down, {given_back} up")?;
     writeln!(
         out,
         "{cases} cases, {unreadable} unreadable, {invalid} refused, {plans} plans, {effects} effects: {broken} broken"

@@ -1,4 +1,4 @@
-//! Deformed objects: Rollouts, ReplicaSets, Services and pods that an API server takes and nobody in their right mind
+//! Deformed objects: Rollouts, ReplicaSets, Services, pods and Deployments that an API server takes and nobody in their right mind
 //! writes. A case is one state of a model world, deformed by its seed; it must decode or be refused in words, plan
 //! without panic or overflow, settle within a bounded number of plans of bounded size, and print.
 //!
@@ -33,13 +33,19 @@ pub struct Outcome {
     pub is_unreadable: bool,
     /// The Rollout was refused by validation all the time.
     pub is_invalid: bool,
+    /// A plan was made with the pod template of another object.
+    pub is_resolved: bool,
     /// Plans made.
     pub plans: u64,
     /// Effects in them.
     pub effects: u64,
+    /// Effects that scaled a Deployment down.
+    pub taken: u64,
+    /// Effects that scaled a Deployment up.
+    pub given_back: u64,
 }
 
-/// The objects of a case, as JSON: `rollout`, and by name `sets`, `services` and `pods`; and `now`.
+/// The objects of a case, as JSON: `rollout`, and by name `sets`, `services`, `pods` and `workloads`; and `now`.
 pub fn objects(corpus: &Corpus, seed: u64) -> Value {
     let rng = Rng::new(seed);
     let mut objects = corpus.state(&rng).clone();

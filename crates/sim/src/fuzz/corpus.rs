@@ -1,11 +1,15 @@
 //! Well-formed states to deform: Rollouts of every kind, at rest and in the middle of things.
 
-use super::world::{NAME, START, World};
+mod workloads;
+
+use super::world::{NAME, START, UID, World};
 use rollouts_memkube::Rng;
 use serde_json::{Value, json};
 
 /// How many states there are.
 const STATES: u64 = 240;
+/// One Rollout in so many takes its pod template from another object.
+const REFERRING_EVERY: u64 = 3;
 /// The seed of the states, which the cases share.
 const SEED: u64 = 1;
 
@@ -34,7 +38,7 @@ fn state(rng: &Rng) -> Result<Value, String> {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Rollout",
         "metadata": {
-            "name": NAME, "namespace": "ns", "uid": "rollout", "generation": 1, "resourceVersion": "1",
+            "name": NAME, "namespace": "ns", "uid": UID, "generation": 1, "resourceVersion": "1",
             "creationTimestamp": START, "annotations": { "note": "x" },
         },
         "spec": {
@@ -55,6 +59,9 @@ fn state(rng: &Rng) -> Result<Value, String> {
             json!({ "metadata": { "name": name, "namespace": "ns" }, "spec": { "selector": { "app": NAME } } });
         world.services.insert(name.into(), serde_json::from_value(service).map_err(|e| e.to_string())?);
     }
+    if rng.below(REFERRING_EVERY) == 0 {
+        workloads::refer(&mut world, rng).map_err(|e| e.to_string())?;
+    }
     for _ in 0..rng.below(6) {
         world.watch()?;
         act(&mut world, rng);
@@ -67,10 +74,16 @@ fn state(rng: &Rng) -> Result<Value, String> {
 
 /// What a user may do.
 fn act(world: &mut World, rng: &Rng) {
+    let refers = world.rollout.spec.workload_ref.is_some();
+    if refers && rng.below(3) > 0 {
+        workloads::act(world, rng);
+        world.rollout.metadata.generation += 1;
+        return;
+    }
     let ro = &mut world.rollout;
     let status = &mut ro.status;
     match rng.below(12) {
-        0..=4 => {
+        0..=4 if !refers => {
             let template = template(rng.below(4));
             ro.spec.template = rollouts_api::PodTemplate::new(&template);
         }

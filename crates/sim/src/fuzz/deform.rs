@@ -1,5 +1,7 @@
 //! Deforms the objects of a case, a few times each.
 
+mod workloads;
+
 use super::fields::{Field, POD, REPLICA_SET, ROLLOUT, SERVICE};
 use super::values::{self, like, pick};
 use rollouts_memkube::Rng;
@@ -13,7 +15,7 @@ const HUGE_EVERY: u64 = 2_000;
 /// Deforms some of the objects.
 pub(super) fn deform(objects: &mut Value, rng: &Rng) {
     for _ in 0..1 + rng.below(DEFORMATIONS) {
-        match rng.below(12) {
+        match rng.below(15) {
             0..=3 => field(&mut objects["rollout"], ROLLOUT, rng),
             4 | 5 => one(&mut objects["sets"], rng, |set| field(set, REPLICA_SET, rng)),
             6 => one(&mut objects["services"], rng, |service| field(service, SERVICE, rng)),
@@ -21,7 +23,8 @@ pub(super) fn deform(objects: &mut Value, rng: &Rng) {
             8 => exchange_hashes(objects, rng),
             9 => multiply_sets(&mut objects["sets"], rng),
             10 => anywhere(&mut objects["rollout"], rng),
-            _ => one(&mut objects["sets"], rng, |set| anywhere(set, rng)),
+            11 => one(&mut objects["sets"], rng, |set| anywhere(set, rng)),
+            _ => workloads::deform(objects, rng),
         }
     }
 }
@@ -41,8 +44,12 @@ fn field(object: &mut Value, fields: &[Field], rng: &Rng) {
     // Both strategies at once would only be refused: stay with the one that is there.
     let other = |strategy: &str| path.starts_with(&format!("/spec/strategy/{strategy}"));
     let strategy = &object["spec"]["strategy"];
-    let absent =
-        (other("canary") && strategy["canary"].is_null()) || (other("blueGreen") && strategy["blueGreen"].is_null());
+    // So is a template besides a reference.
+    let refers = !object["spec"]["workloadRef"].is_null();
+    let absent = (other("canary") && strategy["canary"].is_null())
+        || (other("blueGreen") && strategy["blueGreen"].is_null())
+        || (path.starts_with("/spec/workloadRef") && !refers)
+        || (path.starts_with("/spec/template") && refers);
     if !absent || rng.below(20) == 0 {
         set(object, path, value(rng));
     }

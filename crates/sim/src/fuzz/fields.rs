@@ -26,6 +26,15 @@ pub(super) const ROLLOUT: &[Field] = &[
     ("/spec/template/spec/containers/0/image", text),
     ("/spec/template/spec/containers/0/resources/limits/cpu", text),
     ("/spec/template/metadata/annotations/x", text),
+    ("/spec/workloadRef/apiVersion", |rng| json!(pick(rng, &["", "v1", "apps/v1", "apps/v2", "a/b/c", "/"]))),
+    ("/spec/workloadRef/kind", |rng| json!(pick(rng, &["", "Deployment", "ReplicaSet", "PodTemplate", "StatefulSet"]))),
+    ("/spec/workloadRef/name", |rng| json!(pick(rng, &["", "old", "other", "old-1", "other-1", "web", "ß/../🦀"]))),
+    ("/spec/workloadRef/scaleDown", |rng| {
+        json!(pick(rng, &["", "never", "onsuccess", "progressively", "Never", "\0"]))
+    }),
+    ("/spec/workloadRef/scaleDown", |rng| json!(pick(rng, &["onsuccess", "progressively"]))),
+    ("/metadata/annotations/rollout.argoproj.io~1workload-generation", text),
+    ("/status/workloadObservedGeneration", text),
     ("/spec/strategy/canary/maxSurge", amount),
     ("/spec/strategy/canary/maxUnavailable", amount),
     ("/spec/strategy/canary/steps", steps),
@@ -115,10 +124,14 @@ fn list(rng: &Rng, most: u64, item: impl Fn() -> Value) -> Value {
     (0..rng.below(most)).map(|_| item()).collect()
 }
 
-fn selector(rng: &Rng) -> Value {
+pub(super) fn selector(rng: &Rng) -> Value {
     let operator = || pick(rng, &["In", "NotIn", "Exists", "DoesNotExist", "", "Near"]).to_string();
     let values = || list(rng, if rng.below(30) == 0 { 2_000 } else { 3 }, || text(rng));
-    let key = || if rng.below(2) == 0 { json!("app") } else { text(rng) };
+    let key = || match rng.below(8) {
+        0..=3 => json!("app"),
+        4 => json!("rollouts-pod-template-hash"),
+        _ => text(rng),
+    };
     let expression = || json!({ "key": key(), "operator": operator(), "values": values() });
     let most = if rng.below(50) == 0 { 300 } else { 4 };
     json!({ "matchLabels": { "app": "web" }, "matchExpressions": list(rng, most, expression) })

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Commands that print.
 const COMMANDS: &[&str] =
-    &["get rollout web", "list rollouts", "list rollouts --all-namespaces", "status web --watch=false"];
+    &["get rollout web", "list rollouts", "list rollouts --all-namespaces", "status web --watch=false", "undo web"];
 
 /// Prints objects.
 pub struct Screen {

@@ -1,18 +1,25 @@
 //! A world of a few objects that applies plans at once and checks each. Deformed objects are taken as they come.
 
+mod apply;
+mod growth;
+mod snapshot;
+
+pub(super) use snapshot::{ANOTHER_UID, key};
+
 use super::Outcome;
 use jiff::{SignedDuration, Timestamp};
-use rollouts_api::{ObjectMeta, Rollout, Time, names, validation};
-use rollouts_core::{AnnotationChanges, Effect, Plan, Pod, ReplicaSet, Service, Snapshot, TemplateHash};
+use rollouts_api::Rollout;
+use rollouts_core::{Plan, Pod, ReplicaSet, Service, Workload, size_given_back};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// When every world begins.
 pub(super) const START: &str = "2026-01-01T00:00:00Z";
 /// The name of the Rollout of every world.
 pub(super) const NAME: &str = "web";
+/// The uid of the Rollout of every world.
+pub(super) const UID: &str = "rollout";
 /// Times that pass while a world is only watched.
 const ROUNDS_WATCHED: usize = 4;
 /// Times that pass until a world must be at rest, besides what its steps and ReplicaSets take.
@@ -27,8 +34,6 @@ const STEPS_FOLLOWED: usize = 200;
 const PODS_FOLLOWED: i32 = 30;
 /// Effects of one plan, besides those for each ReplicaSet, Service and pod.
 const EFFECTS_PER_PLAN: usize = 12;
-/// Pods that are made for one ReplicaSet; counters do not stop there.
-const PODS_PER_SET: i32 = 8;
 
 #[derive(Debug, Clone)]
 pub(super) struct World {
@@ -36,6 +41,8 @@ pub(super) struct World {
     pub sets: BTreeMap<String, ReplicaSet>,
     pub services: BTreeMap<String, Service>,
     pub pods: BTreeMap<String, Pod>,
+    /// What a `workloadRef` may point at, by kind and name ([`key`]); why, if it cannot be read.
+    pub workloads: BTreeMap<String, Result<Workload, String>>,
     pub now: Timestamp,
     births: u64,
     outcome: Outcome,
@@ -48,6 +55,7 @@ impl World {
             sets: BTreeMap::new(),
             services: BTreeMap::new(),
             pods: BTreeMap::new(),
+            workloads: BTreeMap::new(),
             now: START.parse().expect("a constant time"),
             births: 0,
             outcome: Outcome::default(),
@@ -66,13 +74,20 @@ impl World {
         for (name, set) in &mut world.sets {
             set.metadata.name.clone_from(name);
         }
+        for (key, object) in objects["workloads"].as_object().into_iter().flatten() {
+            world.workloads.insert(key.clone(), workload(key, object));
+        }
+        // Nobody but the API server gives uids.
+        world.rollout.metadata.uid = UID.into();
         Some(world)
     }
 
     pub fn encode(&self) -> Value {
+        let workloads: BTreeMap<_, _> =
+            self.workloads.iter().filter_map(|(k, w)| Some((k, w.as_ref().ok()?))).collect();
         json!({
             "rollout": self.rollout, "sets": self.sets, "services": self.services, "pods": self.pods,
-            "now": self.now,
+            "workloads": workloads, "now": self.now,
         })
     }
 
@@ -116,18 +131,21 @@ impl World {
         let steps = self.rollout.spec.canary_steps().len();
         let most = PLANS_PER_MOMENT + steps.min(STEPS_FOLLOWED) + 2 * self.sets.len();
         for _ in 0..most {
-            let plan = self.plan();
+            let snapshot = self.snapshot();
+            let plan = rollouts_core::plan(&snapshot, self.now);
             let text = plan.to_string();
+            self.outcome.is_resolved |= snapshot.workload.is_some() && snapshot.unresolved.is_none();
             self.outcome.plans += 1;
             self.outcome.effects += plan.effects.len() as u64;
             if plan.is_idle() {
                 self.outcome.is_invalid &= text.contains(" is invalid: ");
+                self.could_be_deleted()?;
                 return match plan.wake_at {
                     Some(at) if at <= self.now => Err(format!("it wakes up in the past at {}: {text}", self.now)),
                     wake_at => Ok(wake_at),
                 };
             }
-            let most = EFFECTS_PER_PLAN + 4 * self.sets.len() + 2 * self.services.len() + 2 * self.pods.len();
+            let most = EFFECTS_PER_PLAN + 6 * self.sets.len() + 2 * self.services.len() + 2 * self.pods.len();
             if plan.effects.len() > most {
                 return Err(format!("{} effects in a plan: {text}", plan.effects.len()));
             }
@@ -142,139 +160,17 @@ impl World {
         }
     }
 
-    pub fn plan(&self) -> Plan {
+    /// The Rollout may be deleted at any time: what a Deployment is then given back is more than it has.
+    fn could_be_deleted(&self) -> Result<(), String> {
+        let is_less = |d: &&Workload| size_given_back(d).is_some_and(|size| size <= d.size());
+        match self.deployments().find(is_less) {
+            Some(deployment) => Err(format!("a Deployment is given back nothing: {deployment:?}")),
+            None => Ok(()),
+        }
+    }
+
+    fn plan(&self) -> Plan {
         rollouts_core::plan(&self.snapshot(), self.now)
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        let ro = &self.rollout;
-        let selector = ro.spec.selector.as_ref().and_then(|s| s.compile().ok());
-        let concerns = |set: &&ReplicaSet| match set.metadata.controller() {
-            Some(owner) => owner.uid == ro.metadata.uid,
-            None => selector.as_ref().is_some_and(|s| s.matches(&set.metadata.labels)),
-        };
-        let visible = |set: &&ReplicaSet| set.metadata.label(names::POD_TEMPLATE_HASH).is_some() && concerns(set);
-        let replica_sets: Vec<_> = self.sets.values().filter(visible).cloned().map(Arc::new).collect();
-        let template_hash = TemplateHash::default();
-        let wanted = template_hash.replica_set_name(ro);
-        let mut foreign_replica_sets = BTreeMap::new();
-        if !replica_sets.iter().any(|s| s.metadata.name == wanted) {
-            let other = self.sets.get(&wanted).cloned();
-            foreign_replica_sets.extend(other.map(|set| (wanted, Arc::new(set))));
-        }
-        let named = validation::service_names(ro).into_iter();
-        let services = named.filter_map(|name| Some((name.to_owned(), Arc::new(self.services.get(name)?.clone()))));
-        let pods = match rollouts_core::reads_pods(ro, &replica_sets) {
-            true => self.pods.values().filter(|p| is_of(&p.metadata, &replica_sets)).cloned().map(Arc::new).collect(),
-            false => Vec::new(),
-        };
-        Snapshot {
-            rollout: Arc::new(ro.clone()),
-            services: services.collect(),
-            replica_sets,
-            foreign_replica_sets,
-            pods,
-            template_hash,
-            ..Snapshot::default()
-        }
-    }
-
-    /// ReplicaSets get the pods they want, pods on their way out go.
-    pub fn grow(&mut self) {
-        self.pods.retain(|_, pod| pod.metadata.deletion_timestamp.is_none());
-        for (name, set) in &mut self.sets {
-            let size = set.size().max(0);
-            let status = &mut set.status;
-            (status.replicas, status.ready_replicas, status.available_replicas) = (size, size, size);
-            status.observed_generation = set.metadata.generation;
-            for n in 0..PODS_PER_SET {
-                let pod = format!("{name}-{n}");
-                if n >= size {
-                    self.pods.remove(&pod);
-                } else if !self.pods.contains_key(&pod) {
-                    self.births += 1;
-                    self.pods.insert(pod.clone(), new_pod(&pod, self.births, set, self.now));
-                }
-            }
-        }
-    }
-
-    fn apply(&mut self, effect: Effect) -> Result<(), String> {
-        match effect {
-            Effect::AdoptReplicaSet { name } => {
-                let owner = rollouts_core::owner_reference(&self.rollout.metadata);
-                self.set(&name)?.metadata.owner_references.push(owner);
-            }
-            Effect::ReleaseReplicaSet { name } => {
-                let uid = self.rollout.metadata.uid.clone();
-                self.set(&name)?.metadata.owner_references.retain(|o| o.uid != uid);
-            }
-            Effect::CreateReplicaSet { name, object } => {
-                let mut set: ReplicaSet = serde_json::from_value(object).map_err(|e| e.to_string())?;
-                set.metadata.uid = format!("uid-of-{name}");
-                set.metadata.generation = 1;
-                set.metadata.creation_timestamp = Some(Time::new(self.now));
-                if self.sets.insert(name, set).is_some() {
-                    return Err("it exists".into());
-                }
-            }
-            Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations } => {
-                if replicas.is_some_and(|n| n < 0) {
-                    return Err("a negative size".into());
-                }
-                let set = self.set(&name)?;
-                let before = set.clone();
-                if replicas.is_some() || min_ready_seconds.is_some() || template.is_some() {
-                    set.metadata.generation = set.metadata.generation.saturating_add(1);
-                }
-                set.spec.replicas = replicas.or(set.spec.replicas);
-                set.spec.min_ready_seconds = min_ready_seconds.unwrap_or(set.spec.min_ready_seconds);
-                if let Some(template) = template {
-                    set.spec.template = rollouts_api::PodTemplate::new(&template);
-                }
-                change(&mut set.metadata.annotations, annotations);
-                if *set == before {
-                    return Err("it changes nothing".into());
-                }
-            }
-            Effect::DeleteReplicaSet { name } => {
-                self.sets.remove(&name).ok_or("it does not exist")?;
-            }
-            Effect::SwitchService { name, hash } => {
-                let rollout = self.rollout.metadata.name.clone();
-                let service = self.services.get_mut(&name).ok_or("it does not exist")?;
-                service.spec.selector.insert(names::POD_TEMPLATE_HASH.into(), hash);
-                service.metadata.annotations.entry(names::MANAGED_BY_ROLLOUTS.into()).or_insert(rollout);
-            }
-            Effect::EvictPod { name } => {
-                let pod = self.pods.get_mut(&name).ok_or("it does not exist")?;
-                pod.metadata.deletion_timestamp = Some(Time::new(self.now));
-            }
-            Effect::PatchPod { name, labels, annotations } => {
-                let pod = self.pods.get_mut(&name).ok_or("it does not exist")?;
-                change(&mut pod.metadata.labels, labels);
-                change(&mut pod.metadata.annotations, annotations);
-            }
-            Effect::PatchRollout { replicas, annotations } => {
-                change(&mut self.rollout.metadata.annotations, annotations);
-                if replicas.is_some() {
-                    self.rollout.spec.replicas = replicas;
-                    self.rollout.metadata.generation = self.rollout.metadata.generation.saturating_add(1);
-                }
-            }
-            Effect::PatchStatus { status } => {
-                if json!(status) == json!(self.rollout.status) {
-                    return Err("it changes nothing".into());
-                }
-                self.rollout.status = *status;
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn set(&mut self, name: &str) -> Result<&mut ReplicaSet, String> {
-        self.sets.get_mut(name).ok_or_else(|| "it does not exist".into())
     }
 }
 
@@ -288,34 +184,16 @@ fn read_all<T: DeserializeOwned>(objects: &Value) -> BTreeMap<String, T> {
     objects.filter_map(|(name, object)| Some((name.clone(), read(object)?))).collect()
 }
 
-fn is_of(pod: &ObjectMeta, sets: &[Arc<ReplicaSet>]) -> bool {
-    pod.controller().is_some_and(|c| sets.iter().any(|s| s.metadata.uid == c.uid))
+/// Reads a workload as its cache does.
+fn workload(key: &str, object: &Value) -> Result<Workload, String> {
+    let mut workload: Workload = serde_json::from_str(&object.to_string()).map_err(|e| e.to_string())?;
+    let name = key.rsplit('/').next().unwrap_or_default();
+    workload.metadata.name = name.into();
+    workload.metadata.uid = uid(name);
+    Ok(workload)
 }
 
-fn new_pod(name: &str, number: u64, set: &ReplicaSet, now: Timestamp) -> Pod {
-    let now = Time::new(now);
-    let pod = json!({
-        "metadata": {
-            "name": name,
-            "uid": format!("pod-{number}"),
-            "creationTimestamp": now,
-            "labels": set.spec.template.labels(),
-            "annotations": set.spec.template.annotations(),
-            "ownerReferences": [{
-                "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": set.metadata.name, "uid": set.metadata.uid,
-                "controller": true,
-            }],
-        },
-        "status": { "conditions": [{ "type": "Ready", "status": "True", "lastTransitionTime": now }] },
-    });
-    serde_json::from_value(pod).expect("a pod of ours can be read")
-}
-
-fn change(map: &mut BTreeMap<String, String>, changes: AnnotationChanges) {
-    for (key, value) in changes {
-        match value {
-            Some(value) => map.insert(key, value),
-            None => map.remove(&key),
-        };
-    }
+/// The uid of the workload of this name.
+pub(super) fn uid(name: &str) -> String {
+    format!("{name}-uid")
 }
