@@ -14,6 +14,7 @@ mod frozen;
 mod invalid;
 mod laws;
 mod metadata;
+mod promotion;
 mod restart;
 mod rollback;
 mod services;
