@@ -89,7 +89,7 @@ mod tests {
         let of = |strategy, lacking| {
             let rollout: Rollout =
                 serde_json::from_value(json!({ "spec": { "strategy": strategy } })).expect("a Rollout");
-            unsupported(&rollout, lacking).map(|e| e.path)
+            unsupported(&rollout, lacking).map(|e| e.path.as_str().to_string())
         };
         for (strategy, field) in [
             (json!({"canary": {"analysis": {}}}), "canary.analysis"),
