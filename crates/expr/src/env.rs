@@ -149,7 +149,6 @@ fn as_float(val: &Val) -> Result<f64> {
 fn float(val: &Val) -> Result<f64> {
     match val {
         Val::Float(f) => Ok(*f),
-        Val::Int(IntKind::Int, n) => Ok(*n as f64),
         other => fail!("interface conversion: interface {{}} is {}, not float64", other.asserted_name()),
     }
 }

@@ -59,7 +59,7 @@ fn zoned(time: Timestamp) -> Zoned {
 /// The value of `source`.
 pub(crate) fn evaluate(source: &str, environment: &Environment) -> Result<Val> {
     let mut tree = parser::parse(source)?;
-    check::check(&tree, environment)?;
+    check::check(&mut tree, environment)?;
     fold::fold(&mut tree)?;
     eval::run(&tree, environment)
 }

@@ -31,6 +31,9 @@ fn children(node: &mut Node) -> Result<()> {
             slice.from.iter_mut().chain(&mut slice.to).try_for_each(fold)
         }
         Node::Call(call) => {
+            if matches!(&call.callee, Node::Name(name) if matches!(&**name, "isNaN" | "isInf")) {
+                call.arguments.iter_mut().for_each(floats);
+            }
             fold(&mut call.callee)?;
             call.arguments.iter_mut().try_for_each(fold)
         }
@@ -55,6 +58,19 @@ fn children(node: &mut Node) -> Result<()> {
     }
 }
 
+/// Integer literals where a float is wanted are floats. Integers that are computed are not, and fail.
+fn floats(node: &mut Node) {
+    match node {
+        Node::Constant(Val::Int(_, n)) => *node = Node::Constant(Val::Float(*n as f64)),
+        Node::Unary(_, inner) => floats(inner),
+        Node::Binary(operation) if matches!(operation.op, Binary::Add | Binary::Subtract | Binary::Multiply) => {
+            floats(&mut operation.left);
+            floats(&mut operation.right);
+        }
+        _ => {}
+    }
+}
+
 /// What `node` becomes when its children are folded.
 fn rewritten(node: &mut Node) -> Result<()> {
     if !matches!(node, Node::Unary(..) | Node::Binary(_) | Node::Member(_) | Node::Builtin(..)) {
@@ -63,8 +79,12 @@ fn rewritten(node: &mut Node) -> Result<()> {
     *node = match std::mem::replace(node, Node::Constant(Val::Nil)) {
         Node::Unary(op, operand) => unary(op, *operand),
         Node::Binary(operation) => {
-            let Operation { op, written, left, right } = *operation;
-            binary(op, written, left, right)?
+            let Operation { op, written, left, right, alike } = *operation;
+            let mut node = binary(op, written, left, right)?;
+            if let Node::Binary(operation) = &mut node {
+                operation.alike = alike;
+            }
+            node
         }
         Node::Member(member) => rewrite::member(member),
         Node::Builtin(function, arguments) => rewrite::builtin(function, arguments),

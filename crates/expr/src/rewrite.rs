@@ -1,9 +1,10 @@
 //! What Go's expr rewrites so that less of a list is looked at. One sees it where a later element would have failed.
 
 use crate::builtins::{Function, Predicate};
-use crate::eval::value::Val;
+use crate::eval::value::{Key, Map, MapKind, Val};
 use crate::syntax::ast::{Member, Node, Over};
 use crate::syntax::operator::Binary;
+use std::collections::BTreeMap;
 
 /// The first or the last that a filter keeps, asked for by its index, is found rather than filtered; it must be there.
 pub fn member(member: Box<Member>) -> Node {
@@ -40,6 +41,9 @@ pub fn builtin(function: Function, arguments: Vec<Node>) -> Node {
 /// are asked together.
 pub fn operation(op: Binary, written: &'static str, left: Node, right: Node) -> Node {
     match (left, right) {
+        (left, Node::List(items)) if op == Binary::In && !items.is_empty() => {
+            Node::binary(op, written, left, texts(items))
+        }
         (Node::Over(count), Node::Constant(Val::Int(kind, than)))
             if count.builtin == Predicate::Count && count.predicate.is_some() =>
         {
@@ -51,6 +55,19 @@ pub fn operation(op: Binary, written: &'static str, left: Node, right: Node) -> 
             Err((left, right)) => Node::binary(op, written, Node::Over(left), Node::Over(right)),
         },
         (left, right) => Node::binary(op, written, left, right),
+    }
+}
+
+/// A list of nothing but texts to look something up in is a map of them. What is no text, then, is not merely not
+/// among them: it is an error.
+fn texts(items: Vec<Node>) -> Node {
+    let key = |item: &Node| match item {
+        Node::Constant(Val::Text(text)) => Some((Key::Text(text.clone()), Val::Nil)),
+        _ => None,
+    };
+    match items.iter().map(key).collect::<Option<BTreeMap<_, _>>>() {
+        Some(keys) => Node::Constant(Val::Map(Map::new(MapKind::Texts, keys))),
+        None => Node::List(items),
     }
 }
 

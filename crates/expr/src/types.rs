@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub enum Type {
     /// Known only when the expression runs.
     Unknown,
+    /// Known only when the expression runs, and computed: messages name it otherwise.
+    Computed,
     /// The type of `nil`.
     Nil,
     /// `bool`.
@@ -101,7 +103,7 @@ impl Type {
 
     /// Nothing is known. `nil` has no type either, but is no such value.
     pub fn is_unknown(&self) -> bool {
-        *self == Type::Unknown
+        matches!(self, Type::Unknown | Type::Computed)
     }
 
     /// `bool`.
@@ -148,14 +150,23 @@ impl Type {
     pub fn element(&self) -> Type {
         match self {
             Type::List(_, of) => Type::clone(of),
-            _ => Type::Unknown,
+            _ => Type::Computed,
+        }
+    }
+
+    /// Whether Go lets a variable of the type `other` have a value of this one.
+    pub fn assignable_to(&self, other: &Type) -> bool {
+        match (self, other) {
+            (_, Type::Unknown) => true,
+            (Type::List(kind, _), Type::List(other, _)) => kind == other,
+            (of, other) => of == other,
         }
     }
 
     /// Whether `==` may stand between values of the two.
     pub fn comparable(&self, other: &Type) -> bool {
         match (self, other) {
-            (Type::Unknown | Type::Nil, _) | (_, Type::Unknown | Type::Nil) => true,
+            (Type::Unknown | Type::Computed | Type::Nil, _) | (_, Type::Unknown | Type::Computed | Type::Nil) => true,
             (a, b) if a.is_number() && b.is_number() => true,
             (Type::Text(_), Type::Text(_)) | (Type::List(..), Type::List(..)) => true,
             (a, b) if a.is_map() && b.is_map() => true,
@@ -184,7 +195,7 @@ impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Type::Unknown => f.write_str("interface {}"),
-            Type::Nil => f.write_str("unknown"),
+            Type::Nil | Type::Computed => f.write_str("unknown"),
             Type::Bool => f.write_str("bool"),
             Type::Int(kind) => kind.fmt(f),
             Type::Float => f.write_str("float64"),

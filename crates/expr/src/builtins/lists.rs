@@ -5,7 +5,7 @@ use crate::eval::access;
 use crate::eval::budget::Budget;
 use crate::eval::equal;
 use crate::eval::ops;
-use crate::eval::value::{List, Val};
+use crate::eval::value::{Key, List, MapKind, Val};
 use std::cmp::Ordering;
 
 /// `len`: elements, entries, or characters.
@@ -28,6 +28,10 @@ pub fn end(val: &Val, first: bool) -> Val {
 pub fn get(val: &Val, key: &Val) -> Result<Val> {
     match val {
         Val::List(_) | Val::Text(_) => {}
+        // Not even a group without elements.
+        Val::Map(map) if map.kind == MapKind::Groups => {
+            return Ok(Key::of(key).and_then(|key| map.entries().get(&key)).cloned().unwrap_or(Val::Nil));
+        }
         Val::Map(_) => return access::fetch(val, key),
         _ => return Ok(Val::Nil),
     }
@@ -147,7 +151,7 @@ pub fn sort<T>(items: &mut [T], order: Option<&Val>, key: impl Fn(&T) -> &Val) -
     // One that cannot be compared with its neighbour fails as Go fails on it.
     for (a, b) in items.iter().zip(items.iter().skip(1)) {
         if ops::compare(key(b), key(a)).is_none() {
-            return Err(incomparable(key(b), key(a)));
+            return Err(if descending { incomparable(key(a), key(b)) } else { incomparable(key(b), key(a)) });
         }
     }
     items.sort_by(|a, b| {

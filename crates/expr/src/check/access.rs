@@ -39,7 +39,8 @@ pub(super) fn method(base: &Type, name: &str) -> Option<(&'static [Type], Type)>
 /// What a call of the member `name` of `base`, which is no method, finds there to call.
 pub(super) fn called_member(base: &Type, key: &Type, name: &str) -> Result<Type> {
     match base {
-        Type::Unknown | Type::Map(_) => Ok(Type::Unknown),
+        Type::Unknown | Type::Computed => Ok(Type::Computed),
+        Type::Map(_) => Ok(Type::Unknown),
         Type::Environment => environment(name),
         Type::List(..) => index(key),
         Type::Nil => fail!("type nil has no field {name}"),
@@ -60,9 +61,9 @@ fn index(key: &Type) -> Result<Type> {
 
 impl Checker<'_> {
     /// The type of `base.key`.
-    pub(super) fn member(&mut self, member: &Member) -> Result<Type> {
-        let base = self.node(&member.base)?;
-        let key = self.node(&member.key)?;
+    pub(super) fn member(&mut self, member: &mut Member) -> Result<Type> {
+        let base = self.node(&mut member.base)?;
+        let key = self.node(&mut member.key)?;
         let name = match &member.key {
             Node::Constant(Val::Text(name)) => Some(&**name),
             _ => None,
@@ -73,7 +74,7 @@ impl Checker<'_> {
             return Ok(Type::Method);
         }
         match &base {
-            Type::Unknown => Ok(Type::Unknown),
+            Type::Unknown | Type::Computed => Ok(Type::Computed),
             Type::Environment => match name {
                 Some(name) => self.environment.type_of(name).map_or_else(|| fail!("unknown name {name}"), Ok),
                 None => Ok(Type::Unknown),
@@ -100,13 +101,13 @@ impl Checker<'_> {
     }
 
     /// The type of `base[from:to]`.
-    pub(super) fn slice(&mut self, slice: &Slice) -> Result<Type> {
-        let base = self.node(&slice.base)?;
+    pub(super) fn slice(&mut self, slice: &mut Slice) -> Result<Type> {
+        let base = self.node(&mut slice.base)?;
         match &base {
-            Type::Unknown | Type::Text(_) | Type::List(..) => {}
+            Type::Unknown | Type::Computed | Type::Text(_) | Type::List(..) => {}
             base => return fail!("cannot slice {base}"),
         }
-        for bound in [&slice.from, &slice.to].into_iter().flatten() {
+        for bound in [&mut slice.from, &mut slice.to].into_iter().flatten() {
             let bound = self.node(bound)?;
             if !base.is_unknown() && !bound.is_integer() && !bound.is_unknown() {
                 return fail!("non-integer slice index {bound}");

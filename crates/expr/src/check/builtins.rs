@@ -1,6 +1,7 @@
 //! Builtins that take values.
 
-use super::{Checker, suits};
+use super::Checker;
+use super::arguments::Given;
 use crate::builtins::Function;
 use crate::error::{Error, Result, fail};
 use crate::eval::value::{ListKind, MapKind};
@@ -26,24 +27,35 @@ fn arity(function: Function) -> Option<(usize, usize)> {
 
 impl Checker<'_> {
     /// The type of a call of `function`.
-    pub(super) fn builtin(&mut self, function: Function, arguments: &[Node]) -> Result<Type> {
-        let given = arguments.iter().map(|argument| self.node(argument)).collect::<Result<Vec<_>>>()?;
-        if let Some((least, most)) = arity(function) {
-            let got = given.len();
-            if got < least || got > most {
-                let expected = match (least, most) {
-                    (least, most) if least == most => least.to_string(),
-                    (least, _) if got < least => format!("at least {least}"),
-                    (_, most) => format!("at most {most}"),
-                };
-                return fail!("invalid number of arguments (expected {expected}, got {got})");
+    pub(super) fn builtin(&mut self, function: Function, arguments: &mut [Node]) -> Result<Type> {
+        if let Some((variants, result)) = signatures(function) {
+            return self.signed(function.name(), &variants, arguments).map(|()| result);
+        }
+        let given = arguments.iter_mut().map(|argument| self.node(argument)).collect::<Result<Vec<_>>>()?;
+        let Some((least, most)) = arity(function) else { return aggregated(function.name(), &given) };
+        let got = given.len();
+        if got < least || got > most {
+            let expected = match (least, most) {
+                (least, most) if least == most => least.to_string(),
+                (least, _) if got < least => format!("at least {least}"),
+                (_, most) => format!("at most {most}"),
+            };
+            return fail!("invalid number of arguments (expected {expected}, got {got})");
+        }
+        validated(function, &given)
+    }
+
+    /// Whether `arguments` suit one of several lists of parameters, of which the last complains.
+    fn signed(&mut self, name: &str, variants: &[Vec<Type>], arguments: &mut [Node]) -> Result<()> {
+        let mut given = Given::of(arguments);
+        let mut complaint = Error::new(String::new());
+        for parameters in variants {
+            match self.suiting(name, parameters, &mut given)? {
+                None => return Ok(()),
+                Some(why) => complaint = why,
             }
-            return validated(function, &given);
         }
-        match function {
-            Function::Max | Function::Min | Function::Mean | Function::Median => aggregated(function.name(), &given),
-            function => signed(function, &given),
-        }
+        Err(complaint)
     }
 }
 
@@ -63,7 +75,9 @@ fn validated(function: Function, given: &[Type]) -> Result<Type> {
     let number = first.is_number() || first.is_duration() || first.is_unknown();
     match function {
         Function::Len => match first {
-            Type::Unknown | Type::Text(_) | Type::List(..) | Type::Map(_) | Type::Environment => Ok(Type::INT),
+            Type::Unknown | Type::Computed | Type::Text(_) | Type::List(..) | Type::Map(_) | Type::Environment => {
+                Ok(Type::INT)
+            }
             _ => invalid(),
         },
         Function::Abs if number => Ok(first.clone()),
@@ -117,10 +131,11 @@ fn declared(list: &Type) -> Type {
 
 fn got(from: &Type, key: &Type) -> Result<Type> {
     match from {
-        Type::Unknown => Ok(Type::Unknown),
+        Type::Unknown | Type::Computed => Ok(Type::Computed),
         Type::Map(MapKind::Texts) | Type::Environment if !key.is_text() && !key.is_unknown() => {
             fail!("cannot use {key} to get an element from {from}")
         }
+        Type::Map(MapKind::Groups) => Ok(Type::any_list()),
         Type::Map(_) | Type::Environment => Ok(Type::Unknown),
         Type::List(_, of) if key.is_integer() || key.is_unknown() => Ok(Type::clone(of)),
         Type::List(..) => fail!("non-integer slice index {key}"),
@@ -145,14 +160,14 @@ fn aggregated(name: &str, given: &[Type]) -> Result<Type> {
     Ok(given[0].clone())
 }
 
-/// Functions with parameters of fixed types; some have several such lists, of which the last complains.
-fn signed(function: Function, given: &[Type]) -> Result<Type> {
+/// The lists of parameters that a function has, and what it returns; none for those that look at types themselves.
+fn signatures(function: Function) -> Option<(Vec<Vec<Type>>, Type)> {
     const T: Type = Type::TEXT;
     const I: Type = Type::INT;
     const ANY: Type = Type::Unknown;
     let list = |kind: ListKind| Type::List(kind, Arc::new(kind.element()));
     let texts = || list(ListKind::Texts);
-    let (variants, result): (Vec<Vec<Type>>, Type) = match function {
+    Some(match function {
         Function::Type | Function::String | Function::ToJson => (vec![vec![ANY]], T),
         Function::Trim => (vec![vec![T], vec![T, T]], T),
         Function::TrimPrefix | Function::TrimSuffix => (vec![vec![T, T], vec![T]], T),
@@ -168,25 +183,13 @@ fn signed(function: Function, given: &[Type]) -> Result<Type> {
         Function::Timezone => (vec![vec![T]], Type::Location),
         Function::Sort => (vec![vec![list(ListKind::Any), T], vec![list(ListKind::Ints)]], Type::any_list()),
         Function::BitNot => (vec![vec![I]], I),
-        _ => (vec![vec![I, I]], I),
-    };
-    let name = function.name();
-    let mut complaint = Error::new(String::new());
-    for parameters in &variants {
-        match one(name, parameters, given) {
-            Ok(()) => return Ok(result),
-            Err(why) => complaint = why,
-        }
-    }
-    Err(complaint)
-}
-
-fn one(name: &str, parameters: &[Type], given: &[Type]) -> Result<()> {
-    if given.len() > parameters.len() {
-        return fail!("too many arguments to call {name}");
-    }
-    if given.len() < parameters.len() {
-        return fail!("not enough arguments to call {name}");
-    }
-    given.iter().zip(parameters).try_for_each(|(given, parameter)| suits(name, given, parameter))
+        Function::BitAnd
+        | Function::BitOr
+        | Function::BitXor
+        | Function::BitNand
+        | Function::BitShl
+        | Function::BitShr
+        | Function::BitUshr => (vec![vec![I, I]], I),
+        _ => return None,
+    })
 }

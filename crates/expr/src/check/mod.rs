@@ -2,20 +2,22 @@
 //! together, wrong arguments. A JSON list or map holds values of unknown type; what concerns those waits for the run.
 
 mod access;
+mod arguments;
 mod builtins;
 mod operators;
 mod over;
 
 use crate::builtins::{Function, Predicate};
 use crate::env::Environment;
-use crate::error::{Error, Result, fail};
-use crate::eval::value::{ListKind, Val};
+use crate::error::{Result, fail};
+use crate::eval::value::Val;
 use crate::syntax::ast::{Call, Conditional, Let, Node};
 use crate::types::Type;
+use arguments::Given;
 use std::sync::Arc;
 
 /// The type of `tree` in `environment`, or what is wrong with it.
-pub fn check(tree: &Node, environment: &Environment) -> Result<Type> {
+pub fn check(tree: &mut Node, environment: &Environment) -> Result<Type> {
     Checker { environment, variables: Vec::new(), scopes: Vec::new(), patterns: 0 }.node(tree)
 }
 
@@ -36,7 +38,7 @@ struct Scope {
 }
 
 impl Checker<'_> {
-    fn node(&mut self, node: &Node) -> Result<Type> {
+    fn node(&mut self, node: &mut Node) -> Result<Type> {
         match node {
             Node::Constant(val) => Ok(Type::of_val(val)),
             Node::Name(name) => self.name(name),
@@ -53,7 +55,7 @@ impl Checker<'_> {
             Node::Over(over) => self.over(over),
             Node::Pointer(name) => self.pointer(name),
             Node::Let(bound) => self.bound(bound),
-            Node::Sequence(all) => all.iter().try_fold(Type::Nil, |_, one| self.node(one)),
+            Node::Sequence(all) => all.iter_mut().try_fold(Type::Nil, |_, one| self.node(one)),
             Node::Conditional(conditional) => self.conditional(conditional),
             Node::List(items) => self.list(items),
             Node::Map(entries) => {
@@ -82,7 +84,7 @@ impl Checker<'_> {
         fail!("unknown name {name}")
     }
 
-    fn bound(&mut self, bound: &Let) -> Result<Type> {
+    fn bound(&mut self, bound: &mut Let) -> Result<Type> {
         let name = &bound.name;
         if self.environment.type_of(name).is_some() {
             return fail!("cannot redeclare {name}");
@@ -93,29 +95,29 @@ impl Checker<'_> {
         if self.variables.iter().any(|(variable, _)| variable == name) {
             return fail!("cannot redeclare variable {name}");
         }
-        let value = self.node(&bound.value)?;
+        let value = self.node(&mut bound.value)?;
         self.variables.push((name.clone(), value));
-        let body = self.node(&bound.body);
+        let body = self.node(&mut bound.body);
         self.variables.pop();
         body
     }
 
-    fn conditional(&mut self, conditional: &Conditional) -> Result<Type> {
-        let condition = self.node(&conditional.condition)?;
+    fn conditional(&mut self, conditional: &mut Conditional) -> Result<Type> {
+        let condition = self.node(&mut conditional.condition)?;
         if !condition.is_bool() && !condition.is_unknown() {
             return fail!("non-bool expression (type {condition}) used as condition");
         }
-        let (yes, no) = (self.node(&conditional.yes)?, self.node(&conditional.no)?);
+        let (yes, no) = (self.node(&mut conditional.yes)?, self.node(&mut conditional.no)?);
         Ok(match (yes, no) {
             (Type::Nil, no) => no,
             (yes, Type::Nil) => yes,
-            (yes, no) if yes == no => yes,
-            _ => Type::Unknown,
+            (yes, no) if yes.assignable_to(&no) => yes,
+            _ => Type::Computed,
         })
     }
 
     /// Items of one type make a list of it.
-    fn list(&mut self, items: &[Node]) -> Result<Type> {
+    fn list(&mut self, items: &mut [Node]) -> Result<Type> {
         let mut of: Option<Type> = None;
         for item in items {
             let item = self.node(item)?;
@@ -124,20 +126,20 @@ impl Checker<'_> {
                 _ => item,
             });
         }
-        Ok(Type::list(of.unwrap_or(Type::Unknown)))
+        Ok(Type::list(of.unwrap_or(Type::Computed)))
     }
 
-    fn call(&mut self, call: &Call) -> Result<Type> {
-        let (of, name) = match &call.callee {
+    fn call(&mut self, call: &mut Call) -> Result<Type> {
+        let (of, name) = match &mut call.callee {
             Node::Member(member) => {
-                let base = self.node(&member.base)?;
-                let key = self.node(&member.key)?;
+                let base = self.node(&mut member.base)?;
+                let key = self.node(&mut member.key)?;
                 let name = match &member.key {
                     Node::Constant(Val::Text(name)) => name.to_string(),
                     _ => String::new(),
                 };
                 if let Some((parameters, result)) = access::method(&base, &name) {
-                    self.arguments(&name, parameters, &call.arguments)?;
+                    self.arguments(&name, parameters, &mut call.arguments)?;
                     return Ok(result);
                 }
                 (access::called_member(&base, &key, &name)?, name)
@@ -148,11 +150,11 @@ impl Checker<'_> {
         match of {
             Type::Function(function) => {
                 let (parameters, result) = function.signature();
-                self.arguments(&name, parameters, &call.arguments)?;
+                self.arguments(&name, parameters, &mut call.arguments)?;
                 Ok(result)
             }
-            Type::Unknown => {
-                for argument in &call.arguments {
+            Type::Unknown | Type::Computed => {
+                for argument in &mut call.arguments {
                     self.node(argument)?;
                 }
                 Ok(Type::Unknown)
@@ -163,32 +165,10 @@ impl Checker<'_> {
     }
 
     /// Whether `arguments` suit `parameters` of the function `name`.
-    fn arguments(&mut self, name: &str, parameters: &[Type], arguments: &[Node]) -> Result<()> {
-        if arguments.len() > parameters.len() {
-            return fail!("too many arguments to call {name}");
+    fn arguments(&mut self, name: &str, parameters: &[Type], arguments: &mut [Node]) -> Result<()> {
+        match self.suiting(name, parameters, &mut Given::of(arguments))? {
+            None => Ok(()),
+            Some(why) => Err(why),
         }
-        if arguments.len() < parameters.len() {
-            return fail!("not enough arguments to call {name}");
-        }
-        for (argument, parameter) in arguments.iter().zip(parameters) {
-            let given = self.node(argument)?;
-            suits(name, &given, parameter)?;
-        }
-        Ok(())
     }
-}
-
-/// Whether a value of type `given` may be the argument that should be of type `wanted`.
-fn suits(name: &str, given: &Type, wanted: &Type) -> Result<()> {
-    let fine = match (given, wanted) {
-        (_, Type::Unknown) | (Type::Unknown, _) => true,
-        (Type::Nil, _) => return Err(Error::new(format!("cannot use nil as argument (type {wanted}) to call {name}"))),
-        (given, Type::Float) => given.is_number(),
-        (given, &Type::INT) => given.is_integer(),
-        // Any list is sorted.
-        (Type::List(..), Type::List(ListKind::Ints | ListKind::Any, _)) => true,
-        (Type::List(given, _), Type::List(wanted, _)) => given == wanted || *given == ListKind::Any,
-        (given, wanted) => given == wanted,
-    };
-    if fine { Ok(()) } else { fail!("cannot use {given} as argument (type {wanted}) to call {name} ") }
 }

@@ -5,7 +5,7 @@ use crate::error::{Result, fail};
 use crate::eval::value::Val;
 use crate::go::regexp;
 use crate::limits::MAX_PATTERNS;
-use crate::syntax::ast::{Node, Operation};
+use crate::syntax::ast::{Alike, Node, Operation};
 use crate::syntax::operator::{Binary, Unary};
 use crate::types::Type;
 
@@ -13,16 +13,17 @@ use crate::types::Type;
 pub(super) fn unary(op: Unary, of: &Type) -> Result<Type> {
     match op {
         Unary::Bang | Unary::Not if of.is_bool() || of.is_unknown() => Ok(Type::Bool),
-        Unary::Minus | Unary::Plus if of.is_number() || of.is_unknown() => Ok(of.clone()),
+        Unary::Minus | Unary::Plus if of.is_unknown() => Ok(Type::Computed),
+        Unary::Minus | Unary::Plus if of.is_number() => Ok(of.clone()),
         _ => fail!("invalid operation: {} (mismatched type {of})", op.text()),
     }
 }
 
 impl Checker<'_> {
     /// The type of `a op b`.
-    pub(super) fn operation(&mut self, operation: &Operation) -> Result<Type> {
-        let left = self.node(&operation.left)?;
-        let right = self.node(&operation.right)?;
+    pub(super) fn operation(&mut self, operation: &mut Operation) -> Result<Type> {
+        let left = self.node(&mut operation.left)?;
+        let right = self.node(&mut operation.right)?;
         if operation.op == Binary::Matches
             && let Node::Constant(Val::Text(pattern)) = &operation.right
         {
@@ -35,6 +36,11 @@ impl Checker<'_> {
         if operation.op == Binary::In {
             found_in(&left, &right)?;
         }
+        operation.alike = match (operation.op, &left, &right) {
+            (Binary::Equal | Binary::NotEqual, &Type::INT, &Type::INT) => Some(Alike::Ints),
+            (Binary::Equal | Binary::NotEqual, &Type::TEXT, &Type::TEXT) => Some(Alike::Texts),
+            _ => None,
+        };
         match result(operation.op, &left, &right) {
             Some(of) => Ok(of),
             None => fail!("invalid operation: {} (mismatched types {left} and {right})", operation.written),
@@ -92,8 +98,8 @@ fn result(op: Binary, left: &Type, right: &Type) -> Option<Type> {
         Binary::Coalesce => Some(match (left, right) {
             (Type::Nil, right) => right.clone(),
             (left, Type::Nil) => left.clone(),
-            (left, right) if left == right => left.clone(),
-            _ => Type::Unknown,
+            (left, right) if right.assignable_to(left) => left.clone(),
+            _ => Type::Computed,
         }),
         // The parser makes calls of these.
         Binary::Pipe => None,
@@ -110,7 +116,7 @@ fn add(left: &Type, right: &Type, ordered: impl Fn(&Type) -> bool) -> Option<Typ
         (Type::Text(_), Type::Text(_)) => Some(Type::TEXT),
         (Type::Time, Type::Duration) | (Type::Duration, Type::Time) => Some(Type::Time),
         (Type::Duration, Type::Duration) => Some(Type::Duration),
-        _ => numbers(left, right).or_else(|| dynamic(left, right, ordered).then_some(Type::Unknown)),
+        _ => numbers(left, right).or_else(|| dynamic(left, right, ordered).then_some(Type::Computed)),
     }
 }
 
@@ -119,7 +125,7 @@ fn subtract(left: &Type, right: &Type) -> Option<Type> {
     match (left, right) {
         (Type::Time, Type::Time) | (Type::Duration, Type::Duration) => Some(Type::Duration),
         (Type::Time, Type::Duration) => Some(Type::Time),
-        _ => numbers(left, right).or_else(|| dynamic(left, right, late).then_some(Type::Unknown)),
+        _ => numbers(left, right).or_else(|| dynamic(left, right, late).then_some(Type::Computed)),
     }
 }
 
@@ -129,6 +135,6 @@ fn multiply(left: &Type, right: &Type) -> Option<Type> {
         (Type::Duration, other) | (other, Type::Duration) if other.is_number() || other.is_duration() => {
             Some(Type::Duration)
         }
-        _ => numbers(left, right).or_else(|| dynamic(left, right, late).then_some(Type::Unknown)),
+        _ => numbers(left, right).or_else(|| dynamic(left, right, late).then_some(Type::Computed)),
     }
 }

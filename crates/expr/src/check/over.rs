@@ -9,27 +9,30 @@ use crate::types::Type;
 
 impl Checker<'_> {
     /// The type of `all(list, predicate)` and its kin.
-    pub(super) fn over(&mut self, over: &Over) -> Result<Type> {
+    pub(super) fn over(&mut self, over: &mut Over) -> Result<Type> {
         let name = over.builtin.name();
-        let list = self.node(&over.list)?;
+        let list = self.node(&mut over.list)?;
         if !list.is_list() && !list.is_unknown() {
             return fail!("builtin {name} takes only array (got {list})");
         }
         let element = list.element();
-        let asked = match &over.predicate {
+        let asked = match &mut over.predicate {
             None => None,
             Some(predicate) => {
                 self.scopes.push(Scope { element: element.clone(), builtin: over.builtin });
                 let asked = self.node(predicate);
                 self.scopes.pop();
                 let asked = asked?;
+                if asked == Type::Nil {
+                    return fail!("predicate should has one input and one output param");
+                }
                 if over.builtin.asks() && !asked.is_bool() && !asked.is_unknown() {
                     return fail!("predicate should return boolean (got {asked})");
                 }
                 Some(asked)
             }
         };
-        if let Some(extra) = &over.extra {
+        if let Some(extra) = &mut over.extra {
             self.node(extra)?;
         }
         Ok(match over.builtin {
@@ -38,12 +41,9 @@ impl Checker<'_> {
             Predicate::Map => Type::list(asked.unwrap_or(Type::Unknown)),
             Predicate::Find | Predicate::FindLast => element,
             Predicate::FindIndex | Predicate::FindLastIndex | Predicate::Count => Type::INT,
-            Predicate::Sum => match asked.unwrap_or(element) {
-                of if of.is_number() => of,
-                _ => Type::Unknown,
-            },
+            Predicate::Sum => asked.unwrap_or(element),
             Predicate::GroupBy => Type::Map(MapKind::Groups),
-            Predicate::SortBy => Type::list(element),
+            Predicate::SortBy => list,
             Predicate::Reduce => asked.unwrap_or(Type::Unknown),
         })
     }
@@ -56,7 +56,7 @@ impl Checker<'_> {
         match name {
             "" => Ok(scope.element.clone()),
             "index" if matches!(scope.builtin, Predicate::Map | Predicate::Reduce) => Ok(Type::INT),
-            "acc" if scope.builtin == Predicate::Reduce => Ok(Type::Unknown),
+            "acc" if scope.builtin == Predicate::Reduce => Ok(Type::Computed),
             other => fail!("unknown pointer #{other}"),
         }
     }

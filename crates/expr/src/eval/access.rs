@@ -105,7 +105,10 @@ pub fn found_in(budget: &mut Budget, needle: &Val, container: &Val) -> Result<bo
             (MapKind::Texts, Val::Text(text)) => Ok(map.entries().contains_key(&Key::Text(text.clone()))),
             (MapKind::Texts, Val::Nil) => Ok(false),
             (MapKind::Texts, needle) => unassignable(needle),
-            (_, needle) => Ok(Key::of(needle).is_some_and(|key| map.entries().contains_key(&key))),
+            (_, needle) => match Key::of(needle) {
+                Some(key) => Ok(map.entries().contains_key(&key)),
+                None => fail!("runtime error: hash of unhashable type {}", needle.type_name()),
+            },
         },
         Val::Struct(one) => match needle {
             Val::Text(name) => Ok(one.field(name).is_some()),

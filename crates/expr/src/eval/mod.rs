@@ -14,13 +14,13 @@ mod words;
 use crate::env::Environment;
 use crate::error::{Result, fail};
 use crate::limits::MAX_PATTERNS;
-use crate::syntax::ast::{Node, Operation, Slice};
+use crate::syntax::ast::{Alike, Node, Operation, Slice};
 use crate::syntax::operator::{Binary, Unary};
 use budget::Budget;
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use value::{Key, List, ListKind, Map, MapKind, Val};
+use value::{IntKind, Key, List, ListKind, Map, MapKind, Val};
 
 /// The value of `tree` in `environment`.
 pub fn run(tree: &Node, environment: &Environment) -> Result<Val> {
@@ -156,6 +156,10 @@ impl Machine<'_> {
             _ => {}
         }
         let right = self.node(&operation.right)?;
+        if let Some(alike) = operation.alike {
+            simple(alike, &right)?;
+            simple(alike, &left)?;
+        }
         match operation.op {
             // What the left operand has not decided is the right one, whatever it is.
             Binary::And | Binary::Or | Binary::Coalesce => Ok(right),
@@ -214,6 +218,17 @@ impl Machine<'_> {
         match self.patterns.get(&pattern) {
             Some(compiled) => Ok(Val::Bool(compiled.is_match(text))),
             None => fail!("error parsing regexp: internal error: `{pattern}`"),
+        }
+    }
+}
+
+/// Go trusts what it checked, and fails on a nil that a builtin found instead.
+fn simple(alike: Alike, val: &Val) -> Result<()> {
+    match (alike, val) {
+        (Alike::Ints, Val::Int(IntKind::Int, _)) | (Alike::Texts, Val::Text(_)) => Ok(()),
+        (alike, other) => {
+            let wanted = if alike == Alike::Ints { "int" } else { "string" };
+            fail!("interface conversion: interface {{}} is {}, not {wanted}", other.asserted_name())
         }
     }
 }

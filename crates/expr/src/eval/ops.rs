@@ -2,7 +2,7 @@
 
 use super::value::{IntKind, Val};
 use crate::error::{Result, fail};
-use crate::go::print;
+use crate::go::{pow::pow, print};
 use crate::syntax::operator::{Binary, Unary};
 use rollouts_api::GoDuration;
 use std::cmp::Ordering;
@@ -79,7 +79,7 @@ pub fn binary(op: Binary, left: &Val, right: &Val) -> Result<Val> {
         Binary::Less | Binary::Greater | Binary::LessOrEqual | Binary::GreaterOrEqual => {
             compare(left, right).map(|order| Val::Bool(holds(op, order)))
         }
-        Binary::Power => return Ok(Val::Float(to_float(left)?.powf(to_float(right)?))),
+        Binary::Power => return Ok(Val::Float(pow(to_float(left)?, to_float(right)?))),
         _ => reckon(op, left, right)?,
     };
     match computed {

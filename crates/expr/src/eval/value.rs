@@ -123,6 +123,10 @@ pub enum Key {
     Float(OrderedFloat),
     /// `string`.
     Text(Arc<str>),
+    /// `time.Duration`.
+    Duration(GoDuration),
+    /// `time.Time`.
+    Time(Arc<Zoned>),
 }
 
 /// A float with a total order.
@@ -197,6 +201,8 @@ impl Key {
             Val::Int(kind, n) => Key::Int(*kind, *n),
             Val::Float(f) => Key::Float(OrderedFloat(*f)),
             Val::Text(text) => Key::Text(text.clone()),
+            Val::Duration(duration) => Key::Duration(*duration),
+            Val::Time(time) => Key::Time(time.clone()),
             _ => return None,
         })
     }
@@ -209,6 +215,8 @@ impl Key {
             Key::Int(kind, n) => Val::Int(*kind, *n),
             Key::Float(f) => Val::Float(f.0),
             Key::Text(text) => Val::Text(text.clone()),
+            Key::Duration(duration) => Val::Duration(*duration),
+            Key::Time(time) => Val::Time(time.clone()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod layout;
+pub mod pow;
 pub mod print;
 pub mod quote;
 pub mod regexp;

@@ -53,6 +53,17 @@ pub struct Operation {
     pub left: Node,
     /// The right operand.
     pub right: Node,
+    /// Operands of `==` that were checked to be of one simple type. A nil that turns up all the same is an error.
+    pub alike: Option<Alike>,
+}
+
+/// Types of which Go compares values without a look at what they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alike {
+    /// `int`.
+    Ints,
+    /// `string`.
+    Texts,
 }
 
 /// `base.key`, `base[key]`.
@@ -133,6 +144,6 @@ impl Node {
 
     /// `left op right`.
     pub fn binary(op: Binary, written: &'static str, left: Node, right: Node) -> Self {
-        Node::Binary(Box::new(Operation { op, written, left, right }))
+        Node::Binary(Box::new(Operation { op, written, left, right, alike: None }))
     }
 }
