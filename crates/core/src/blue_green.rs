@@ -37,6 +37,7 @@ impl Reconcile<'_> {
         self.pause_blue_green(&strategy, fast);
         self.switch_active(&strategy, fast);
         self.analyse_blue_green(returns);
+        self.end_experiments();
         self.sync_metadata();
         self.blue_green_status(&strategy);
         STOP

@@ -25,6 +25,13 @@ impl Reconcile<'_> {
         (self.aborted(), self.inconclusive()) != held
     }
 
+    /// A blueGreen has no Experiments, but may have been a canary that had.
+    pub(crate) fn end_experiments(&mut self) {
+        self.set_experiment(None);
+        self.stop_experiments();
+        self.delete_old_experiments();
+    }
+
     fn experiment_step(&mut self) {
         let Some(step) = self.current_step().and_then(|s| s.experiment.clone()) else {
             return self.set_experiment(None);

@@ -27,7 +27,7 @@ pub enum Action {
     MinReady(i32),
     KeepHistory(i32),
     RefuseEvictions(bool),
-    /// Every run that is going on gets this phase.
+    /// Every run and Experiment that is going on gets this phase.
     Measure(&'static str),
     LoseTemplate,
     RestoreTemplate,
@@ -90,7 +90,10 @@ impl Action {
             Action::Measure(phase) => w.measure(phase),
             Action::LoseTemplate => w.templates.clear(),
             Action::RestoreTemplate => w.restore_template(),
-            Action::DeleteRuns => w.runs.clear(),
+            Action::DeleteRuns => {
+                w.runs.clear();
+                w.experiments.clear();
+            }
             Action::Wait(seconds) => return w.run(*seconds),
         }
         w.run(0);
@@ -139,6 +142,7 @@ fn steps() -> impl Strategy<Value = Vec<Value>> {
         1 => Just(json!({ "pause": {} })),
         1 => (0..20).prop_map(|d| json!({ "pause": { "duration": d } })),
         1 => analysis().prop_map(|a| json!({ "analysis": a })),
+        1 => Just(json!({ "experiment": { "templates": [{ "name": "lab", "specRef": "canary" }] } })),
     ];
     prop::collection::vec(step, 0..5)
 }

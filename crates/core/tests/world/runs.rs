@@ -60,10 +60,11 @@ impl World {
         self.run(seconds);
     }
 
-    /// Gives every run that is going on a phase.
+    /// Gives every run and Experiment that is going on a phase.
     pub fn measure(&mut self, phase: &str) {
-        let going = |r: &&mut AnalysisRun| ["", "Pending", "Running"].contains(&r.status.phase.as_str());
-        self.runs.values_mut().filter(going).for_each(|run| run.status.phase = phase.into());
+        let runs = self.runs.values_mut().map(|r| &mut r.status.phase);
+        let phases = runs.chain(self.experiments.values_mut().map(|e| &mut e.status.phase));
+        phases.filter(|p| is_going(p)).for_each(|p| *p = phase.into());
     }
 
     /// The template of [`Self::with_template`] is there again.
@@ -84,12 +85,13 @@ impl World {
             &s.blue_green.pre_promotion_analysis_run_status,
             &s.blue_green.post_promotion_analysis_run_status,
         ];
-        let named: Vec<&str> = entries.into_iter().flatten().map(|e| e.name.as_str()).collect();
+        let runs = entries.into_iter().flatten().map(|e| e.name.as_str());
+        let named: Vec<&str> = runs.chain([s.canary.current_experiment.as_str()]).collect();
         let over = s.abort || s.stable_rs == s.current_pod_hash;
-        for (name, run) in &self.runs {
-            let going = ["", "Pending", "Running"].contains(&run.status.phase.as_str());
+        let runs = self.runs.iter().map(|(name, r)| (name, &r.status.phase));
+        for (name, phase) in runs.chain(self.experiments.iter().map(|(name, e)| (name, &e.status.phase))) {
             let plans = self.plans[self.plans.len().saturating_sub(5)..].join("\n");
-            assert!(!going || (!over && named.contains(&name.as_str())), "{name} goes on: {plans}");
+            assert!(!is_going(phase) || (!over && named.contains(&name.as_str())), "{name} goes on: {plans}");
         }
     }
 
@@ -97,4 +99,8 @@ impl World {
     pub fn all_runs(&self) -> Vec<(&str, &str)> {
         self.runs.iter().map(|(name, run)| (name.as_str(), run.status.phase.as_str())).collect()
     }
+}
+
+fn is_going(phase: &str) -> bool {
+    ["", "Pending", "Running"].contains(&phase)
 }
