@@ -1,6 +1,8 @@
 //! What a provider may use.
 
 use crate::http::{Http, HttpError, Problem, Request, Response};
+use crate::oauth2::Tokens;
+use crate::reading;
 use crate::secrets::ReadSecrets;
 use jiff::Timestamp;
 use rollouts_api::Clock;
@@ -24,6 +26,8 @@ pub struct Tools {
     pub variables: BTreeMap<String, String>,
     /// Namespace of the controller, where the credentials of some providers are.
     pub namespace: String,
+    /// OAuth 2 tokens that still hold.
+    pub tokens: Tokens,
 }
 
 /// One measurement's view of the world.
@@ -43,7 +47,15 @@ impl Tools {
     /// Tools of a controller in `namespace`, with no environment variables.
     pub fn new(http: Arc<dyn Http>, secrets: Arc<dyn ReadSecrets>, clock: Clock, namespace: &str) -> Self {
         let expr = Expr::new(clock.clone());
-        Tools { http, secrets, expr, clock, variables: BTreeMap::new(), namespace: namespace.to_owned() }
+        Tools {
+            http,
+            secrets,
+            expr,
+            clock,
+            variables: BTreeMap::new(),
+            namespace: namespace.to_owned(),
+            tokens: Tokens::default(),
+        }
     }
 }
 
@@ -55,6 +67,9 @@ impl Context<'_> {
 
     /// Sends a request, bounded by its timeout whatever the sender does. A timeout of zero is over at once.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        if let Some(problem) = misaddressed(&request.url) {
+            return Err(request.failed(problem));
+        }
         let late = request.failed(Problem::Timeout);
         if request.timeout.is_zero() {
             return Err(late);
@@ -64,4 +79,26 @@ impl Context<'_> {
             Err(_) => Err(late),
         }
     }
+
+    /// Several requests for the sake of one, all together within its timeout.
+    pub async fn within<T>(
+        &self,
+        request: &Request,
+        work: impl Future<Output = reading::Result<T>>,
+    ) -> reading::Result<T> {
+        match tokio::time::timeout(request.timeout, work).await {
+            Ok(done) => done,
+            Err(_) => Err(request.failed(Problem::Timeout).into()),
+        }
+    }
+}
+
+/// What Go's client says of a URL that it cannot call.
+fn misaddressed(url: &str) -> Option<Problem> {
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Some(Problem::Other(format!("unsupported protocol scheme {}", crate::text::quote(scheme))));
+    }
+    let no_host = || Problem::Other("http: no Host in request URL".to_owned());
+    crate::url::Url::parse(url).is_none().then(no_host)
 }

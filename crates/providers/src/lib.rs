@@ -8,6 +8,9 @@
 pub mod conditions;
 pub mod context;
 pub mod http;
+pub mod jsonpath;
+pub mod oauth2;
+mod prometheus;
 pub mod providers;
 pub mod reading;
 pub mod redaction;
@@ -15,6 +18,7 @@ pub mod secrets;
 pub mod testing;
 pub mod text;
 pub mod url;
+mod web;
 
 pub use context::{Context, Tools};
 pub use http::{Http, HttpError, Request, Response};

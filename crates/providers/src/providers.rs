@@ -4,7 +4,7 @@ use crate::conditions::{bounded, ended, failed, judged};
 use crate::context::{Context, Tools};
 use crate::reading::{Failure, Reading, Result};
 use crate::redaction::Redactor;
-use crate::secrets;
+use crate::{prometheus, secrets, web};
 use rollouts_api::analysis::{AnalysisRun, Measurement, Metric, MetricProvider};
 use rollouts_core::analysis::Phase;
 use rollouts_core::analysis::args::{self, Arguments, SECRET_PLACEHOLDER};
@@ -167,9 +167,16 @@ pub fn provider_name(metric: &Metric) -> &'static str {
 async fn begin(context: &Context<'_>) -> Outcome {
     // Providers that answer at once are judged here; those that need time, or say something of the metric, make their
     // own outcome.
-    let read: Result<Reading> = match Kind::of(&context.metric.provider) {
+    let provider = &context.metric.provider;
+    let read: Result<Reading> = match Kind::of(provider) {
         None => Err(no_provider(context.metric)),
-        Some(kind) => Err(not_supported(kind)),
+        Some(kind) => match (kind, provider) {
+            (Kind::Prometheus, MetricProvider { prometheus: Some(prometheus), .. }) => {
+                return prometheus::measure(context, prometheus).await;
+            }
+            (Kind::Web, MetricProvider { web: Some(web), .. }) => web::read(context, web).await,
+            (kind, _) => Err(not_supported(kind)),
+        },
     };
     Outcome::of(judged(context, read))
 }
