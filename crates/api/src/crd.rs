@@ -21,4 +21,43 @@ mod tests {
         let want = ["analysisruns", "analysistemplates", "clusteranalysistemplates", "experiments", "rollouts"];
         assert_eq!(names, want.map(|plural| format!("\"{plural}.argoproj.io\"")));
     }
+
+    /// What `kubectl get rollouts` and autoscalers see.
+    #[test]
+    fn rollouts_have_columns_and_subresources() {
+        let all = manifests();
+        let rollouts = all.iter().find(|m| m["spec"]["names"]["kind"] == "Rollout").expect("Rollouts");
+        let names = serde_json::json!({
+            "kind": "Rollout", "listKind": "RolloutList", "plural": "rollouts", "singular": "rollout", "shortNames": ["ro"],
+        });
+        assert_eq!((&rollouts["spec"]["names"], &rollouts["spec"]["scope"]), (&names, &Value::from("Namespaced")));
+        let version = &rollouts["spec"]["versions"][0];
+        assert_eq!(
+            (&version["name"], &version["served"], &version["storage"]),
+            (&Value::from("v1alpha1"), &true.into(), &true.into())
+        );
+        let columns = version["additionalPrinterColumns"].as_array().expect("columns");
+        let text = |c: &Value, field: &str| c[field].as_str().expect("text").to_string();
+        let columns: Vec<[String; 3]> =
+            columns.iter().map(|c| ["name", "type", "jsonPath"].map(|f| text(c, f))).collect();
+        assert_eq!(
+            columns,
+            [
+                ["Desired", "integer", ".spec.replicas"],
+                ["Current", "integer", ".status.replicas"],
+                ["Up-to-date", "integer", ".status.updatedReplicas"],
+                ["Available", "integer", ".status.availableReplicas"],
+                ["Age", "date", ".metadata.creationTimestamp"],
+            ]
+        );
+        let subresources = serde_json::json!({
+            "status": {},
+            "scale": {
+                "specReplicasPath": ".spec.replicas",
+                "statusReplicasPath": ".status.HPAReplicas",
+                "labelSelectorPath": ".status.selector",
+            },
+        });
+        assert_eq!(version["subresources"], subresources);
+    }
 }
