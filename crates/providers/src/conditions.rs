@@ -2,17 +2,9 @@
 
 use crate::context::Context;
 use crate::reading::{Reading, Result};
-use crate::text::cut;
 use rollouts_api::Time;
 use rollouts_api::analysis::Measurement;
 use rollouts_expr::{Phase, measure};
-
-/// The longest `value` of a measurement in bytes. A status holds ten measurements of each metric, and the API server
-/// takes no object beyond 1.5 MB: a longer one would never be written.
-pub const VALUE_MAX: usize = 16 << 10;
-
-/// The longest message of a measurement in bytes.
-pub const MESSAGE_MAX: usize = 4 << 10;
 
 /// What came of reading, judged by the metric's conditions. An error has no value.
 pub fn judged(context: &Context<'_>, read: Result<Reading>) -> Measurement {
@@ -45,14 +37,4 @@ pub fn ended(context: &Context<'_>, phase: &str) -> Measurement {
         finished_at: Some(Time::new(context.tools.clock.now())),
         ..Measurement::default()
     }
-}
-
-/// `measurement` with texts that a status has room for.
-pub(crate) fn bounded(mut measurement: Measurement) -> Measurement {
-    measurement.value = cut(measurement.value, VALUE_MAX);
-    measurement.message = cut(measurement.message, MESSAGE_MAX);
-    for value in measurement.metadata.values_mut() {
-        *value = cut(std::mem::take(value), VALUE_MAX);
-    }
-    measurement
 }

@@ -34,8 +34,8 @@ pub struct Request {
     pub timeout: Duration,
     /// Any certificate of the server will do.
     pub insecure: bool,
-    /// How many redirects are followed. As Go's client does: 301, 302 and 303 turn anything but HEAD into a GET without
-    /// a body, 307 and 308 repeat the request; a redirect to another host loses `Authorization` and cookies.
+    /// How many redirects are followed: 301, 302 and 303 turn a POST into a GET without a body, 307 and 308 repeat the
+    /// request; a redirect to another host loses `Authorization` and cookies.
     pub redirects: u8,
 }
 

@@ -5,6 +5,7 @@
 //! [`http::Request`] and one that reads the answer; where several requests are needed, a small async function between
 //! them. Nothing here knows sockets but [`client`], nothing knows a cluster but [`secrets`].
 
+pub mod client;
 pub mod conditions;
 pub mod context;
 pub mod http;

@@ -1,6 +1,6 @@
 //! Taking a measurement.
 
-use crate::conditions::{bounded, ended, failed, judged};
+use crate::conditions::{ended, failed, judged};
 use crate::context::{Context, Tools};
 use crate::reading::{Failure, Reading, Result};
 use crate::redaction::Redactor;
@@ -81,7 +81,7 @@ impl Providers {
         let secrets = found.values().map(String::as_str).filter(|value| *value != SECRET_PLACEHOLDER);
         let hide = Redactor::new(secrets, &resolved);
         Answer::Measured {
-            measurement: bounded(hide.redact_measurement(outcome.measurement)),
+            measurement: hide.redact_measurement(outcome.measurement),
             metadata: hide.redact_metadata(outcome.metadata),
         }
     }
@@ -95,12 +95,10 @@ impl Providers {
         previous: Option<Measurement>,
     ) -> Outcome {
         let context = Context { run, metric, now: self.tools.clock.now(), tools: &self.tools };
-        let mut outcome = match (ask, previous) {
+        match (ask, previous) {
             (Ask::Run, _) | (_, None) => begin(&context).await,
             (ask, Some(previous)) => go_on(&context, ask, previous).await,
-        };
-        outcome.measurement = bounded(outcome.measurement);
-        outcome
+        }
     }
 }
 

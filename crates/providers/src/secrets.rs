@@ -129,3 +129,49 @@ async fn patiently(reader: &dyn ReadSecrets, namespace: &str, name: &str) -> Res
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::convert::Infallible;
+
+    /// A cluster that answers every request so.
+    fn cluster(code: u16, body: Value) -> ClusterSecrets {
+        let service = tower::service_fn(move |request: ::http::Request<kube::client::Body>| {
+            let body = body.to_string();
+            async move {
+                assert_eq!(request.uri().path(), "/api/v1/namespaces/ns/secrets/keys");
+                let mut response = ::http::Response::new(body);
+                *response.status_mut() = ::http::StatusCode::from_u16(code).expect("a status");
+                Ok::<_, Infallible>(response)
+            }
+        });
+        ClusterSecrets::new(Rest::new(rollouts_kube::from_service(service)))
+    }
+
+    fn refusal(code: u16, reason: &str, message: &str) -> Value {
+        json!({"kind": "Status", "code": code, "reason": reason, "message": message})
+    }
+
+    #[tokio::test]
+    async fn secrets_of_a_cluster() {
+        let data = json!({"data": {"token": "c2VzYW1l", "empty": null}});
+        let read = cluster(200, data).read("ns", "keys").await.expect("a secret");
+        assert_eq!(read["token"], b"sesame");
+        assert_eq!(read["empty"], b"");
+        assert_eq!(cluster(200, json!({})).read("ns", "keys").await, Ok(SecretData::new()));
+        let table = [
+            (cluster(404, refusal(404, "NotFound", "secrets \"keys\" not found")), SecretError::not_found("keys")),
+            (cluster(403, refusal(403, "Forbidden", "no")), SecretError::Final("no".to_owned())),
+            (cluster(500, refusal(500, "InternalError", "etc")), SecretError::Passing("etc".to_owned())),
+            (
+                cluster(200, json!({"data": {"k": "?"}})),
+                SecretError::Final("key 'k' in secret 'keys' is not base64".to_owned()),
+            ),
+        ];
+        for (cluster, want) in table {
+            assert_eq!(cluster.read("ns", "keys").await, Err(want));
+        }
+    }
+}

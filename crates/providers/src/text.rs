@@ -87,15 +87,6 @@ pub fn quote(text: &str) -> String {
     out
 }
 
-/// `text`, or its beginning of at most `max` bytes with `…` behind it.
-pub fn cut(mut text: String, max: usize) -> String {
-    if text.len() > max {
-        text.truncate(text.floor_char_boundary(max));
-        text.push('…');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,11 +114,5 @@ mod tests {
     fn json_as_go_marshals_it() {
         let value = Value::from(json!({"b": "x<y>&", "a": [1, 2.5, 1e21, 12345678901i64, null, true], "e": {}}));
         assert_eq!(json(&value), r#"{"a":[1,2.5,1e+21,12345678901,null,true],"b":"x\u003cy\u003e\u0026","e":{}}"#);
-    }
-
-    #[test]
-    fn long_texts_are_cut_between_characters() {
-        assert_eq!(cut("aüb".to_owned(), 2), "a…");
-        assert_eq!(cut("aüb".to_owned(), 4), "aüb");
     }
 }

@@ -70,7 +70,7 @@ pub(super) fn parse(response: &Response) -> Result {
             Reading::new(Value::Floats(numbers), text)
         }
         other => {
-            let body = text::cut(response.text(), 200);
+            let body = response.text();
             return Err(Failure::new(format!("unmarshalerDecoder: unexpected value type {other:?}, in {body}")));
         }
     };

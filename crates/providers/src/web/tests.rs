@@ -104,7 +104,7 @@ async fn what_answers_say() {
         assert_eq!(measured(reply, web).await, want);
     }
     assert!(measured(Reply::ok(vec![0xff, 0xfe]), url()).await.starts_with("Successful \u{fffd}"));
-    assert!(measured(Reply::ok(nested), url()).await.ends_with('…'));
+    assert!(measured(Reply::ok(nested), url()).await.starts_with("Successful [[[["));
 }
 
 #[tokio::test(start_paused = true)]
