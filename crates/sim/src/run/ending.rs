@@ -25,6 +25,10 @@ impl User<'_> {
     /// Brings the run to its end and says what is wrong with it.
     pub async fn end(&self, case: &Case) -> Vec<String> {
         self.patch(json!({"spec": {"paused": false}})).await;
+        if case.is_blue_green && self.rollout()["spec"]["replicas"] == 0 && self.active().is_null() {
+            // It has never had a pod, and waits for one before it takes its Service over.
+            self.patch(json!({"spec": {"replicas": 1}})).await;
+        }
         self.act(&Action::SetVersion(LAST_VERSION, Quality::Good)).await;
         if !self.until(|ro| is_observed(ro) && self.sees_legacy()).await {
             return vec![format!("liveness: the last version is not even seen: {}", self.summary())];
