@@ -20,8 +20,10 @@
 //! runs: a checker would have had to parse everything a second time, and an index out of range, printed floats and
 //! messages would still have differed. So the engine is our own, and that crate is its oracle in tests.
 //!
-//! Differences, all on purpose: texts are UTF-8 (a slice through a character leaves U+FFFD), `keys`, `values` and
-//! `toPairs` follow the order of the keys (Go's is random), and an expression has the bounds that [`limits`] names.
+//! Differences, all on purpose or of no weight: texts are UTF-8 (a slice through a character leaves U+FFFD); `keys`,
+//! `values` and `toPairs` follow the order of the keys, and NaN is sorted last (Go's order is random, or none); a zone
+//! abbreviation in a date is forgotten once it is read, and `Local` is UTC; a fractional power may differ in its last
+//! digit; a method that is not called is no value; and an expression has the bounds that [`limits`] names.
 
 mod builtins;
 mod check;

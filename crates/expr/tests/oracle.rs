@@ -1,6 +1,6 @@
-//! Another implementation of the language must agree on random expressions that are well typed. What it is known to
-//! do otherwise than Go is not written: indices beyond the end, NaN, texts made of floats, nil in comparisons, and
-//! predicates that could leave a list before its end.
+//! Another implementation of the language must agree on random expressions that are well typed. What it reads or does
+//! otherwise than Go is not written: `let` in parentheses, doubled signs, `\u` escapes, indices beyond the end, NaN,
+//! texts made of floats, nil in comparisons.
 
 use expr::{Context, Environment};
 use proptest::prelude::*;
