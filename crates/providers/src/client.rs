@@ -7,6 +7,7 @@ use reqwest::{Client, Method, Url, redirect};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +18,16 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(40);
 /// the certificates that the system trusts, over connections that are kept open for the next request.
 #[derive(Debug, Default)]
 pub struct NetworkHttp {
-    /// Clients by what is fixed when one is made: whether any certificate will do, and how many redirects to follow.
-    clients: Mutex<BTreeMap<(bool, u8), Client>>,
+    clients: Mutex<BTreeMap<Kind, Client>>,
+}
+
+/// What is fixed when a client is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Kind {
+    insecure: bool,
+    redirects: u8,
+    /// Goes to this machine, and so past any proxy, as with Go's client.
+    here: bool,
 }
 
 impl NetworkHttp {
@@ -28,9 +37,9 @@ impl NetworkHttp {
     }
 
     fn client(&self, request: &Request) -> Result<Client, Problem> {
-        let key = (request.insecure, request.redirects);
+        let kind = Kind { insecure: request.insecure, redirects: request.redirects, here: is_here(&request.url) };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&key) {
+        if let Some(client) = clients.get(&kind) {
             return Ok(client.clone());
         }
         // An error means that there is one already.
@@ -39,14 +48,15 @@ impl NetworkHttp {
             0 => redirect::Policy::none(),
             n => redirect::Policy::limited(usize::from(n)),
         };
-        let client = Client::builder()
+        let builder = if kind.here { Client::builder().no_proxy() } else { Client::builder() };
+        let client = builder
             .user_agent("argo-rollouts")
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(follow)
             .tls_danger_accept_invalid_certs(request.insecure)
             .build()
             .map_err(|e| Problem::Other(innermost(&e).to_string()))?;
-        clients.insert(key, client.clone());
+        clients.insert(kind, client.clone());
         Ok(client)
     }
 }
@@ -62,6 +72,13 @@ impl Http for NetworkHttp {
             sent.await.map_err(|problem| request.failed(problem))
         })
     }
+}
+
+/// Whether the host of `url` is this machine.
+fn is_here(url: &str) -> bool {
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The request as reqwest takes it.
@@ -124,4 +141,19 @@ fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) 
         cause = inner;
     }
     cause
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_here;
+
+    #[test]
+    fn this_machine_is_reached_without_a_proxy() {
+        for here in ["http://localhost:9090/x", "http://127.0.0.2", "http://[::1]:80", "https://u:p@localhost"] {
+            assert!(is_here(here), "{here}");
+        }
+        for there in ["http://localhost.example", "http://10.0.0.1", "http://[::2]", "x"] {
+            assert!(!is_here(there), "{there}");
+        }
+    }
 }
