@@ -2,9 +2,14 @@
 
 use rollouts_providers::client::NetworkHttp;
 use rollouts_providers::{Http as _, Request, http::BODY_MAX};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// Answers each connection in turn with the next text, and tells what it read. Requests are small: one read has all.
 async fn server(answers: Vec<Vec<u8>>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
@@ -88,4 +93,38 @@ async fn what_goes_wrong() {
         let request = Request::new(method, url.clone(), Duration::from_secs(1)).header(header, "v");
         assert!(http.send(request).await.is_err_and(|e| e.to_string().contains("net/http: invalid ")));
     }
+}
+
+/// Answers any number of connections with a certificate that nobody knows.
+async fn unknown_server() -> String {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("a configuration");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            // Who does not trust the certificate hangs up.
+            if let Ok(mut socket) = acceptor.accept(socket).await {
+                let _ = socket.read(&mut [0; 4096]).await;
+                let _ = socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
+            }
+        }
+    });
+    format!("https://localhost:{port}")
+}
+
+#[tokio::test]
+async fn any_certificate_will_do_where_the_metric_says_so() {
+    let (http, url) = (NetworkHttp::new(), unknown_server().await);
+    let error = http.send(get(url.clone())).await.expect_err("an unknown certificate");
+    assert!(error.to_string().contains("certificate"), "{error}");
+    let request = Request { insecure: true, ..get(url) };
+    assert_eq!(http.send(request).await.expect("an answer").text(), "hi");
 }
