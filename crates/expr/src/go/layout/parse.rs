@@ -34,7 +34,7 @@ pub fn parse(layout: &str, value: &str, zone: &TimeZone) -> Result<Zoned, String
     if !parser.rest.is_empty() {
         return Err(failed(format!(": extra text: {}", quote(parser.rest))));
     }
-    parser.fields.time(zone).ok_or_else(|| failed(": day out of range".to_owned()))
+    parser.fields.time(zone).map_err(|why| failed(format!(": {why}")))
 }
 
 enum Why {
@@ -54,30 +54,48 @@ struct Fields {
     nanosecond: i32,
     afternoon: Option<bool>,
     offset: Option<i32>,
+    /// It said `Z` or `UTC`, against which no offset counts.
+    utc: bool,
 }
 
 impl Fields {
-    fn time(&self, zone: &TimeZone) -> Option<Zoned> {
-        let date = match (self.year_day, self.month, self.day) {
-            (Some(day), None, None) => {
-                let first = Date::new(self.year, 1, 1).ok()?;
-                let date = first.checked_add(jiff::Span::new().days(i64::from(day) - 1)).ok()?;
-                (date.year() == self.year && day > 0).then_some(date)?
+    /// The time; else what is wrong with it.
+    fn time(&self, zone: &TimeZone) -> Result<Zoned, &'static str> {
+        const NO_DAY: &str = "day out of range";
+        let date = match self.year_day {
+            Some(day) => {
+                let first = Date::new(self.year, 1, 1).map_err(|_| NO_DAY)?;
+                let date = first.checked_add(jiff::Span::new().days(i64::from(day) - 1));
+                let date = date.ok().filter(|date| date.year() == self.year).ok_or("day-of-year out of range")?;
+                if self.month.is_some_and(|month| month != date.month()) {
+                    return Err("day-of-year does not match month");
+                }
+                if self.day.is_some_and(|day| day != date.day()) {
+                    return Err("day-of-year does not match day");
+                }
+                date
             }
-            (_, month, day) => Date::new(self.year, month.unwrap_or(1), day.unwrap_or(1)).ok()?,
+            None => Date::new(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1)).map_err(|_| NO_DAY)?,
         };
         let hour = match self.afternoon {
             Some(true) if self.hour < 12 => self.hour + 12,
             Some(false) if self.hour == 12 => 0,
             _ => self.hour,
         };
-        let time = Time::new(hour, self.minute, self.second, self.nanosecond).ok()?;
-        let zone = match self.offset {
-            None => zone.clone(),
-            Some(0) => TimeZone::UTC,
-            Some(seconds) => Offset::from_seconds(seconds).ok()?.to_time_zone(),
-        };
-        date.to_datetime(time).to_zoned(zone).ok()
+        let time = Time::new(hour, self.minute, self.second, self.nanosecond).map_err(|_| NO_DAY)?;
+        let civil = date.to_datetime(time);
+        let in_zone = |zone: TimeZone| civil.to_zoned(zone).map_err(|_| NO_DAY);
+        match self.offset {
+            _ if self.utc => in_zone(TimeZone::UTC),
+            None => in_zone(zone.clone()),
+            Some(seconds) => {
+                let offset = Offset::from_seconds(seconds).map_err(|_| NO_DAY)?;
+                let fixed = in_zone(offset.to_time_zone())?;
+                let local = fixed.with_time_zone(zone.clone());
+                // An offset that the zone has at that time means the zone.
+                Ok(if local.offset() == offset { local } else { fixed })
+            }
+        }
     }
 }
 
@@ -208,28 +226,31 @@ impl<'v> Parser<'v> {
         Err(Why::NoSuch)
     }
 
-    /// `UTC`, `CEST`, `GMT+3`: Go knows no offsets of abbreviations and takes them for none.
+    /// `UTC`, `CEST`, `GMT+3`: whatever Go calls the time then, it takes it for one of UTC.
     fn zone_name(&mut self) -> Result<(), Why> {
+        if let Some(rest) = self.rest.strip_prefix("UTC") {
+            self.rest = rest;
+            self.fields.utc = true;
+            return Ok(());
+        }
         let letters = self.rest.bytes().take_while(u8::is_ascii_uppercase).count();
         if !(3..=5).contains(&letters) {
             return Err(Why::NoSuch);
         }
         let name = &self.rest[..letters];
         self.rest = &self.rest[letters..];
-        let mut offset = 0;
         if name == "GMT" && self.rest.starts_with(['+', '-']) {
-            let sign = if self.rest.starts_with('-') { -1 } else { 1 };
             self.rest = &self.rest[1..];
-            offset = sign * 3600 * i32::from(self.number(1, 2)?);
+            self.number(1, 2)?;
         }
-        self.fields.offset = Some(offset);
+        self.fields.offset = Some(0);
         Ok(())
     }
 
     fn zone(&mut self, style: ZoneStyle) -> Result<(), Why> {
         if style.z && self.rest.starts_with('Z') {
             self.rest = &self.rest[1..];
-            self.fields.offset = Some(0);
+            self.fields.utc = true;
             return Ok(());
         }
         let sign = match self.rest.chars().next() {
