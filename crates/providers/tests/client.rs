@@ -2,6 +2,7 @@
 
 use rollouts_providers::client::NetworkHttp;
 use rollouts_providers::{Http as _, Request, http::BODY_MAX};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -127,4 +128,19 @@ async fn any_certificate_will_do_where_the_metric_says_so() {
     assert!(error.to_string().contains("certificate"), "{error}");
     let request = Request { insecure: true, ..get(url) };
     assert_eq!(http.send(request).await.expect("an answer").text(), "hi");
+}
+
+#[tokio::test]
+async fn compressed_answers_are_bounded_by_what_they_hold() {
+    let answer = |text: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text).expect("memory");
+        let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n".to_vec();
+        [head, gzip.finish().expect("memory")].concat()
+    };
+    let (url, _told) = server(vec![answer(b"plain")]).await;
+    assert_eq!(NetworkHttp::new().send(get(url)).await.expect("an answer").text(), "plain");
+    let (url, _told) = server(vec![answer(&vec![0; BODY_MAX + 1])]).await;
+    let error = NetworkHttp::new().send(get(url.clone())).await.expect_err("too long");
+    assert_eq!(error.to_string(), format!("Get \"{url}\": the response body is longer than 10 MiB"));
 }
