@@ -117,8 +117,7 @@ impl Reconcile<'_> {
 
     /// Name of the Experiment of the current step when nothing is in its way.
     fn experiment_name(&self) -> String {
-        let index = self.ro.status.current_step_index.unwrap_or(0).max(0);
-        format!("{}-{}-{}-{index}", self.ro.metadata.name, self.new_hash(), self.revision())
+        format!("{}-{}-{}-{}", self.ro.metadata.name, self.new_hash(), self.revision(), self.step_number())
     }
 
     fn is_of_this_step(&self, experiment: &Experiment) -> bool {

@@ -22,6 +22,11 @@ impl Reconcile<'_> {
         self.step_at(self.ro.status.current_step_index)
     }
 
+    /// Index of the step that is being worked on, or of the end.
+    pub(crate) fn step_number(&self) -> i32 {
+        self.ro.status.current_step_index.unwrap_or(0).max(0)
+    }
+
     /// The index of "all steps done": the number of steps, or nothing without steps.
     pub(crate) fn last_index(&self) -> Option<i32> {
         let steps = self.steps().len() as i32;
@@ -128,7 +133,7 @@ impl Reconcile<'_> {
         if self.current_step().is_none() {
             return max;
         }
-        let index = status.current_step_index.unwrap_or(0).max(0);
+        let index = self.step_number();
         let until_now = self.steps().iter().take(index as usize + 1);
         until_now.filter_map(|s| s.set_weight).next_back().unwrap_or(0)
     }

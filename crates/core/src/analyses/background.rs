@@ -8,11 +8,10 @@ impl Reconcile<'_> {
         let background = self.ro.spec.strategy.canary.as_ref().and_then(|c| c.analysis.as_ref());
         let start = background.and_then(|b| b.starting_step).unwrap_or(0);
         let Some(analysis) = configured(background.map(|b| &b.analysis)).cloned() else {
-            self.runs.drop(Kind::Background);
-            return;
+            return self.runs.drop(Kind::Background);
         };
         // Without steps there is nothing to wait for.
-        let begun = self.ro.status.current_step_index.is_none_or(|index| index >= start);
+        let begun = self.steps().is_empty() || self.step_number() >= start;
         if let Some(run) = self.valid_run(Kind::Background) {
             self.judge(Kind::Background, &run);
         } else if begun && !self.inconclusive() && !self.ro.status.current_pod_hash.is_empty() {

@@ -20,7 +20,7 @@ impl Reconcile<'_> {
     fn run_name(&self, kind: Kind) -> String {
         let base = format!("{}-{}-{}", self.ro.metadata.name, self.new_hash(), self.revision());
         match kind {
-            Kind::Step => format!("{base}-{}", self.ro.status.current_step_index.unwrap_or(0).max(0)),
+            Kind::Step => format!("{base}-{}", self.step_number()),
             Kind::Background => base,
             Kind::PrePromotion => format!("{base}-pre"),
             Kind::PostPromotion => format!("{base}-post"),

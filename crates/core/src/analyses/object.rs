@@ -49,8 +49,8 @@ impl Reconcile<'_> {
         labels.extend(extra);
         labels.extend(self.ro.spec.selector.iter().flat_map(|s| s.match_labels.clone()));
         labels.insert(names::POD_TEMPLATE_HASH.into(), self.new_hash());
-        if let (Kind::Step, Some(index)) = (kind, self.ro.status.current_step_index) {
-            labels.insert(names::STEP_INDEX.into(), index.max(0).to_string());
+        if kind == Kind::Step {
+            labels.insert(names::STEP_INDEX.into(), self.step_number().to_string());
         }
         labels
     }

@@ -3,20 +3,15 @@
 use super::current::step_index;
 use super::{Kind, configured, verdict};
 use crate::reconcile::Reconcile;
-use rollouts_api::rollout::{CanaryStep, RolloutAnalysis};
+use rollouts_api::rollout::CanaryStep;
 
 impl Reconcile<'_> {
-    fn step_analysis(&self) -> Option<(i32, &RolloutAnalysis)> {
-        let analysis = configured(self.current_step()?.analysis.as_ref())?;
-        Some((self.ro.status.current_step_index?.max(0), analysis))
-    }
-
     pub(super) fn analyse_step(&mut self) {
-        let Some((index, analysis)) = self.step_analysis() else {
-            self.runs.drop(Kind::Step);
-            return;
+        let analysis = self.current_step().and_then(|step| configured(step.analysis.as_ref()));
+        let Some(analysis) = analysis.cloned() else {
+            return self.runs.drop(Kind::Step);
         };
-        let analysis = analysis.clone();
+        let index = self.step_number();
         let of_another = self.current_run(Kind::Step).is_some_and(|run| step_index(&run) != Some(index));
         if of_another {
             // A human went to another step. That the old run is no more is seen before the new one comes.
@@ -35,8 +30,7 @@ impl Reconcile<'_> {
         if configured(step.analysis.as_ref()).is_none() {
             return true;
         }
-        let index = self.ro.status.current_step_index.map(|i| i.max(0));
-        let run = self.valid_run(Kind::Step).filter(|run| step_index(run) == index);
+        let run = self.valid_run(Kind::Step).filter(|run| step_index(run) == Some(self.step_number()));
         run.is_some_and(|run| verdict::successful(&run))
     }
 }
