@@ -146,7 +146,13 @@ impl Machine<'_> {
         for at in 0..source.len() {
             let said = self.ask(source, predicate, at, Val::Nil)?;
             let Some(key) = Key::of(&said) else {
-                return fail!("runtime error: hash of unhashable type {}", said.type_name());
+                let name = said.type_name();
+                // Go's maps complain in two ways.
+                return if groups.is_empty() {
+                    fail!("hash of unhashable type: {name}")
+                } else {
+                    fail!("runtime error: hash of unhashable type {name}")
+                };
             };
             groups.entry(key).or_default().push(source.at(at)?);
         }
