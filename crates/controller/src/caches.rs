@@ -1,5 +1,6 @@
 //! What the controller watches, and which Rollout a change concerns.
 
+use crate::analysis::{Analyses, Listeners};
 use crate::arrivals::Arrivals;
 use crate::debts::{self, BY_DEBTOR};
 use crate::workloads::{self, Workloads};
@@ -31,6 +32,7 @@ pub(crate) struct Caches {
     /// Deployments that Rollouts have scaled down: few, so they are watched always.
     pub scaled_down: Cache<Workload>,
     pub workloads: Workloads,
+    pub analyses: Analyses,
     /// What fails at the moment.
     pub troubles: Troubles,
 }
@@ -43,6 +45,7 @@ impl Caches {
         queue: &Queue<Key>,
         service_queue: &Queue<Key>,
         debt_queue: &Queue<Key>,
+        run_queue: &Queue<Key>,
         recorder: &Recorder,
         term: &Term,
     ) -> Self {
@@ -71,7 +74,7 @@ impl Caches {
         let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
             .troubles(&troubles)
             .namespace(namespace.clone())
-            .labels(instance)
+            .labels(instance.clone())
             .index(BY_SERVICE, |ro: &Rollout| {
                 validation::service_names(ro).into_iter().map(|s| format!("{}/{s}", ro.metadata.namespace)).collect()
             })
@@ -132,9 +135,11 @@ impl Caches {
                 all.by_index(BY_SERVICE, &key).iter().for_each(|ro| to.add(Key::of(&ro.metadata)));
             })
             .start(stop);
+        let listeners = Listeners { rollouts: rollouts.clone(), queue: queue.clone(), run_queue: run_queue.clone() };
+        let analyses = Analyses::start(client, namespace.as_deref(), &instance, &listeners, &troubles, stop);
         let workloads =
             Workloads::new(client.clone(), namespace, queue.clone(), rollouts.clone(), troubles.clone(), stop.clone());
-        Caches { rollouts, replica_sets, services, scaled_down, workloads, troubles }
+        Caches { rollouts, replica_sets, services, scaled_down, workloads, analyses, troubles }
     }
 
     /// Those that do not hold yet what the API server held at the start.

@@ -1,12 +1,14 @@
 //! Applies a plan, effect by effect. Every write says which version of the object it was decided on, so a stale cache
 //! can at worst cause a conflict, and the first error stops the rest.
 
+mod analysis;
 pub(crate) mod bodies;
 mod pods;
 
 use crate::Options;
 use crate::caches::Caches;
 use pods::{PodPatch, PodWrites};
+use rollouts_api::analysis::AnalysisRun;
 use rollouts_api::{Clock, ObjectMeta, Rollout, names};
 use rollouts_core::{Effect, EventType, Plan, ReplicaSet, Service, Snapshot, Workload};
 use rollouts_kube::error::Status;
@@ -28,6 +30,8 @@ pub(crate) enum Applied {
     All,
     /// The name of the new ReplicaSet is taken by this one, which the caches do not show.
     Collision(Box<ReplicaSet>),
+    /// The name of a new AnalysisRun is taken by this one, which the caches do not show.
+    RunCollision(Box<AnalysisRun>),
     /// The Rollout, or its namespace, is gone or going.
     Gone,
 }
@@ -43,6 +47,7 @@ struct Writes {
     deployments: OwnWrites,
     /// Deployments that Rollouts have scaled down.
     debts: OwnWrites,
+    analysis_runs: OwnWrites,
 }
 
 pub(crate) struct Executor {
@@ -74,18 +79,20 @@ impl Executor {
 
     /// Whether the caches still lack a write of ours for this Rollout.
     pub fn behind(&self, key: &Key, caches: &Caches) -> bool {
-        let Writes { rollouts, replica_sets, services, deployments, debts } = &self.writes;
+        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs } = &self.writes;
         let missing = rollouts.behind(key, &caches.rollouts);
         let missing = missing.or_else(|| debts.behind(key, &caches.scaled_down));
         let missing = missing.or_else(|| deployments.behind(key, &caches.workloads.deployments()?));
         let missing = missing.or_else(|| replica_sets.behind(key, &caches.replica_sets));
+        let missing = missing.or_else(|| analysis_runs.behind(key, &caches.analyses.runs));
         missing.or_else(|| services.behind(key, &caches.services)).is_some()
     }
 
     /// The Rollout is gone: nothing to wait for.
     pub fn forget(&self, key: &Key) {
-        let Writes { rollouts, replica_sets, services, deployments, debts } = &self.writes;
-        [rollouts, replica_sets, services, deployments, debts].into_iter().for_each(|writes| writes.forget(key));
+        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs } = &self.writes;
+        let all = [rollouts, replica_sets, services, deployments, debts, analysis_runs];
+        all.into_iter().for_each(|writes| writes.forget(key));
     }
 
     /// Applies the effects in order.
@@ -146,20 +153,13 @@ impl Executor {
                         answer => answer?,
                     }
                 }
-                Effect::CreateAnalysisRun { object, .. } => {
-                    let _: Value = self.rest.create(&resource::ANALYSIS_RUNS, run.namespace, object).await?;
+                Effect::CreateAnalysisRun { name, object } => {
+                    if let Some(end) = self.create_analysis_run(&run, name, object).await? {
+                        return Ok(end);
+                    }
                 }
-                Effect::TerminateAnalysisRun { name } => {
-                    let body = json!({ "spec": { "terminate": true } });
-                    let answer: Result<Value, _> =
-                        self.rest.merge(&resource::ANALYSIS_RUNS, run.namespace, name, None, &body).await;
-                    ignore_missing(answer.map(|_| ()))?;
-                }
-                Effect::DeleteAnalysisRun { name } => {
-                    let known = snapshot.analysis_runs.iter().find(|r| r.metadata.name == *name);
-                    let options = Delete { uid: known.map(|r| r.metadata.uid.clone()), ..Default::default() };
-                    ignore_missing(self.rest.delete(&resource::ANALYSIS_RUNS, run.namespace, name, &options).await)?;
-                }
+                Effect::TerminateAnalysisRun { name } => self.terminate_analysis_run(&mut run, name).await?,
+                Effect::DeleteAnalysisRun { name } => self.delete_analysis_run(&run, name).await?,
                 Effect::CreateExperiment { object, .. } => {
                     let _: Value = self.rest.create(&resource::EXPERIMENTS, run.namespace, object).await?;
                 }

@@ -4,10 +4,12 @@
 //! It decides nothing itself, and it runs alike against a cluster and, under paused time, against an embedded API
 //! server. It may stop anywhere: what is left half done is seen in the next snapshot.
 
+mod analysis;
 mod arrivals;
 mod caches;
 mod debts;
 mod executor;
+mod hidden;
 mod malformed;
 pub mod metrics;
 mod monitor;
@@ -20,8 +22,9 @@ mod warnings;
 mod workloads;
 
 pub use monitor::{Monitor, STUCK_AFTER};
-pub use options::{Election, Options};
+pub use options::{Election, MeasuringOptions, Options};
 
+use analysis::{Measurements, Runs, Writer};
 use caches::Caches;
 use executor::Executor;
 use metrics::Counters;
@@ -30,7 +33,7 @@ use reconciler::Reconciler;
 use rollouts_kube::events::{EventType, Observer, Recorder};
 use rollouts_kube::lease::{Ended, Fence, Term, lead};
 use rollouts_kube::queue::{Next, Queue, run_workers};
-use rollouts_kube::{Key, Rest};
+use rollouts_kube::{Key, Rest, resource};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -65,6 +68,7 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let queue = Queue::new("Rollouts", options.clock.clone());
     let service_queue = Queue::new("Services", options.clock.clone());
     let debt_queue = Queue::new("Debts", options.clock.clone());
+    let run_queue = Queue::new("AnalysisRuns", options.clock.clone());
     let events_stop = CancellationToken::new();
     // However this ends, nothing is left behind.
     let _stops_events = events_stop.clone().drop_guard();
@@ -72,12 +76,17 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let counters = Counters::default();
     let (clock, counts) = (options.clock.clone(), count_events(counters.clone()));
     let recorder = Recorder::start_observed(client.clone(), component, clock, &events_stop, Some(counts));
-    let caches = Caches::start(&client, &options, &queue, &service_queue, &debt_queue, &recorder, &term);
+    let caches = Caches::start(&client, &options, &queue, &service_queue, &debt_queue, &run_queue, &recorder, &term);
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), &options);
+    let measuring_stop = stop.child_token();
+    let _stops_measuring = measuring_stop.clone().drop_guard();
+    let providers = options.measuring.providers(&rest, &options.clock);
+    let measurements = Measurements::new(providers, options.clock.clone(), run_queue.clone(), measuring_stop);
+    let runs = Arc::new(Runs::new(&caches, measurements, Writer::new(rest.clone(), recorder.clone()), &options));
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
 
-    let queues = vec![queue.clone(), service_queue.clone(), debt_queue.clone()];
+    let queues = vec![queue.clone(), service_queue.clone(), debt_queue.clone(), run_queue.clone()];
     options.monitor.open(Running { caches: caches.clone(), queues, term: term.clone(), counters: counters.clone() });
 
     if !term.has_begun() {
@@ -93,7 +102,7 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         () = stop.cancelled() => return,
         _ = begins => tracing::info!(workers = options.workers, "Started controller"),
     }
-    let resync = resync(options.resync, caches.clone(), queue.clone(), service_queue.clone());
+    let resync = resync(options.resync, caches.clone(), queue.clone(), service_queue.clone(), run_queue.clone());
     let all = caches.rollouts.clone();
     let workers = run_workers(options.workers, queue.clone(), move |key| {
         let (reconciler, counters, all) = (Arc::clone(&reconciler), counters.clone(), all.clone());
@@ -121,6 +130,10 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         let (caches, rest, debtors) = (debts_of.clone(), debts_rest.clone(), debtors.clone());
         async move { debts::reconcile(key, &caches, &rest, &debtors).await }
     });
+    let analysis_workers = run_workers(options.analysis_workers, run_queue.clone(), move |key| {
+        let runs = Arc::clone(&runs);
+        async move { runs.reconcile(key).await }
+    });
     let service_workers = run_workers(options.service_workers, service_queue.clone(), move |key| {
         let (caches, rest) = (caches.clone(), rest.clone());
         async move { services::reconcile(key, &caches, &rest).await }
@@ -131,8 +144,9 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         queue.shut_down();
         service_queue.shut_down();
         debt_queue.shut_down();
+        run_queue.shut_down();
     };
-    let all = async { tokio::join!(workers, service_workers, debt_workers, shut_down) };
+    let all = async { tokio::join!(workers, service_workers, debt_workers, analysis_workers, shut_down) };
     tokio::select! {
         biased;
         _ = all => {}
@@ -144,6 +158,9 @@ async fn work(client: kube::Client, options: Options, term: Term) {
 /// Counts the events of Rollouts.
 fn count_events(counters: Counters) -> Observer {
     Box::new(move |object, kind, reason| {
+        if object.kind != resource::ROLLOUTS.kind {
+            return;
+        }
         let kind = match kind {
             EventType::Normal => "Normal",
             EventType::Warning => "Warning",
@@ -153,11 +170,18 @@ fn count_events(counters: Counters) -> Observer {
 }
 
 /// Looks at everything from time to time, whether or not anything changed.
-async fn resync(period: Option<Duration>, caches: Caches, queue: Queue<Key>, service_queue: Queue<Key>) {
+async fn resync(
+    period: Option<Duration>,
+    caches: Caches,
+    queue: Queue<Key>,
+    service_queue: Queue<Key>,
+    run_queue: Queue<Key>,
+) {
     let Some(period) = period else { return std::future::pending().await };
     loop {
         tokio::time::sleep(period).await;
         caches.rollouts.list(None).iter().for_each(|ro| queue.add(Key::of(&ro.metadata)));
+        caches.analyses.runs.list(None).iter().for_each(|run| run_queue.add(Key::of(&run.metadata)));
         let services = caches.services.list(None);
         services.iter().filter(|s| services::is_marked(s)).for_each(|s| service_queue.add(Key::of(&s.metadata)));
     }

@@ -1,9 +1,17 @@
 //! What a controller is told at its start.
 
 use crate::Monitor;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use rollouts_api::Clock;
+use rollouts_kube::Rest;
 use rollouts_kube::lease::LeaseOptions;
+use rollouts_providers::http::Problem;
+use rollouts_providers::secrets::ClusterSecrets;
+use rollouts_providers::{Http, HttpError, Providers, Request, Response, Tools};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Options of [`crate::run`].
@@ -17,6 +25,8 @@ pub struct Options {
     pub instance_id: Option<String>,
     /// How many Rollouts are reconciled at once.
     pub workers: usize,
+    /// How many AnalysisRuns are reconciled at once.
+    pub analysis_workers: usize,
     /// How many Services are cleaned up at once.
     pub service_workers: usize,
     /// To how many pods of one Rollout the metadata of their role is written at once.
@@ -26,10 +36,45 @@ pub struct Options {
     /// Look at everything this often, whether or not anything changed. Nothing depends on it, and without it a lost
     /// wake-up would show; it is for what nobody thought of.
     pub resync: Option<Duration>,
+    /// How metrics are measured.
+    pub measuring: MeasuringOptions,
     /// A window to look at the controller through.
     pub monitor: Monitor,
     /// Stand for election, and work only while the lease is held; without it there must be no other controller.
     pub election: Option<Election>,
+}
+
+/// How metrics are measured.
+#[derive(Debug, Clone, Default)]
+pub struct MeasuringOptions {
+    /// Sends requests to the sources of metrics. Without it every measurement that needs one is an Error that says so.
+    pub http: Option<Arc<dyn Http>>,
+    /// Environment variables of the controller, where some providers look for addresses and credentials.
+    pub variables: BTreeMap<String, String>,
+    /// Namespace of the controller, where the credentials of some providers are.
+    pub namespace: String,
+    /// As in Argo Rollouts, a metric beyond both of its limits is Inconclusive and not Failed.
+    pub inconclusive_over_failed: bool,
+}
+
+impl MeasuringOptions {
+    pub(crate) fn providers(&self, rest: &Rest, clock: &Clock) -> Providers {
+        let http = self.http.clone().unwrap_or_else(|| Arc::new(NoHttp));
+        let secrets = Arc::new(ClusterSecrets::new(rest.clone()));
+        let tools = Tools::new(http, secrets, clock.clone(), &self.namespace);
+        Providers::new(Tools { variables: self.variables.clone(), ..tools })
+    }
+}
+
+/// No way to any source of metrics.
+#[derive(Debug)]
+struct NoHttp;
+
+impl Http for NoHttp {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, HttpError>> {
+        let problem = Problem::Other("this controller cannot send requests to sources of metrics".into());
+        futures::future::ready(Err(request.failed(problem))).boxed()
+    }
 }
 
 /// An election among controllers.
@@ -67,10 +112,12 @@ impl Options {
             namespace: None,
             instance_id: None,
             workers: 10,
+            analysis_workers: 30,
             service_workers: 10,
             pod_writes: 10,
             pod_write_tries: 3,
             resync: None,
+            measuring: MeasuringOptions::default(),
             monitor: Monitor::default(),
             election: None,
         }

@@ -2,8 +2,9 @@
 
 use crate::caches::Caches;
 use crate::executor::{Applied, Executor};
+use crate::hidden::Hidden;
 use crate::malformed::Malformed;
-use crate::snapshots::{self, Hidden};
+use crate::snapshots;
 use crate::warnings::Warnings;
 use crate::workloads::FIRST_LIST_MAX;
 use rollouts_api::Clock;
@@ -30,9 +31,10 @@ impl Reconciler {
         self.caches.rollouts.synced().await;
         self.caches.replica_sets.synced().await;
         self.caches.services.synced().await;
-        // Not all may list Deployments; whatever is missing then comes later.
+        // Not all may list Deployments, or what belongs to analyses; whatever is missing then comes later.
         let debts = tokio::time::timeout(FIRST_LIST_MAX, self.caches.scaled_down.synced());
-        let _ = tokio::join!(self.caches.workloads.synced(), debts);
+        let analyses = tokio::time::timeout(FIRST_LIST_MAX, self.caches.analyses.synced());
+        let _ = tokio::join!(self.caches.workloads.synced(), debts, analyses);
     }
 
     pub async fn reconcile(&self, key: Key) -> Next {
@@ -43,6 +45,7 @@ impl Reconciler {
         let Some(ro) = self.caches.rollouts.get(&key.namespace, &key.name) else {
             self.executor.forget(&key);
             self.warnings.forget(&key);
+            self.hidden.forget_runs(&key);
             self.caches.troubles.worked(format_args!("rollout {key}"));
             return Next::Done;
         };
@@ -71,9 +74,16 @@ impl Reconciler {
             _ => troubles.worked(who),
         }
         match applied {
-            Ok(Applied::All) => plan.wake_at.map_or(Next::Done, Next::At),
+            Ok(Applied::All) => {
+                self.hidden.forget_runs(&key);
+                plan.wake_at.map_or(Next::Done, Next::At)
+            }
             Ok(Applied::Collision(set)) => {
-                self.hidden.insert(*set);
+                self.hidden.insert_set(*set);
+                Next::Failed
+            }
+            Ok(Applied::RunCollision(run)) => {
+                self.hidden.insert_run(&key, *run);
                 Next::Failed
             }
             Ok(Applied::Gone) => Next::Done,

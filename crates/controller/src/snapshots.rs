@@ -1,33 +1,19 @@
 //! From caches to a [`Snapshot`].
 
+use crate::analysis::is_analysed;
 use crate::caches::{BY_OWNER, Caches, ORPHANS, selects};
 use crate::debts::{self, BY_DEBTOR};
+use crate::hidden::Hidden;
 use rollouts_api::validation::Lacking;
 use rollouts_api::{Rollout, names, validation};
 use rollouts_core::{Debt, Pod, Referenced, ReplicaSet, Snapshot, TemplateHash, Workload};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// What this controller does not follow.
-const LACKING: Lacking = Lacking { analysis: true, experiments: true };
-
-/// ReplicaSets that exist under a name we wanted but that the cache does not hold (they lack the hash label), by key.
-/// One entry a collision, removed when the collision count has moved on.
-#[derive(Debug, Default)]
-pub(crate) struct Hidden(Mutex<BTreeMap<Key, Arc<ReplicaSet>>>);
-
-impl Hidden {
-    pub fn insert(&self, set: ReplicaSet) {
-        let key = Key::of(&set.metadata);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(set));
-    }
-
-    fn take(&self, key: &Key) -> Option<Arc<ReplicaSet>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
-    }
-}
+const LACKING: Lacking = Lacking { analysis: false, experiments: true };
 
 /// Everything the decisions about `ro` may read.
 pub(crate) async fn take(
@@ -37,7 +23,7 @@ pub(crate) async fn take(
     rest: &Rest,
 ) -> Result<Snapshot, RequestError> {
     let found = caches.workloads.find(&ro).await?;
-    let (ro, unresolved) = match rollouts_core::resolve(&ro, &found) {
+    let (ro, mut unresolved) = match rollouts_core::resolve(&ro, &found) {
         Ok(ro) => (ro, None),
         Err(problem) => (ro, Some(problem)),
     };
@@ -62,8 +48,27 @@ pub(crate) async fn take(
     let wanted = template_hash.replica_set_name(&ro);
     if !replica_sets.iter().any(|s| s.metadata.name == wanted) {
         let key = Key::new(namespace, wanted.as_str());
-        let other = caches.replica_sets.get(namespace, &wanted).or_else(|| hidden.take(&key));
+        let other = caches.replica_sets.get(namespace, &wanted).or_else(|| hidden.take_set(&key));
         foreign_replica_sets.extend(other.map(|s| (wanted, s)));
+    }
+
+    let analysed = is_analysed(&ro);
+    let mut analysis_runs = caches.analyses.runs_of(&ro);
+    let mut foreign_analysis_runs = match analysed {
+        true => caches.analyses.foreign_runs(&ro),
+        false => Default::default(),
+    };
+    for run in hidden.runs_of(&Key::of(&ro.metadata)) {
+        let is_known = |name: &str| analysis_runs.iter().any(|r| r.metadata.name == name);
+        match run.metadata.controller() {
+            Some(owner) if owner.uid == ro.metadata.uid && !is_known(&run.metadata.name) => analysis_runs.push(run),
+            Some(owner) if owner.uid == ro.metadata.uid => {}
+            _ => drop(foreign_analysis_runs.insert(run.metadata.name.clone())),
+        }
+    }
+    let closure = caches.analyses.templates_of(&ro);
+    if analysed && unresolved.is_none() {
+        unresolved = caches.analyses.unreadable(&closure);
     }
 
     let services = validation::service_names(&ro).into_iter();
@@ -83,9 +88,9 @@ pub(crate) async fn take(
         foreign_replica_sets,
         pods,
         services,
-        analysis_runs: Vec::new(),
-        foreign_analysis_runs: Default::default(),
-        analysis_templates: Default::default(),
+        analysis_runs,
+        foreign_analysis_runs,
+        analysis_templates: closure.found,
         experiments: Vec::new(),
         foreign_experiments: Default::default(),
         lacking: LACKING,

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rollouts-providers", &["rollouts-api", "rollouts-core", "rollouts-expr", "rollouts-kube"]),
     ("rollouts-actors", &["rollouts-api", "rollouts-core", "rollouts-kube"]),
     ("rollouts-cluster", &["rollouts-actors", "rollouts-api", "rollouts-kube"]),
-    ("rollouts-controller", &["rollouts-api", "rollouts-core", "rollouts-kube"]),
+    ("rollouts-controller", &["rollouts-api", "rollouts-core", "rollouts-kube", "rollouts-providers"]),
     ("rollouts-cli", &["rollouts-api", "rollouts-kube", "rollouts-view"]),
     (
         "rollouts-sim",

@@ -40,6 +40,25 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
               OwnerReferencesPermissionEnforcement, as in OpenShift).",
     },
     Permission {
+        group: "argoproj.io",
+        resources: &["analysisruns"],
+        verbs: &["get", "list", "watch", "create", "patch", "delete"],
+        why: "Make the runs that Rollouts ask for, write what was measured, end and clean them up; look at one whose name \
+              is taken.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["analysistemplates"],
+        verbs: &["list", "watch"],
+        why: "Make runs of the templates that Rollouts refer to.",
+    },
+    Permission {
+        group: "",
+        resources: &["secrets"],
+        verbs: &["get"],
+        why: "Read the Secrets that arguments of runs, or the credentials of sources of metrics, refer to.",
+    },
+    Permission {
         group: "apps",
         resources: &["replicasets"],
         verbs: &["get", "list", "watch", "create", "patch", "delete"],
@@ -84,6 +103,14 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
     },
 ];
 
+/// Needed by a controller of the whole cluster besides.
+pub const FOR_CLUSTERS: &[Permission] = &[Permission {
+    group: "argoproj.io",
+    resources: &["clusteranalysistemplates"],
+    verbs: &["list", "watch"],
+    why: "Make runs of the templates that Rollouts refer to. Not with `--namespaced`.",
+}];
+
 /// Needed in the namespace that the controller runs in.
 pub const FOR_ITSELF: &[Permission] = &[Permission {
     group: "coordination.k8s.io",
@@ -108,6 +135,7 @@ pub fn document() -> String {
          missing, and none is granted without use.\n",
     );
     table(&mut text, "Where there are Rollouts", FOR_ROLLOUTS);
+    table(&mut text, "In the whole cluster", FOR_CLUSTERS);
     table(&mut text, "In the namespace of the controller", FOR_ITSELF);
     text
 }

@@ -1,6 +1,7 @@
 //! The objects that decisions read, as caches hold them.
 
 use super::Cached;
+use rollouts_api::analysis::{AnalysisRun, AnalysisTemplate};
 use rollouts_api::{ObjectMeta, Rollout, names};
 use rollouts_core::{Pod, ReplicaSet, Service, Workload};
 
@@ -33,7 +34,7 @@ macro_rules! cached {
     };
 }
 
-cached!(ReplicaSet, Pod, Service, Workload);
+cached!(ReplicaSet, Pod, Service, Workload, AnalysisRun, AnalysisTemplate);
 
 fn slim(meta: &mut ObjectMeta) {
     // A copy of the whole object, written by and for `kubectl apply`.

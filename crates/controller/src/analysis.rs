@@ -1,0 +1,14 @@
+//! AnalysisRuns: what is known of them, who measures, and what is made of it (analysis.md §2).
+//!
+//! A run goes the way of every object: cache, snapshot, plan, apply. Only its measurements do not: each is a task of its
+//! own ([`measuring`]), so that a slow source of metrics keeps no worker, and its answer is part of the next snapshot.
+
+mod caches;
+mod measuring;
+mod runs;
+mod writer;
+
+pub(crate) use caches::{Analyses, Listeners, is_analysed};
+pub(crate) use measuring::Measurements;
+pub(crate) use runs::Runs;
+pub(crate) use writer::Writer;

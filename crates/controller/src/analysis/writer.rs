@@ -1,0 +1,137 @@
+//! Applies the plan of a run. Its status is part of the object itself, and written as the version that was planned on.
+
+use crate::executor::bodies::MetaOnly;
+use rollouts_api::analysis::{AnalysisRun, AnalysisRunStatus};
+use rollouts_core::EventType;
+use rollouts_core::analysis::run::{RunEffect, RunPlan};
+use rollouts_kube::events::{self, ObjectReference, Recorder};
+use rollouts_kube::rest::{Delete, Propagation};
+use rollouts_kube::writes::OwnWrites;
+use rollouts_kube::{Cache, Key, RequestError, Rest, patch, resource};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// Writes to AnalysisRuns.
+pub(crate) struct Writer {
+    rest: Rest,
+    recorder: Recorder,
+    writes: OwnWrites,
+}
+
+impl Writer {
+    pub fn new(rest: Rest, recorder: Recorder) -> Self {
+        Writer { rest, recorder, writes: OwnWrites::default() }
+    }
+
+    /// Whether the cache still lacks a write of ours to this run.
+    pub fn behind(&self, key: &Key, cache: &Cache<AnalysisRun>) -> bool {
+        self.writes.behind(key, cache).is_some()
+    }
+
+    /// The run is gone: nothing to wait for.
+    pub fn forget(&self, key: &Key) {
+        self.writes.forget(key);
+    }
+
+    /// Applies the effects in order, up to the first error.
+    pub async fn apply(&self, run: &AnalysisRun, plan: &RunPlan, lost: &Lost) -> Result<(), RequestError> {
+        let key = Key::of(&run.metadata);
+        for effect in plan.effects() {
+            match effect {
+                RunEffect::PatchStatus(status) => {
+                    let written = self.write(&key, run, status).await;
+                    let is_open = |e: &RequestError| e.is_transient() || matches!(e, RequestError::Malformed { .. });
+                    if written.as_ref().is_err_and(is_open) {
+                        lost.note(&key, status, &plan.consumed);
+                    }
+                    written?;
+                }
+                RunEffect::Event { r#type, reason, message } => self.tell(&key, run, *r#type, reason, message),
+                // No provider that leaves anything behind is supported yet.
+                RunEffect::CollectGarbage { .. } | RunEffect::EndJobs => {}
+                RunEffect::Delete => self.delete(&key, run).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&self, key: &Key, run: &AnalysisRun, status: &AnalysisRunStatus) -> Result<(), RequestError> {
+        let Some(change) = patch::diff(&json!(run.status), &json!(status)) else { return Ok(()) };
+        let version = &run.metadata.resource_version;
+        let body = json!({ "metadata": { "resourceVersion": version }, "status": change });
+        let written: MetaOnly =
+            self.rest.merge(&resource::ANALYSIS_RUNS, &key.namespace, &key.name, None, &body).await?;
+        self.writes.wrote(key, key, &written.metadata.resource_version);
+        Ok(())
+    }
+
+    async fn delete(&self, key: &Key, run: &AnalysisRun) -> Result<(), RequestError> {
+        let options = Delete {
+            propagation: Some(Propagation::Background),
+            uid: Some(run.metadata.uid.clone()),
+            resource_version: Some(run.metadata.resource_version.clone()),
+            ..Default::default()
+        };
+        match self.rest.delete(&resource::ANALYSIS_RUNS, &key.namespace, &key.name, &options).await {
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => self.writes.deleted(key, key, &run.metadata.uid),
+        }
+        Ok(())
+    }
+
+    fn tell(&self, key: &Key, run: &AnalysisRun, kind: EventType, reason: &str, message: &str) {
+        let kind = match kind {
+            EventType::Normal => {
+                tracing::info!(analysisrun = %key, event_reason = reason, "{message}");
+                events::EventType::Normal
+            }
+            EventType::Warning => {
+                tracing::warn!(analysisrun = %key, event_reason = reason, "{message}");
+                events::EventType::Warning
+            }
+        };
+        let reference = ObjectReference::new(&resource::ANALYSIS_RUNS, &run.metadata);
+        self.recorder.event(&reference, kind, reason, message);
+    }
+}
+
+/// Writes that were not answered. If the run turns out to have that status, they took effect after all, and the
+/// measurements in it must not be written once more.
+#[derive(Default)]
+pub(crate) struct Lost(Mutex<BTreeMap<Key, Vec<LostWrite>>>);
+
+struct LostWrite {
+    status: AnalysisRunStatus,
+    /// Metrics whose answers are in it.
+    consumed: Vec<String>,
+}
+
+/// Unanswered writes to one run that are remembered; older ones cannot take effect any more.
+const LOST_WRITES_MAX: usize = 10;
+
+impl Lost {
+    fn note(&self, key: &Key, status: &AnalysisRunStatus, consumed: &[String]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let writes = all.entry(key.clone()).or_default();
+        if writes.len() == LOST_WRITES_MAX {
+            writes.remove(0);
+        }
+        writes.push(LostWrite { status: status.clone(), consumed: consumed.to_vec() });
+    }
+
+    /// The metrics whose answers stand in the status of `run` because of a write that was not answered.
+    pub fn found(&self, key: &Key, run: &AnalysisRun) -> Vec<String> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(writes) = all.get_mut(key) else { return Vec::new() };
+        let Some(found) = writes.iter().position(|write| write.status == run.status) else { return Vec::new() };
+        let consumed = writes.swap_remove(found).consumed;
+        all.remove(key);
+        consumed
+    }
+
+    /// The run is gone.
+    pub fn forget(&self, key: &Key) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
