@@ -11,11 +11,13 @@ use crate::logging::{self, Level};
 use crate::signals::Signals;
 use anyhow::{Context, Result, anyhow, ensure};
 use rollouts_cli::cobra::Matches;
-use rollouts_controller::{Election, Monitor, Options};
+use rollouts_controller::{Election, MeasuringOptions, Monitor, Options};
 use rollouts_kube::client::connect;
 use rollouts_kube::{ConnectOptions, system_clock};
+use rollouts_providers::client::NetworkHttp;
 use settings::{ElectionTimes, Settings};
 use std::io::Write;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Runs until the process is told to stop or loses its lease.
@@ -40,6 +42,16 @@ pub async fn run(matches: &Matches) -> Result<()> {
     options.namespace = settings.namespaced.then_some(context_namespace);
     options.instance_id = settings.instance_id;
     options.workers = settings.rollout_workers;
+    options.analysis_workers = settings.analysis_workers;
+    options.measuring = MeasuringOptions {
+        http: Some(Arc::new(NetworkHttp::new())),
+        // What is no text is no address and no credential either.
+        variables: std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+            .collect(),
+        namespace: namespace.clone(),
+        ..Default::default()
+    };
     options.service_workers = settings.service_workers;
     options.pod_writes = settings.pod_writes;
     options.pod_write_tries = settings.pod_write_tries;

@@ -6,10 +6,12 @@ mod samples;
 
 use anyhow::{Context, Result};
 use rollouts_kube::{Rest, resource, system_clock};
+use rollouts_providers::client::NetworkHttp;
 use std::future::Future;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +70,8 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
         }
     });
     if options.controller {
-        let controller = rollouts_controller::Options::new(clock.clone());
+        let mut controller = rollouts_controller::Options::new(clock.clone());
+        controller.measuring.http = Some(Arc::new(NetworkHttp::new()));
         tasks.spawn(rollouts_controller::run(client.clone(), controller, stop.clone()));
         writeln!(out, "Argo Rollouts          running")?;
     } else {

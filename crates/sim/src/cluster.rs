@@ -1,6 +1,7 @@
 //! A cluster in this process: the embedded API server, the actors that make it behave like one, our controller.
 
 use crate::lives::{Begin, Birth};
+use crate::metrics_source::MetricsSource;
 use futures::FutureExt;
 use rollouts_api::Clock;
 use rollouts_controller::Election;
@@ -48,6 +49,8 @@ pub struct Cluster {
     pub client: kube::Client,
     /// As whom controllers stand for election.
     pub identities: Identities,
+    /// Where controllers measure.
+    pub metrics: MetricsSource,
     seed: u64,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
@@ -70,6 +73,7 @@ impl Cluster {
             clock,
             client,
             identities: Identities::default(),
+            metrics: MetricsSource::default(),
             seed,
             stop: CancellationToken::new(),
             tasks: Vec::new(),
@@ -109,9 +113,10 @@ impl Cluster {
     /// Begins our controller, any number of times; `candidate` if it stands for election, each life under a name of
     /// its own.
     pub fn controller(&self, candidate: Option<&'static str>) -> Begin {
-        let (clock, identities) = (self.clock.clone(), self.identities.clone());
+        let (clock, identities, metrics) = (self.clock.clone(), self.identities.clone(), self.metrics.clone());
         Box::new(move |Birth { client, lease_client, stop }| {
             let mut options = rollouts_controller::Options::new(clock.clone());
+            options.measuring.http = Some(Arc::new(metrics.clone()));
             options.election =
                 candidate.map(|who| Election::new(lease_client, LEASE_NAMESPACE, None, &identities.next(who)));
             rollouts_controller::run(client, options, stop).boxed()

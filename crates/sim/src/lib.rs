@@ -10,6 +10,7 @@ pub mod fuzz;
 pub mod golden;
 pub mod invariants;
 pub mod lives;
+pub mod metrics_source;
 pub mod recording;
 pub mod run;
 pub mod scenario;

@@ -10,7 +10,6 @@ pub const WITHOUT_EFFECT: &[&str] = &[
     "alb-tag-key-resource-id",
     "alb-verify-weight",
     "ambassador-api-version",
-    "analysis-threads",
     "appmesh-crd-version",
     "aws-target-group-binding-api-version",
     "aws-verify-target-group",
@@ -45,6 +44,7 @@ fn process() -> Vec<Flag> {
             "Handle only objects with this instance id; without it only those that have none",
         ),
         Flag::int("rollout-threads", 10, "How many Rollouts are reconciled at once"),
+        Flag::int("analysis-threads", 30, "How many AnalysisRuns are reconciled at once"),
         Flag::int("service-threads", 10, "How many Services are cleaned up at once"),
         Flag::int(
             "ephemeral-metadata-threads",
@@ -122,7 +122,6 @@ fn without_effect() -> Vec<Flag> {
         text("alb-tag-key-resource-id", "ingress.k8s.aws/resource"),
         Flag::switch("alb-verify-weight", NONE).deprecated("use --aws-verify-target-group instead"),
         text("ambassador-api-version", "getambassador.io/v2"),
-        Flag::int("analysis-threads", 30, NONE),
         text("appmesh-crd-version", "v1beta2"),
         text("aws-target-group-binding-api-version", "elbv2.k8s.aws/v1beta1"),
         Flag::switch("aws-verify-target-group", NONE),

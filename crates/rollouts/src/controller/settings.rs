@@ -17,6 +17,8 @@ pub struct Settings {
     pub instance_id: Option<String>,
     /// How many Rollouts are reconciled at once.
     pub rollout_workers: usize,
+    /// How many AnalysisRuns are reconciled at once.
+    pub analysis_workers: usize,
     /// How many Services are cleaned up at once.
     pub service_workers: usize,
     /// To how many pods of a Rollout metadata is written at once.
@@ -74,6 +76,7 @@ impl Settings {
             namespaced: matches.bool("namespaced"),
             instance_id: matches.text_opt("instance-id").map(str::to_owned),
             rollout_workers: count("rollout-threads")?,
+            analysis_workers: count("analysis-threads")?,
             service_workers: count("service-threads")?,
             pod_writes: count("ephemeral-metadata-threads")?,
             pod_write_tries: count("ephemeral-metadata-update-pod-retries")?,
