@@ -17,6 +17,7 @@ mod object;
 mod step;
 mod verdict;
 
+pub(crate) use blue_green::end_between;
 pub use closure::{TemplateClosure, template_closure};
 pub(crate) use current::Runs;
 pub(crate) use history::old_ones;

@@ -1,7 +1,7 @@
 //! Conditions (rollout.md §7.1–7.4).
 
-use crate::EventType;
 use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
+use crate::{EventType, analyses};
 use jiff::Timestamp;
 use rollouts_api::rollout::Condition;
 use rollouts_api::{RolloutStatus, Time};
@@ -253,7 +253,8 @@ impl Reconcile<'_> {
 const COMPLETED_REASON: &str = "RolloutCompleted";
 
 /// Whether anything moved towards the goal between two statuses (§7.3). Only canaries have a step hash, and only for
-/// them a new stable ReplicaSet is progress.
+/// them a new stable ReplicaSet is progress. Other than upstream, so is the end of an analysis around a switch: while it
+/// went on nothing else did, and the deadline must not pass with its verdict.
 pub(crate) fn progressed(old: &RolloutStatus, next: &RolloutStatus) -> bool {
     let remaining = |s: &RolloutStatus| s.replicas.saturating_sub(s.updated_replicas);
     let steps = match (old.current_step_index, next.current_step_index) {
@@ -266,6 +267,7 @@ pub(crate) fn progressed(old: &RolloutStatus, next: &RolloutStatus) -> bool {
         || next.available_replicas > old.available_replicas
         || old.blue_green.active_selector != next.blue_green.active_selector
         || old.blue_green.preview_selector != next.blue_green.preview_selector
+        || analyses::end_between(old, next)
         || (!next.current_step_hash.is_empty()
             && (old.stable_rs != next.stable_rs || steps || old.current_step_hash != next.current_step_hash))
 }

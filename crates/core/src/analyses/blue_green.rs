@@ -1,7 +1,9 @@
 //! Analyses before and after the switch of a blueGreen (analysis.md §5.5).
 
 use super::{Kind, configured, verdict};
+use crate::analysis::completed;
 use crate::reconcile::Reconcile;
+use rollouts_api::RolloutStatus;
 use rollouts_api::rollout::RolloutAnalysis;
 
 impl Reconcile<'_> {
@@ -69,7 +71,15 @@ impl Reconcile<'_> {
 
     /// Whether a run before or after the switch is going on.
     pub(crate) fn verifies_promotion(&self) -> bool {
-        let going = |kind| self.valid_run(kind).is_some_and(|run| !crate::analysis::completed(&run.status.phase));
+        let going = |kind| self.valid_run(kind).is_some_and(|run| !completed(&run.status.phase));
         !self.aborted() && (going(Kind::PrePromotion) || going(Kind::PostPromotion))
     }
+}
+
+/// Whether an analysis before or after the switch ended between two statuses.
+pub(crate) fn end_between(old: &RolloutStatus, next: &RolloutStatus) -> bool {
+    [Kind::PrePromotion, Kind::PostPromotion].into_iter().any(|kind| {
+        let ended = |status| kind.entry(status).filter(|e| completed(&e.status)).map(|e| &e.name);
+        ended(next).is_some() && ended(next) != ended(old)
+    })
 }

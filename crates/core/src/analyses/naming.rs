@@ -1,6 +1,7 @@
 //! Names of runs, and how a run that exists is used again (analysis.md §5.1).
 
 use super::Kind;
+use super::current::step_index;
 use crate::analysis::completed;
 use crate::reconcile::Reconcile;
 use rollouts_api::analysis::{AnalysisRun, AnalysisRunSpec};
@@ -35,7 +36,8 @@ impl Reconcile<'_> {
         let mut number: u64 = 0;
         while taken.contains(name.as_str()) {
             let ours = self.snapshot.analysis_runs.iter().find(|r| r.metadata.name == name);
-            if let Some(run) = ours.filter(|run| is_as_wanted(run, spec)) {
+            let of_this_step = |run: &AnalysisRun| kind != Kind::Step || step_index(run) == Some(self.step_number());
+            if let Some(run) = ours.filter(|run| is_as_wanted(run, spec) && of_this_step(run)) {
                 return Name::Ours(run.clone());
             }
             number += 1;

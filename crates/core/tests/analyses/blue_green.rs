@@ -260,6 +260,31 @@ fn a_long_analysis_is_no_lack_of_progress() {
     );
 }
 
+/// Nor is the moment in which it ends, whatever its verdict.
+#[test]
+fn the_deadline_does_not_pass_with_the_verdict() {
+    let patient = |fields: Value| {
+        let mut w = blue_green(fields);
+        w.change(|ro| {
+            ro.spec.progress_deadline_seconds = Some(60);
+            ro.spec.progress_deadline_abort = true;
+        });
+        w
+    };
+    let mut w = patient(json!({ "prePromotionAnalysis": analysis(), "previewReplicaCount": 1 }));
+    w.ends(&pre(), "Running", 3600);
+    w.ends(&pre(), "Successful", 10);
+    assert_eq!((w.status().phase.as_str(), live(&w)), ("Healthy", NEW));
+    for phase in ["Successful", "Inconclusive"] {
+        let mut w = patient(json!({ "postPromotionAnalysis": analysis() }));
+        w.ends(&post(), "Running", 3600);
+        w.ends(&post(), phase, 10);
+        assert!(!w.status().abort, "{phase}: {}", w.status().message);
+        w.run(3600);
+        assert!(!w.status().abort, "{phase}: {}", w.status().message);
+    }
+}
+
 /// Pods that are lost while a run goes on do not take its verdict away.
 #[test]
 fn a_run_counts_whatever_becomes_of_the_pods() {

@@ -190,6 +190,20 @@ fn collisions() {
     assert_eq!((entry(&w, "step"), w.runs.len()), (some(&format!("{TWO}-0"), ""), 1));
 }
 
+/// A run with the name and the spec of another step's, but without its label, would be taken up and left by turns.
+#[test]
+fn a_run_without_its_step_is_not_taken_up() {
+    let mut w = canary(json!({ "steps": [{ "setWeight": 50 }, { "analysis": super::analysis() }] }));
+    w.set_image("2");
+    w.run(10);
+    let mut run = w.runs[&format!("{TWO}-1")].clone();
+    run.metadata.labels.remove("step-index");
+    w.runs.insert(format!("{TWO}-1"), run);
+    w.rollout.status.canary.current_step_analysis_run_status = None;
+    w.run(10);
+    assert_eq!(entry(&w, "step"), some(&format!("{TWO}-1.1"), ""));
+}
+
 /// What a Go controller has made before it was replaced is the same run, though it writes empty objects.
 #[test]
 fn a_run_of_another_is_taken_up_if_it_measures_the_same() {
