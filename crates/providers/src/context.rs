@@ -4,9 +4,9 @@ use crate::http::{Http, HttpError, Problem, Request, Response};
 use crate::oauth2::Tokens;
 use crate::reading;
 use crate::secrets::ReadSecrets;
-use jiff::Timestamp;
-use rollouts_api::Clock;
+use jiff::{SignedDuration, Timestamp};
 use rollouts_api::analysis::{AnalysisRun, Metric};
+use rollouts_api::{Clock, GoDuration};
 use rollouts_expr::Expr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,6 +65,14 @@ impl Context<'_> {
         self.tools.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The time a Go duration before the measurement; saturates.
+    pub fn before(&self, window: &str) -> reading::Result<Timestamp> {
+        let parsed = GoDuration::parse(window).map_err(|e| reading::Failure::new(e.to_string()))?;
+        let window = SignedDuration::from_nanos(parsed.nanos());
+        let limit = if window.is_negative() { Timestamp::MAX } else { Timestamp::MIN };
+        Ok(self.now.checked_sub(window).unwrap_or(limit))
+    }
+
     /// Sends a request, bounded by its timeout whatever the sender does. A timeout of zero is over at once.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         if let Some(problem) = misaddressed(&request.url) {
@@ -97,7 +105,7 @@ impl Context<'_> {
 fn misaddressed(url: &str) -> Option<Problem> {
     let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
     if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
-        return Some(Problem::Other(format!("unsupported protocol scheme {}", crate::text::quote(scheme))));
+        return Some(Problem::Other(format!("unsupported protocol scheme {}", rollouts_api::field::quote(scheme))));
     }
     let no_host = || Problem::Other("http: no Host in request URL".to_owned());
     crate::url::Url::parse(url).is_none().then(no_host)

@@ -8,8 +8,11 @@
 pub mod client;
 pub mod conditions;
 pub mod context;
+mod datadog;
+mod graphite;
 pub mod http;
 pub mod jsonpath;
+mod keys;
 pub mod oauth2;
 mod prometheus;
 pub mod providers;

@@ -4,7 +4,7 @@ use crate::conditions::{ended, failed, judged};
 use crate::context::{Context, Tools};
 use crate::reading::{Failure, Reading, Result};
 use crate::redaction::Redactor;
-use crate::{prometheus, secrets, web};
+use crate::{datadog, graphite, prometheus, secrets, web};
 use rollouts_api::analysis::{AnalysisRun, Measurement, Metric, MetricProvider};
 use rollouts_core::analysis::Phase;
 use rollouts_core::analysis::args::{self, Arguments, SECRET_PLACEHOLDER};
@@ -173,6 +173,10 @@ async fn begin(context: &Context<'_>) -> Outcome {
                 return prometheus::measure(context, prometheus).await;
             }
             (Kind::Web, MetricProvider { web: Some(web), .. }) => web::read(context, web).await,
+            (Kind::Datadog, MetricProvider { datadog: Some(datadog), .. }) => datadog::read(context, datadog).await,
+            (Kind::Graphite, MetricProvider { graphite: Some(graphite), .. }) => {
+                graphite::read(context, graphite).await
+            }
             (kind, _) => Err(not_supported(kind)),
         },
     };

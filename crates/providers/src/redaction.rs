@@ -1,10 +1,10 @@
 //! Hiding secrets in what is written down.
 
-use crate::text::quote;
 use crate::url::{path_escape, query_escape};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use rollouts_api::analysis::{Authentication, Measurement, Metric};
+use rollouts_api::field::quote;
 use rollouts_api::go_json;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -115,7 +115,8 @@ pub(crate) async fn values(
     (found, missing)
 }
 
-async fn patiently(reader: &dyn ReadSecrets, namespace: &str, name: &str) -> Result<SecretData, String> {
+/// The data of a Secret; what fails in passing is read again until there is an answer.
+pub(crate) async fn patiently(reader: &dyn ReadSecrets, namespace: &str, name: &str) -> Result<SecretData, String> {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(30));
     loop {
         match reader.read(namespace, name).await {

@@ -191,3 +191,9 @@ impl Bench {
         self.providers.measure(&self.run, &metric, Ask::Run, None).await
     }
 }
+
+/// Phase and value or message of a new measurement of `metric` that gets this reply.
+pub async fn said(reply: Reply, metric: Value) -> String {
+    let measurement = Bench::new([reply]).measure(metric).await.measurement;
+    format!("{} {}{}", measurement.phase, measurement.value, measurement.message)
+}
