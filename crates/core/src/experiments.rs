@@ -60,8 +60,8 @@ impl Reconcile<'_> {
     /// a human has answered with a resumption.
     fn experiment_counts(&self, experiment: &Experiment) -> bool {
         let retried = self.ro.status.aborted_at.is_some();
-        let inconclusive = Phase::parse(&experiment.status.phase) == Some(Phase::Inconclusive);
-        !retried && !(self.resumed_by_user() && inconclusive)
+        let answered = self.resumed_by_user() && Phase::parse(&experiment.status.phase) == Some(Phase::Inconclusive);
+        !retried && !answered
     }
 
     /// The status names an Experiment while it goes on, and while a human is to look at it. (Upstream forgets the latter

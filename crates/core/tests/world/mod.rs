@@ -390,7 +390,10 @@ impl World {
                 Effect::EvictPods { .. } if self.budget_refuses => continue,
                 Effect::EvictPods { names, at_most } => names.iter().take(at_most).for_each(|name| self.evict(name)),
                 Effect::PatchPod { name, labels, annotations } => self.patch_pod(&name, labels, annotations),
-                Effect::Event { reason, message, .. } => self.events.push(format!("{reason} {message}")),
+                Effect::Event { reason, message, .. } => {
+                    self.check_completion(&message);
+                    self.events.push(format!("{reason} {message}"));
+                }
                 Effect::CreateAnalysisRun { name, object } => self.create_run(name, object),
                 Effect::TerminateAnalysisRun { name } => self.terminate_run(&name),
                 Effect::DeleteAnalysisRun { name } => {

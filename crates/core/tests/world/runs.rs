@@ -95,6 +95,21 @@ impl World {
         }
     }
 
+    /// What an event promises of verdicts is so.
+    pub(super) fn check_completion(&self, message: &str) {
+        let strategy = self.rollout.spec.strategy.blue_green.as_ref();
+        let analysis = strategy.and_then(|b| b.post_promotion_analysis.as_ref());
+        if message.ends_with("Completed blue-green update") && analysis.is_some_and(|a| !a.templates.is_empty()) {
+            let entry = self.status().blue_green.post_promotion_analysis_run_status.as_ref();
+            assert_eq!(entry.map(|e| e.status.as_str()), Some("Successful"), "{message}");
+        }
+        if message.contains("canary steps") {
+            let entry = self.status().canary.current_background_analysis_run_status.as_ref();
+            let bad = entry.is_some_and(|e| ["Failed", "Error", "Inconclusive"].contains(&e.status.as_str()));
+            assert!(!bad, "{message}: {entry:?}");
+        }
+    }
+
     /// Names of all runs with their phases.
     pub fn all_runs(&self) -> Vec<(&str, &str)> {
         self.runs.iter().map(|(name, run)| (name.as_str(), run.status.phase.as_str())).collect()
