@@ -5,10 +5,11 @@ use crate::env::Environment;
 use crate::eval;
 use crate::eval::value::Val;
 use crate::fold;
-use crate::go::{print, quote};
+use crate::go::print;
 use crate::syntax::parser;
 use crate::types::Type;
 use crate::value::Value;
+use rollouts_api::field::quote;
 use std::collections::BTreeMap;
 
 /// `tests/go.tsv`: first the results under their names (`@name`, result); then the name of a result, the expression,
@@ -38,7 +39,7 @@ fn show(val: &Val) -> String {
         Val::Float(_) => format!("float {plain}"),
         Val::Time(_) => format!("time {plain}"),
         Val::Duration(_) => format!("duration {plain}"),
-        Val::Text(text) => format!("string {}", quote::quote(text)),
+        Val::Text(text) => format!("string {}", quote(text)),
         other => format!("{} {plain}", other.type_name()),
     }
 }

@@ -1,9 +1,11 @@
 //! What a provider may use.
 
 use crate::http::{Http, HttpError, Problem, Request, Response};
+use crate::job::Jobs;
 use crate::oauth2::Tokens;
 use crate::reading;
 use crate::secrets::ReadSecrets;
+use crate::sigv4;
 use jiff::{SignedDuration, Timestamp};
 use rollouts_api::analysis::{AnalysisRun, Metric};
 use rollouts_api::{Clock, GoDuration};
@@ -28,6 +30,10 @@ pub struct Tools {
     pub namespace: String,
     /// OAuth 2 tokens that still hold.
     pub tokens: Tokens,
+    /// Credentials of AWS that still hold.
+    pub aws: sigv4::Cache,
+    /// Where Jobs run. Without it a metric that needs one is an Error that says so.
+    pub jobs: Option<Jobs>,
 }
 
 /// One measurement's view of the world.
@@ -44,7 +50,7 @@ pub struct Context<'a> {
 }
 
 impl Tools {
-    /// Tools of a controller in `namespace`, with no environment variables.
+    /// Tools of a controller in `namespace`, with no environment variables and no Jobs.
     pub fn new(http: Arc<dyn Http>, secrets: Arc<dyn ReadSecrets>, clock: Clock, namespace: &str) -> Self {
         let expr = Expr::new(clock.clone());
         Tools {
@@ -55,6 +61,8 @@ impl Tools {
             variables: BTreeMap::new(),
             namespace: namespace.to_owned(),
             tokens: Tokens::default(),
+            aws: sigv4::Cache::default(),
+            jobs: None,
         }
     }
 }

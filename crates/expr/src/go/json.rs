@@ -128,7 +128,7 @@ fn complaint(text: &str, why: &serde_json::Error) -> Error {
     let shown = match found {
         '\'' => r"'\''".to_owned(),
         '"' => r#"'"'"#.to_owned(),
-        c => format!("'{}'", super::quote::quote(&c.to_string()).trim_matches('"')),
+        c => format!("'{}'", rollouts_api::field::quote(&c.to_string()).trim_matches('"')),
     };
     let said = why.to_string();
     let about = if said.starts_with("trailing characters") {

@@ -4,6 +4,5 @@ pub mod json;
 pub mod layout;
 pub mod pow;
 pub mod print;
-pub mod quote;
 pub mod regexp;
 pub mod strconv;

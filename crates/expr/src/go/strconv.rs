@@ -1,6 +1,6 @@
 //! Go's `strconv`: numbers from texts, and what is said when they are none.
 
-use super::quote::quote;
+use rollouts_api::field::quote;
 use std::num::{IntErrorKind, ParseIntError};
 
 /// `strconv.ParseInt(text, 10, 64)`.

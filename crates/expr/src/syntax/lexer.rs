@@ -128,7 +128,7 @@ impl<'s> Lexer<'s> {
     fn number(&mut self) -> Result<()> {
         let len = number_len(self.rest);
         if let Some(next) = self.rest[len..].chars().next().filter(|c| in_name(*c)) {
-            return fail!("bad number syntax: {}", crate::go::quote::quote(&self.rest[..len + next.len_utf8()]));
+            return fail!("bad number syntax: {}", rollouts_api::field::quote(&self.rest[..len + next.len_utf8()]));
         }
         let number = self.take(len);
         self.push(Kind::Number, number);

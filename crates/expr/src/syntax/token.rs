@@ -49,6 +49,6 @@ impl fmt::Display for Token {
             Kind::Operator => "Operator",
             Kind::Eof => return f.write_str("EOF"),
         };
-        write!(f, "{name}({})", crate::go::quote::quote(&self.value))
+        write!(f, "{name}({})", rollouts_api::field::quote(&self.value))
     }
 }

@@ -1,10 +1,10 @@
 //! `time.ParseInLocation`.
 
 use super::{MONTHS, Part, WEEKDAYS, ZoneStyle, next_part};
-use crate::go::quote::quote;
 use jiff::Zoned;
 use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
+use rollouts_api::field::quote;
 
 /// The time that `value` names in `layout`; in `zone` when it says nothing of one. The error is Go's text.
 pub fn parse(layout: &str, value: &str, zone: &TimeZone) -> Result<Zoned, String> {
