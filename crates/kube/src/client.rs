@@ -132,7 +132,16 @@ fn missing(files: &[PathBuf]) -> String {
 /// Connects as `options` say and returns the client with the namespace to use where none is given. Nothing is sent
 /// yet, so an unreachable server shows only with the first request. Must be called inside a tokio runtime.
 pub fn connect(options: &ConnectOptions) -> Result<(kube::Client, String), ConnectError> {
-    let mut config = kubeconfig::load(options)?;
+    build(kubeconfig::load(options)?, options)
+}
+
+/// Connects to the cluster whose pod this is, whatever the files say. Of `options` those count that do not say where
+/// and who. Must be called inside a tokio runtime.
+pub fn connect_in_cluster(options: &ConnectOptions) -> Result<(kube::Client, String), ConnectError> {
+    build(kubeconfig::in_cluster(options)?, options)
+}
+
+fn build(mut config: kube::Config, options: &ConnectOptions) -> Result<(kube::Client, String), ConnectError> {
     let namespace = config.default_namespace.clone();
     let server = config.cluster_url.to_string();
     let setup = |problem: String| ConnectError::Setup { server: server.clone(), problem };

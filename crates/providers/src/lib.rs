@@ -3,7 +3,7 @@
 //! [`Providers`] takes one measurement of one metric: it dispatches to the metric's provider, judges what the provider
 //! read by the metric's conditions, and hides secrets in all of it. A provider is a pure function that makes a
 //! [`http::Request`] and one that reads the answer; where several requests are needed, a small async function between
-//! them. Nothing here knows sockets but [`client`], nothing knows a cluster but [`secrets`].
+//! them. Nothing here knows sockets but [`client`], nothing knows a cluster but [`secrets`] and [`job`].
 
 pub mod client;
 pub mod conditions;
@@ -11,17 +11,24 @@ pub mod context;
 mod datadog;
 mod graphite;
 pub mod http;
+mod influxdb;
+pub mod job;
 pub mod jsonpath;
+mod kayenta;
 mod keys;
+mod new_relic;
 pub mod oauth2;
 mod prometheus;
 pub mod providers;
 pub mod reading;
 pub mod redaction;
 pub mod secrets;
+pub mod sigv4;
+mod skywalking;
 pub mod testing;
 pub mod text;
 pub mod url;
+mod wavefront;
 mod web;
 
 pub use context::{Context, Tools};

@@ -8,19 +8,22 @@ use crate::http::{Request, Response};
 use crate::oauth2;
 use crate::providers::Outcome;
 use crate::reading::{Failure, Result};
+use crate::sigv4::{self, Identity, Scope};
 use crate::text;
 use crate::url::{Url, form};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use rollouts_api::GoDuration;
-use rollouts_api::analysis::{OAuth2, PrometheusMetric, PrometheusRangeQuery};
+use rollouts_api::analysis::{OAuth2, PrometheusMetric, PrometheusRangeQuery, Sigv4};
 use rollouts_expr::Evaluator as _;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Environment variable with the address of metrics that name none.
 const ADDRESS_VARIABLE: &str = "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS";
+/// What addresses of AWS's managed Prometheus have in them: no others are signed for.
+const AWS_WORKSPACES: &str = "aps-workspaces";
 /// Seconds that an answer may take unless the metric says otherwise.
 const TIMEOUT: i64 = 30;
 
@@ -48,6 +51,7 @@ struct Server<'a> {
     insecure: bool,
     headers: Vec<(&'a str, String)>,
     oauth2: Option<&'a OAuth2>,
+    sigv4: Option<Identity<'a>>,
 }
 
 /// What to ask for.
@@ -79,15 +83,13 @@ impl<'a> Server<'a> {
             let pair = STANDARD.encode(format!("{}:{}", basic.username, basic.password));
             headers.push(("Authorization", format!("Basic {pair}")));
         }
-        let signed = auth.sigv4.as_ref().is_some_and(|s| *s != rollouts_api::analysis::Sigv4::default());
-        if signed && address.contains("aps-workspaces") {
-            return Err(Failure::new("signing requests for AWS (sigv4) is not supported yet"));
-        }
+        let sigv4 = auth.sigv4.as_ref().filter(|s| **s != Sigv4::default() && address.contains(AWS_WORKSPACES));
+        let sigv4 = sigv4.map(|Sigv4 { region, profile, role_arn }| Identity { region, profile, role_arn });
         let oauth2 = oauth2::checked(auth.oauth2.as_ref())?;
         let timeout = u64::try_from(prometheus.timeout.unwrap_or(TIMEOUT))
             .map_err(|_| Failure::new("prometheus timeout should not be negative"))?;
         let timeout = Duration::from_secs(timeout);
-        Ok(Server { url, timeout, insecure: prometheus.insecure, headers, oauth2 })
+        Ok(Server { url, timeout, insecure: prometheus.insecure, headers, oauth2, sigv4 })
     }
 
     /// The request; what cannot POST is asked by GET.
@@ -121,10 +123,20 @@ impl<'a> Server<'a> {
     }
 
     async fn send(&self, context: &Context<'_>, mut request: Request) -> Result<Response> {
-        let Some(credentials) = self.oauth2 else { return Ok(context.send(request).await?) };
-        oauth2::authorize(context, credentials, &mut request, true).await?;
+        if let Some(credentials) = self.oauth2 {
+            oauth2::authorize(context, credentials, &mut request, true).await?;
+        }
+        // Last: what is signed must stay as it is.
+        if let Some(identity) = self.sigv4 {
+            let (region, credentials) =
+                (sigv4::region(context, identity)?, sigv4::credentials(context, identity).await?);
+            let scope = Scope { service: "aps", region: &region };
+            sigv4::sign(&mut request, &credentials, scope, context.tools.clock.now());
+        }
         let response = context.send(request).await?;
-        oauth2::learn(context, credentials, self.insecure, &response);
+        if let Some(credentials) = self.oauth2 {
+            oauth2::learn(context, credentials, self.insecure, &response);
+        }
         Ok(response)
     }
 }

@@ -4,7 +4,7 @@ use crate::conditions::{ended, failed, judged};
 use crate::context::{Context, Tools};
 use crate::reading::{Failure, Reading, Result};
 use crate::redaction::Redactor;
-use crate::{datadog, graphite, prometheus, secrets, web};
+use crate::{datadog, graphite, influxdb, job, kayenta, new_relic, prometheus, secrets, skywalking, wavefront, web};
 use rollouts_api::analysis::{AnalysisRun, Measurement, Metric, MetricProvider};
 use rollouts_core::analysis::Phase;
 use rollouts_core::analysis::args::{self, Arguments, SECRET_PLACEHOLDER};
@@ -69,13 +69,17 @@ impl Providers {
             }
         }
         let arguments = Arguments::with_secrets(&run.spec.args, &found);
-        let resolved = match arguments.and_then(|arguments| arguments.resolve(metric)) {
+        let mut resolved = match arguments.and_then(|arguments| arguments.resolve(metric)) {
             Ok(resolved) => resolved,
             Err(e) => {
                 let hide = Redactor::new(found.values().map(String::as_str), metric);
                 return Answer::Unresolved(hide.redact(args::unresolved(e)));
             }
         };
+        // What stands in names and labels is no secret.
+        if resolved.name != task.metric {
+            resolved.to_mut().name.clone_from(&task.metric);
+        }
         let outcome = self.measure(run, &resolved, task.ask, task.measurement.clone()).await;
         // A placeholder is no secret.
         let secrets = found.values().map(String::as_str).filter(|value| *value != SECRET_PLACEHOLDER);
@@ -172,10 +176,26 @@ async fn begin(context: &Context<'_>) -> Outcome {
             (Kind::Prometheus, MetricProvider { prometheus: Some(prometheus), .. }) => {
                 return prometheus::measure(context, prometheus).await;
             }
+            (Kind::Job, MetricProvider { job: Some(job), .. }) => return job::run(context, job).await,
             (Kind::Web, MetricProvider { web: Some(web), .. }) => web::read(context, web).await,
             (Kind::Datadog, MetricProvider { datadog: Some(datadog), .. }) => datadog::read(context, datadog).await,
             (Kind::Graphite, MetricProvider { graphite: Some(graphite), .. }) => {
                 graphite::read(context, graphite).await
+            }
+            (Kind::Kayenta, MetricProvider { kayenta: Some(kayenta), .. }) => {
+                return kayenta::begin(context, kayenta).await;
+            }
+            (Kind::NewRelic, MetricProvider { new_relic: Some(new_relic), .. }) => {
+                return new_relic::measure(context, new_relic).await;
+            }
+            (Kind::Wavefront, MetricProvider { wavefront: Some(wavefront), .. }) => {
+                wavefront::read(context, wavefront).await
+            }
+            (Kind::Influxdb, MetricProvider { influxdb: Some(influxdb), .. }) => {
+                influxdb::read(context, influxdb).await
+            }
+            (Kind::SkyWalking, MetricProvider { skywalking: Some(skywalking), .. }) => {
+                skywalking::read(context, skywalking).await
             }
             (kind, _) => Err(not_supported(kind)),
         },
@@ -185,11 +205,17 @@ async fn begin(context: &Context<'_>) -> Outcome {
 
 /// An unfinished measurement, looked at again or to be ended.
 async fn go_on(context: &Context<'_>, ask: Ask, previous: Measurement) -> Outcome {
-    match (Kind::of(&context.metric.provider), ask) {
+    let provider = &context.metric.provider;
+    if let (Some(kayenta), Some(Kind::Kayenta), Ask::Run | Ask::Resume) = (&provider.kayenta, Kind::of(provider), ask) {
+        return kayenta::resume(context, kayenta, previous).await;
+    }
+    match (Kind::of(provider), ask) {
         (None, _) => {
             let failed = failed(context, no_provider(context.metric).to_string());
             Outcome::of(Measurement { started_at: previous.started_at, metadata: previous.metadata, ..failed })
         }
+        (Some(Kind::Job), Ask::Run | Ask::Resume) => job::resume(context, previous).await,
+        (Some(Kind::Job), Ask::Terminate) => job::terminate(context, previous).await,
         // All others have finished what they began; if one stands there nevertheless, it comes to no end by itself.
         (Some(_), Ask::Terminate) => {
             let ended = ended(context, Phase::Inconclusive.as_str());

@@ -236,7 +236,7 @@ fn impersonate(user: &mut AuthInfo, options: &ConnectOptions) {
 }
 
 /// The credentials of the pod this runs in.
-fn in_cluster(options: &ConnectOptions) -> Result<Config, ConnectError> {
+pub(super) fn in_cluster(options: &ConnectOptions) -> Result<Config, ConnectError> {
     let mut config = Config::incluster().map_err(|e| ConnectError::InCluster(RequestError::lost(&e).to_string()))?;
     if let Some(namespace) = &options.namespace {
         config.default_namespace.clone_from(namespace);
