@@ -5,10 +5,11 @@ use crate::context::{Context, Tools};
 use crate::reading::{Failure, Reading, Result};
 use crate::redaction::Redactor;
 use crate::{datadog, graphite, influxdb, job, kayenta, new_relic, prometheus, secrets, skywalking, wavefront, web};
-use rollouts_api::analysis::{AnalysisRun, Measurement, Metric, MetricProvider};
+use rollouts_api::analysis::{AnalysisRun, AnalysisRunStatus, Measurement, Metric, MetricProvider};
 use rollouts_core::analysis::Phase;
 use rollouts_core::analysis::args::{self, Arguments, SECRET_PLACEHOLDER};
 use rollouts_core::analysis::run::{Answer, Ask, Task};
+use rollouts_kube::RequestError;
 use std::collections::BTreeMap;
 
 /// All providers.
@@ -102,6 +103,41 @@ impl Providers {
         match (ask, previous) {
             (Ask::Run, _) | (_, None) => begin(&context).await,
             (ask, Some(previous)) => go_on(&context, ask, previous).await,
+        }
+    }
+}
+
+/// What a run leaves behind outside of itself: Jobs. Without a cluster to run them in there are none.
+impl Providers {
+    /// Carries out [`RunEffect::CollectGarbage`](rollouts_core::analysis::run::RunEffect::CollectGarbage).
+    ///
+    /// # Errors
+    /// Not all could be deleted; trying again is safe.
+    pub async fn collect_garbage(
+        &self,
+        run: &AnalysisRun,
+        metric: &str,
+        limit: usize,
+    ) -> std::result::Result<(), RequestError> {
+        match &self.tools.jobs {
+            Some(jobs) => jobs.collect_garbage(run, metric, limit).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Carries out [`RunEffect::EndJobs`](rollouts_core::analysis::run::RunEffect::EndJobs) of a run that ends with
+    /// `status`, the one that the same plan writes.
+    ///
+    /// # Errors
+    /// Not all could be deleted; trying again is safe.
+    pub async fn end_jobs(
+        &self,
+        run: &AnalysisRun,
+        status: &AnalysisRunStatus,
+    ) -> std::result::Result<(), RequestError> {
+        match &self.tools.jobs {
+            Some(jobs) => jobs.end(run, status).await,
+            None => Ok(()),
         }
     }
 }
