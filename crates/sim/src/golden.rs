@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The areas: a directory each.
-pub const AREAS: [&str; 2] = ["canary", "bluegreen"];
+pub const AREAS: [&str; 3] = ["canary", "bluegreen", "analysis"];
 
 /// A scenario and what the original did.
 #[derive(Debug, Clone)]

@@ -115,4 +115,34 @@ scenarios! {
         wr_progressively "wr-progressively";
         wr_restart_undo "wr-restart-undo";
     }
+    analysis {
+        an_args "an-args";
+        an_background_failure "an-background-failure";
+        an_background "an-background";
+        an_bluegreen_pre_failure "an-bluegreen-pre-failure";
+        an_bluegreen_pre_post "an-bluegreen-pre-post";
+        an_consecutive_success "an-consecutive-success";
+        an_count_limits "an-count-limits";
+        an_dry_run "an-dry-run";
+        an_errors "an-errors";
+        an_expr_object "an-expr-object";
+        an_expr_typed "an-expr-typed";
+        an_history "an-history";
+        an_inconclusive "an-inconclusive";
+        an_initial_delay "an-initial-delay";
+        an_invalid "an-invalid";
+        an_prometheus "an-prometheus";
+        an_retention "an-retention";
+        an_rollout_args "an-rollout-args";
+        an_step_failure_retry "an-step-failure-retry";
+        an_step_inconclusive "an-step-inconclusive";
+        an_step_skipped "an-step-skipped";
+        an_step_success "an-step-success";
+        an_templates_nested "an-templates-nested";
+        an_terminate "an-terminate";
+        an_truth_table "an-truth-table";
+        an_ttl "an-ttl";
+        an_web_jsonpath "an-web-jsonpath";
+        an_web_request "an-web-request";
+    }
 }

@@ -3,8 +3,8 @@
 //! - From the [`SIMILAR_EVENTS_MAX`]th different message on, events that differ in nothing else and follow each
 //!   other within [`SIMILAR_WITHIN_SECONDS`] are combined into one.
 //! - An event seen before, equal in everything but the time, raises the count of the stored one.
-//! - Each object may cause [`EVENTS_BURST`] writes at once and then one in [`EVENT_REFILL_SECONDS`]. Those beyond are
-//!   counted but not written.
+//! - Each object may cause [`EVENTS_BURST`] writes of each type at once and then one in [`EVENT_REFILL_SECONDS`]. Those
+//!   beyond are counted but not written.
 //!
 //! What is remembered for this is limited to [`REMEMBERED_MAX`] entries of each kind, least recently used first out.
 //! Objects, reasons and messages are remembered as [`Fingerprint`]s alone: their texts would be most of the memory of
@@ -20,9 +20,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub const SIMILAR_EVENTS_MAX: usize = 10;
 /// Similar events further apart than this start afresh.
 pub const SIMILAR_WITHIN_SECONDS: i64 = 600;
-/// Writes an object may cause at once.
+/// Writes of one type an object may cause at once.
 pub const EVENTS_BURST: f64 = 25.0;
-/// Time after which an object may cause one more write.
+/// Time after which an object may cause one more write of that type.
 pub const EVENT_REFILL_SECONDS: f64 = 300.0;
 /// How many entries of each kind are remembered.
 pub const REMEMBERED_MAX: usize = 4096;
@@ -81,7 +81,7 @@ pub struct Correlator {
     similar: Lru<Fingerprint, Similar, REMEMBERED_MAX>,
     /// By what is equal in equal events: also the message, unless they are combined.
     written: Lru<Fingerprint, Written, REMEMBERED_MAX>,
-    /// By object.
+    /// By object and type: what is normal does not keep a warning from being written.
     buckets: Lru<Fingerprint, Bucket, REMEMBERED_MAX>,
 }
 
@@ -91,9 +91,10 @@ impl Correlator {
         let o = &event.object;
         // Two versions of an object are the same object here.
         let object = Fingerprint::of(&(&o.api_version, &o.kind, &o.namespace, &o.name, &o.uid));
+        let of_type = Fingerprint::of(&(object.0, object.1, event.kind));
         let (event, kind) = self.combine(event, object, now);
         let action = self.count(event, kind);
-        self.afford(object, now).then_some(action)
+        self.afford(of_type, now).then_some(action)
     }
 
     fn combine(&mut self, mut event: Event, object: Fingerprint, now: Timestamp) -> (Event, Fingerprint) {
@@ -128,8 +129,8 @@ impl Correlator {
         Action::Update(event)
     }
 
-    fn afford(&mut self, object: Fingerprint, now: Timestamp) -> bool {
-        let bucket = self.buckets.entry(object, || Bucket { tokens: EVENTS_BURST, at: now });
+    fn afford(&mut self, of_type: Fingerprint, now: Timestamp) -> bool {
+        let bucket = self.buckets.entry(of_type, || Bucket { tokens: EVENTS_BURST, at: now });
         let passed = now.duration_since(bucket.at).as_secs_f64().max(0.0);
         bucket.tokens = (bucket.tokens + passed / EVENT_REFILL_SECONDS).min(EVENTS_BURST);
         bucket.at = now;

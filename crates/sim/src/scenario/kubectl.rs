@@ -73,6 +73,7 @@ fn resource(name: &str) -> Result<Resource, Failure> {
         (resource::INGRESSES, "ing"),
         (resource::ANALYSIS_RUNS, "ar"),
         (resource::ANALYSIS_TEMPLATES, "at"),
+        (resource::CLUSTER_ANALYSIS_TEMPLATES, "cat"),
         (resource::EXPERIMENTS, "exp"),
         (resource::CONFIG_MAPS, "cm"),
         (resource::SECRETS, ""),

@@ -83,6 +83,9 @@ fn an_object_may_cause_a_burst_and_then_little() {
     assert_eq!(later, ["-", "update o.1 x32 1..302 m", "-"]);
     // Another object has its own share.
     assert!(correlator.correlate(event("other", "m", 303), at(303)).is_some());
+    // So have warnings.
+    let warning = Event { kind: EventType::Warning, ..event("o", "m", 303) };
+    assert!(correlator.correlate(warning, at(303)).is_some());
 }
 
 #[test]
