@@ -4,11 +4,13 @@
 //! own ([`measuring`]), so that a slow source of metrics keeps no worker, and its answer is part of the next snapshot.
 
 mod caches;
+mod jobs;
 mod measuring;
 mod runs;
 mod writer;
 
 pub(crate) use caches::{Analyses, Listeners, is_analysed};
+pub(crate) use jobs::watch as watch_jobs;
 pub(crate) use measuring::Measurements;
 pub(crate) use runs::Runs;
 pub(crate) use writer::Writer;

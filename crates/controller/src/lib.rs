@@ -83,7 +83,12 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let _stops_measuring = measuring_stop.clone().drop_guard();
     let providers = options.measuring.providers(&rest, &options.clock);
     let measurements = Measurements::new(providers, options.clock.clone(), run_queue.clone(), measuring_stop);
-    let runs = Arc::new(Runs::new(&caches, measurements, Writer::new(rest.clone(), recorder.clone()), &options));
+    let jobs = measurements.providers().tools().jobs.clone();
+    if let Some(jobs) = &jobs {
+        analysis::watch_jobs(jobs, options.namespace.as_deref(), &measurements, &caches.troubles, stop);
+    }
+    let writer = Writer::new(rest.clone(), recorder.clone(), jobs);
+    let runs = Arc::new(Runs::new(&caches, measurements, writer, &options));
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
 
     let queues = vec![queue.clone(), service_queue.clone(), debt_queue.clone(), run_queue.clone()];

@@ -7,6 +7,7 @@ use rollouts_api::Clock;
 use rollouts_kube::Rest;
 use rollouts_kube::lease::LeaseOptions;
 use rollouts_providers::http::Problem;
+use rollouts_providers::job::Jobs;
 use rollouts_providers::secrets::ClusterSecrets;
 use rollouts_providers::{Http, HttpError, Providers, Request, Response, Tools};
 use std::collections::BTreeMap;
@@ -62,7 +63,9 @@ impl MeasuringOptions {
         let http = self.http.clone().unwrap_or_else(|| Arc::new(NoHttp));
         let secrets = Arc::new(ClusterSecrets::new(rest.clone()));
         let tools = Tools::new(http, secrets, clock.clone(), &self.namespace);
-        Providers::new(Tools { variables: self.variables.clone(), ..tools })
+        let jobs = Jobs::from_variables(rest.clone(), &self.variables);
+        let jobs = jobs.inspect_err(|error| tracing::error!("No metric can be measured by Jobs: {error}")).ok();
+        Providers::new(Tools { variables: self.variables.clone(), jobs, ..tools })
     }
 }
 

@@ -53,6 +53,12 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
         why: "Make runs of the templates that Rollouts refer to.",
     },
     Permission {
+        group: "batch",
+        resources: &["jobs"],
+        verbs: &["get", "list", "watch", "create", "delete"],
+        why: "Measure metrics by Jobs: make them, look how they do, end and clean them up.",
+    },
+    Permission {
         group: "",
         resources: &["secrets"],
         verbs: &["get"],

@@ -10,7 +10,8 @@ use rollouts_core::analysis::Phase;
 use rollouts_core::analysis::run::{Answer, Ask, Measuring, Task};
 use rollouts_kube::{Key, Queue};
 use rollouts_providers::Providers;
-use std::collections::BTreeMap;
+use rollouts_providers::job::JobOf;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
@@ -38,6 +39,14 @@ struct OfRun {
     /// Another run of that name is another run.
     uid: String,
     metrics: BTreeMap<String, Out>,
+    /// Metrics whose Job has ended, and was not looked at since.
+    ended: BTreeSet<String>,
+}
+
+impl OfRun {
+    fn new(uid: &str) -> Self {
+        OfRun { uid: uid.to_owned(), metrics: BTreeMap::new(), ended: BTreeSet::new() }
+    }
 }
 
 /// One measurement.
@@ -60,6 +69,11 @@ impl Measurements {
         Measurements(Arc::new(Inner { providers, clock, queue, permits, stop, runs: Mutex::default() }))
     }
 
+    /// What measures.
+    pub fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
     /// What is out of a run, by metric.
     pub fn of(&self, run: &AnalysisRun) -> BTreeMap<String, Measuring> {
         let mut runs = self.0.lock();
@@ -71,6 +85,27 @@ impl Measurements {
         out.map(|(metric, out)| (metric.clone(), out.measuring.clone())).collect()
     }
 
+    /// A Job has ended: its run looks at it.
+    pub fn ended(&self, JobOf { run, uid, metric }: JobOf) {
+        {
+            let mut runs = self.0.lock();
+            let of_run = runs.entry(run.clone()).or_insert_with(|| OfRun::new(&uid));
+            // A late word of a run that is gone.
+            if of_run.uid != uid {
+                return;
+            }
+            of_run.ended.insert(metric);
+        }
+        self.0.queue.add(run);
+    }
+
+    /// Metrics of a run whose Job has ended and was not looked at since.
+    pub fn ended_of(&self, run: &AnalysisRun) -> BTreeSet<String> {
+        let runs = self.0.lock();
+        let of_run = runs.get(&Key::of(&run.metadata)).filter(|of_run| of_run.uid == run.metadata.uid);
+        of_run.map(|of_run| of_run.ended.clone()).unwrap_or_default()
+    }
+
     /// Begins a measurement.
     pub fn begin(&self, run: &Arc<AnalysisRun>, task: Task) {
         let (key, uid) = (Key::of(&run.metadata), &run.metadata.uid);
@@ -79,11 +114,11 @@ impl Measurements {
         let out = Out { measuring, task: token.clone() };
         {
             let mut runs = self.0.lock();
-            let of_run =
-                runs.entry(key.clone()).or_insert_with(|| OfRun { uid: uid.clone(), metrics: BTreeMap::new() });
+            let of_run = runs.entry(key.clone()).or_insert_with(|| OfRun::new(uid));
             if of_run.uid != *uid {
-                *of_run = OfRun { uid: uid.clone(), metrics: BTreeMap::new() };
+                *of_run = OfRun::new(uid);
             }
+            of_run.ended.remove(&task.metric);
             of_run.metrics.insert(task.metric.clone(), out);
         }
         let (inner, run) = (Arc::clone(&self.0), Arc::clone(run));
@@ -104,7 +139,7 @@ impl Measurements {
         for metric in metrics {
             of_run.metrics.remove(metric);
         }
-        if of_run.metrics.is_empty() {
+        if of_run.metrics.is_empty() && of_run.ended.is_empty() {
             runs.remove(key);
         }
     }

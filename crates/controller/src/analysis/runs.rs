@@ -7,6 +7,7 @@ use crate::caches::Caches;
 use crate::executor::CATCH_UP;
 use rollouts_api::Clock;
 use rollouts_api::analysis::AnalysisRun;
+use rollouts_core::analysis::Phase;
 use rollouts_core::analysis::run::{self, RunSnapshot};
 use rollouts_kube::queue::Next;
 use rollouts_kube::{Cache, Key, RequestError, Troubles};
@@ -46,7 +47,8 @@ impl Runs {
         }
         self.measurements.forget(&key, &self.lost.found(&key, &run));
         let measuring = self.measurements.of(&run);
-        let snapshot = RunSnapshot { run, measuring, ended: Default::default(), options: self.options };
+        let ended = self.measurements.ended_of(&run);
+        let snapshot = RunSnapshot { run, measuring, ended, options: self.options };
         let plan = run::plan(&snapshot, self.clock.now());
         if !plan.is_idle() {
             tracing::debug!(analysisrun = %key, "Plan:\n{plan}");
@@ -67,6 +69,9 @@ impl Runs {
         let run: &Arc<AnalysisRun> = &snapshot.run;
         for task in plan.tasks {
             self.measurements.begin(run, task);
+        }
+        if Phase::parse(&run.status.phase).is_some_and(Phase::is_completed) {
+            self.measurements.gone(&key);
         }
         plan.wake_at.map_or(Next::Done, Next::At)
     }

@@ -8,6 +8,7 @@ use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, Propagation};
 use rollouts_kube::writes::OwnWrites;
 use rollouts_kube::{Cache, Key, RequestError, Rest, patch, resource};
+use rollouts_providers::job::Jobs;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,12 +17,13 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) struct Writer {
     rest: Rest,
     recorder: Recorder,
+    jobs: Option<Jobs>,
     writes: OwnWrites,
 }
 
 impl Writer {
-    pub fn new(rest: Rest, recorder: Recorder) -> Self {
-        Writer { rest, recorder, writes: OwnWrites::default() }
+    pub fn new(rest: Rest, recorder: Recorder, jobs: Option<Jobs>) -> Self {
+        Writer { rest, recorder, jobs, writes: OwnWrites::default() }
     }
 
     /// Whether the cache still lacks a write of ours to this run.
@@ -48,8 +50,13 @@ impl Writer {
                     written?;
                 }
                 RunEffect::Event { r#type, reason, message } => self.tell(&key, run, *r#type, reason, message),
-                // No provider that leaves anything behind is supported yet.
-                RunEffect::CollectGarbage { .. } | RunEffect::EndJobs => {}
+                RunEffect::CollectGarbage { metric, limit, .. } => {
+                    // The status is written; the next measurement that is dropped takes what stays now with it.
+                    if let Some(Err(error)) = self.collect_garbage(run, metric, *limit).await {
+                        tracing::warn!(analysisrun = %key, metric, "Cannot delete old Jobs: {error}");
+                    }
+                }
+                RunEffect::EndJobs => self.end_jobs(run, plan).await?,
                 RunEffect::Delete => self.delete(&key, run).await?,
             }
         }
@@ -64,6 +71,26 @@ impl Writer {
             self.rest.merge(&resource::ANALYSIS_RUNS, &key.namespace, &key.name, None, &body).await?;
         self.writes.wrote(key, key, &written.metadata.resource_version);
         Ok(())
+    }
+
+    async fn collect_garbage(&self, run: &AnalysisRun, metric: &str, limit: usize) -> Option<Result<(), RequestError>> {
+        Some(self.jobs.as_ref()?.collect_garbage(run, metric, limit).await)
+    }
+
+    /// Of a run that ends with the status in this plan. Where Jobs may not even be listed there are none.
+    async fn end_jobs(&self, run: &AnalysisRun, plan: &RunPlan) -> Result<(), RequestError> {
+        let status = plan.effects().find_map(|effect| match effect {
+            RunEffect::PatchStatus(status) => Some(&**status),
+            _ => None,
+        });
+        let Some(jobs) = &self.jobs else { return Ok(()) };
+        match jobs.end(run, status.unwrap_or(&run.status)).await {
+            Err(error) if error.is_forbidden() => {
+                tracing::warn!(analysisrun = %Key::of(&run.metadata), "Cannot end the Jobs that are left: {error}");
+                Ok(())
+            }
+            answer => answer,
+        }
     }
 
     async fn delete(&self, key: &Key, run: &AnalysisRun) -> Result<(), RequestError> {

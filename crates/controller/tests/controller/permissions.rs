@@ -11,7 +11,7 @@ use kube::client::Body;
 use rollouts_api::names;
 use rollouts_controller::Election;
 use rollouts_kube::resource::{
-    ANALYSIS_RUNS, ANALYSIS_TEMPLATES, DEPLOYMENTS, POD_TEMPLATES, REPLICA_SETS, ROLLOUTS, SERVICES,
+    ANALYSIS_RUNS, ANALYSIS_TEMPLATES, DEPLOYMENTS, JOBS, POD_TEMPLATES, REPLICA_SETS, ROLLOUTS, SERVICES,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -178,8 +178,18 @@ async fn analyses(world: &World) {
     run["spec"]["args"] = json!([{ "name": "a", "valueFrom": { "secretKeyRef": { "name": "s", "key": "k" } } }]);
     run["spec"]["ttlStrategy"] = json!({ "secondsAfterCompletion": 10 });
     world.create(&ANALYSIS_RUNS, run).await;
+    // One whose Job would go on.
+    let command = json!(["sh", "-c", "sleep 3600"]);
+    let containers = json!([{ "name": "main", "image": "tool:1", "command": command }]);
+    let job = json!({ "template": { "spec": { "containers": containers, "restartPolicy": "Never" } } });
+    let work = json!({ "name": "work", "provider": { "job": { "spec": job } } });
+    world.create(&ANALYSIS_RUNS, analysis("AnalysisRun", "working", &work)).await;
     seconds(30).await;
-    assert_eq!(world.list(&ANALYSIS_RUNS).await.len(), 2);
+    world.patch(&ANALYSIS_RUNS, "working", json!({ "spec": { "terminate": true } })).await;
+    seconds(30).await;
+    assert_eq!(world.get(&ANALYSIS_RUNS, "working").await["status"]["phase"], "Inconclusive");
+    assert!(world.list(&JOBS).await.is_empty());
+    assert_eq!(world.list(&ANALYSIS_RUNS).await.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
