@@ -9,7 +9,7 @@ use rollouts_kube::{Rest, from_service, resource, tokio_clock};
 use rollouts_memkube::{Config, Server};
 use rollouts_providers::job::{Job, Jobs, RUN_UID};
 use rollouts_providers::secrets::ClusterSecrets;
-use rollouts_providers::testing::FakeHttp;
+use rollouts_providers::testing::{Bench, FakeHttp, FakeSecrets};
 use rollouts_providers::{Providers, Tools};
 use serde_json::{Value, json};
 use std::convert::Infallible;
@@ -353,7 +353,7 @@ async fn conditions_of_a_suspended_job_are_no_end() {
 
 #[tokio::test]
 async fn without_a_cluster_there_are_no_jobs() {
-    let bench = rollouts_providers::testing::Bench::new([]);
+    let bench = Bench::new([]);
     let outcome = bench.measure(metric("m", "true")).await;
     assert_eq!(outcome.measurement.message, "this controller has no cluster to run Jobs in");
 }
@@ -371,11 +371,34 @@ async fn the_environment_says_where_jobs_run() {
     assert_eq!(from(&[]).expect("nothing to read").namespace(), None);
     let jobs = from(&[("ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE", "jobs"), ("ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG", "")]);
     assert_eq!(jobs.expect("nothing to read").namespace(), Some("jobs"));
-    for (value, want) in [
-        ("/nonexistent/kubeconfig", "kubeconfig /nonexistent/kubeconfig: "),
-        ("in-cluster", "in-cluster configuration: "),
-    ] {
-        let error = from(&[("ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG", value)]).expect_err("there is none").to_string();
-        assert!(error.starts_with(want), "{error}");
+    let kubeconfig = |value| from(&[("ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG", value)]);
+    let error = |value| kubeconfig(value).expect_err("there is none").to_string();
+    let missing = error("/nonexistent/kubeconfig");
+    assert!(missing.starts_with("kubeconfig /nonexistent/kubeconfig: "), "{missing}");
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_none() {
+        let outside = error("in-cluster");
+        assert!(outside.starts_with("in-cluster configuration: "), "{outside}");
     }
+    let file = std::env::temp_dir().join(format!("rollouts-job-{}", std::process::id()));
+    let cluster = json!({"name": "c", "cluster": {"server": "http://127.0.0.1:1"}});
+    let context = json!({"name": "c", "context": {"cluster": "c", "user": ""}});
+    let config = json!({"clusters": [cluster], "contexts": [context], "current-context": "c"});
+    std::fs::write(&file, config.to_string()).expect("the directory for temporary files is there");
+    let jobs = kubeconfig(file.to_str().expect("UTF-8")).expect("it is a kubeconfig");
+    assert_eq!(format!("{jobs:?}"), "Jobs { namespace: None, elsewhere: true }");
+    std::fs::remove_file(&file).expect("it was there");
+}
+
+#[tokio::test]
+async fn a_secret_in_a_metrics_name_goes_nowhere() {
+    let secrets = FakeSecrets::default().with("default", "s", &[("k", "sesame")]);
+    let mut bench = Bench::with_secrets([], secrets);
+    let spec = json!({
+        "args": [{"name": "a", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+        "metrics": [{"name": "{{args.a}}"}],
+    });
+    bench.run.spec = serde_json::from_value(spec).expect("a spec");
+    let task = Task { index: 0, metric: "temp-for-secret".to_owned(), ask: Ask::Run, measurement: None };
+    let measurement = measured(bench.providers.answer(&bench.run, &task).await);
+    assert_eq!(measurement.message, "no valid provider in metric 'temp-for-secret'");
 }
