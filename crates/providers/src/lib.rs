@@ -6,6 +6,7 @@
 //! them. Nothing here knows sockets but [`client`], nothing knows a cluster but [`secrets`] and [`job`].
 
 pub mod client;
+mod cloud_watch;
 pub mod conditions;
 pub mod context;
 mod datadog;

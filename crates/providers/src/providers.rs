@@ -4,7 +4,9 @@ use crate::conditions::{ended, failed, judged};
 use crate::context::{Context, Tools};
 use crate::reading::{Failure, Reading, Result};
 use crate::redaction::Redactor;
-use crate::{datadog, graphite, influxdb, job, kayenta, new_relic, prometheus, secrets, skywalking, wavefront, web};
+use crate::{
+    cloud_watch, datadog, graphite, influxdb, job, kayenta, new_relic, prometheus, secrets, skywalking, wavefront, web,
+};
 use rollouts_api::analysis::{AnalysisRun, AnalysisRunStatus, Measurement, Metric, MetricProvider};
 use rollouts_core::analysis::Phase;
 use rollouts_core::analysis::args::{self, Arguments, SECRET_PLACEHOLDER};
@@ -232,6 +234,9 @@ async fn begin(context: &Context<'_>) -> Outcome {
             }
             (Kind::SkyWalking, MetricProvider { skywalking: Some(skywalking), .. }) => {
                 skywalking::read(context, skywalking).await
+            }
+            (Kind::CloudWatch, MetricProvider { cloud_watch: Some(cloud_watch), .. }) => {
+                cloud_watch::read(context, cloud_watch).await
             }
             (kind, _) => Err(not_supported(kind)),
         },
