@@ -89,3 +89,11 @@ async fn a_metric_without_a_provider() {
     let outcome = Bench::new([]).measure(json!({"name": "m", "provider": {}})).await;
     assert_eq!(outcome.measurement.message, "no valid provider in metric 'm'");
 }
+
+#[tokio::test]
+async fn plugins_are_not_there_yet() {
+    let metric = json!({"name": "m", "provider": {"plugin": {"acme/sample": {"query": "q"}}}});
+    let measurement = Bench::new([]).measure(metric).await.measurement;
+    assert_eq!((measurement.phase.as_str(), measurement.value.as_str()), ("Error", ""));
+    assert_eq!(measurement.message, "metric provider RPCPlugin is not supported yet");
+}
