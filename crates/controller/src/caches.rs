@@ -37,18 +37,25 @@ pub(crate) struct Caches {
     pub troubles: Troubles,
 }
 
+/// Where changes go.
+pub(crate) struct Queues<'a> {
+    /// Of Rollouts.
+    pub queue: &'a Queue<Key>,
+    pub service_queue: &'a Queue<Key>,
+    pub debt_queue: &'a Queue<Key>,
+    pub run_queue: &'a Queue<Key>,
+}
+
 impl Caches {
     /// Starts to fill them; every change puts the Rollouts it concerns into the queue.
     pub fn start(
         client: &kube::Client,
         options: &Options,
-        queue: &Queue<Key>,
-        service_queue: &Queue<Key>,
-        debt_queue: &Queue<Key>,
-        run_queue: &Queue<Key>,
+        queues: &Queues<'_>,
         recorder: &Recorder,
         term: &Term,
     ) -> Self {
+        let Queues { queue, service_queue, debt_queue, run_queue } = *queues;
         let (stop, troubles) = (term.stop(), Troubles::new());
         let namespace = options.namespace.clone();
         let instance = match &options.instance_id {

@@ -25,7 +25,7 @@ pub use monitor::{Monitor, STUCK_AFTER};
 pub use options::{Election, MeasuringOptions, Options};
 
 use analysis::{Measurements, Runs, Writer};
-use caches::Caches;
+use caches::{Caches, Queues};
 use executor::Executor;
 use metrics::Counters;
 use monitor::Running;
@@ -76,7 +76,8 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let counters = Counters::default();
     let (clock, counts) = (options.clock.clone(), count_events(counters.clone()));
     let recorder = Recorder::start_observed(client.clone(), component, clock, &events_stop, Some(counts));
-    let caches = Caches::start(&client, &options, &queue, &service_queue, &debt_queue, &run_queue, &recorder, &term);
+    let fed = Queues { queue: &queue, service_queue: &service_queue, debt_queue: &debt_queue, run_queue: &run_queue };
+    let caches = Caches::start(&client, &options, &fed, &recorder, &term);
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), &options);
     let measuring_stop = stop.child_token();

@@ -71,9 +71,8 @@ impl Analyses {
     /// Waits until everything is there.
     pub async fn synced(&self) {
         let of_cluster = async {
-            match &self.cluster_templates {
-                Some(cache) => cache.synced().await,
-                None => {}
+            if let Some(cache) = &self.cluster_templates {
+                cache.synced().await;
             }
         };
         tokio::join!(self.runs.synced(), self.templates.synced(), of_cluster);
