@@ -80,7 +80,6 @@ impl Server {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "whoever runs the test is told what it did not do")]
 #[tokio::test]
 async fn a_real_server() {
     let Some(server) = Server::start() else {
