@@ -185,7 +185,7 @@ fn a_selector_that_no_new_replicaset_matches_makes_none() {
         let mut w = canary();
         w.change(|ro| {
             ro.spec.selector = serde_json::from_value(selector).unwrap();
-            for label in label {
+            if let Some(label) = label {
                 ro.spec.template = ro.spec.template.with_label(HASH, label);
             }
         });
