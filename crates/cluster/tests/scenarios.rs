@@ -27,12 +27,14 @@ use tokio_util::sync::CancellationToken;
 const START_INTERVAL: Duration = Duration::from_millis(300);
 /// How often a scenario is played at most.
 const PLAYS_MAX: u32 = 4;
+/// What is played. The recorded analyses need a source of metrics, which so far exists under virtual time alone.
+const AREAS: [&str; 2] = ["canary", "bluegreen"];
 
 #[test]
 fn scenarios_play_as_recorded() {
     let Some(binaries) = binaries_for_tests() else { return };
     // The longest ones are the last by name.
-    let chosen = Golden::all().expect("recordings").into_iter().filter(|g| is_chosen(&g.name)).rev();
+    let chosen = Golden::of(&AREAS).expect("recordings").into_iter().filter(|g| is_chosen(&g.name)).rev();
     let chosen = chosen.map(expected).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(play_until_recorded(&binaries, chosen));

@@ -4,10 +4,12 @@
 mod analysis;
 pub(crate) mod bodies;
 mod pods;
+mod resizes;
 
 use crate::Options;
 use crate::caches::Caches;
 use pods::{PodPatch, PodWrites};
+use resizes::Resizes;
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_api::{Clock, ObjectMeta, Rollout, names};
 use rollouts_core::{Effect, EventType, Plan, ReplicaSet, Service, Snapshot, Workload};
@@ -55,6 +57,7 @@ pub(crate) struct Executor {
     recorder: Recorder,
     clock: Clock,
     pod_writes: PodWrites,
+    resizes: Resizes,
     writes: Writes,
 }
 
@@ -70,7 +73,8 @@ impl Executor {
     pub fn new(client: kube::Client, recorder: Recorder, options: &Options) -> Self {
         let pod_writes = PodWrites { at_once: options.pod_writes, tries_max: options.pod_write_tries };
         let clock = options.clock.clone();
-        Executor { rest: Rest::new(client), recorder, clock, pod_writes, writes: Writes::default() }
+        let (rest, resizes, writes) = (Rest::new(client), Resizes::default(), Writes::default());
+        Executor { rest, recorder, clock, pod_writes, resizes, writes }
     }
 
     pub fn rest(&self) -> &Rest {
@@ -118,7 +122,8 @@ impl Executor {
                     }
                 }
                 Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations } => {
-                    if annotations.contains_key(names::REVISION) {
+                    let is_again = replicas.is_some() && self.resizes.again(Key::new(run.namespace, name.as_str()));
+                    if is_again || annotations.contains_key(names::REVISION) {
                         self.confirm(&run).await?;
                     }
                     let old = find_set(snapshot, name);
@@ -126,7 +131,10 @@ impl Executor {
                     self.patch_set(&mut run, name, body).await?;
                 }
                 Effect::DeleteReplicaSet { name } => self.delete_set(&run, name).await?,
-                Effect::SwitchService { name, hash } => self.switch_service(&mut run, name, hash).await?,
+                Effect::SwitchService { name, hash } => {
+                    self.confirm(&run).await?;
+                    self.switch_service(&mut run, name, hash).await?;
+                }
                 Effect::EvictPods { names, at_most } => self.evict_pods(&run, names, *at_most).await?,
                 Effect::PatchPod { .. } => {
                     let mut patches = Vec::from_iter(PodPatch::of(effect));
@@ -211,9 +219,11 @@ impl Executor {
         Ok(live.is_some_and(|ro| ro.metadata.uid == *uid && ro.metadata.deletion_timestamp.is_none()))
     }
 
-    /// Making an old ReplicaSet the newest again asks the API server, too: the write is versioned by the ReplicaSet, so
-    /// nothing else would tell that the template which asks for it has been replaced meanwhile. That happens where
-    /// another controller has worked on until a moment ago.
+    /// Some writes are versioned by an object that may be newer here than the Rollout, so that nothing would tell that
+    /// the Rollout has been changed meanwhile: they ask the API server. That happens where another controller works, or
+    /// has worked until a moment ago. Making an old ReplicaSet the newest again, moving users from one version to
+    /// another, and resizing a ReplicaSet shortly after its last resize do this: two controllers, one of which sees the
+    /// Rollout late, would undo each other's writes without end.
     async fn confirm(&self, run: &Run<'_>) -> Result<(), RequestError> {
         let live: bodies::MetaOnly = self.rest.get(&resource::ROLLOUTS, run.namespace, &run.key.name).await?;
         let slot = slot(&resource::ROLLOUTS, &run.key.name);

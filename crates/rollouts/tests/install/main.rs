@@ -38,7 +38,7 @@ async fn switch_from_the_go_controller(world: &World) {
     assert_eq!(container["readinessProbe"]["httpGet"]["path"], "/readyz");
     assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
     let role = world.kubectl("get clusterrole argo-rollouts -o json");
-    assert!(!role.contains("secrets"), "rights that only the old one needed are gone: {role}");
+    assert!(!role.contains("configmaps"), "rights that only the old one needed are gone: {role}");
     // Again, it changes nothing.
     assert!(!world.apply_file("argo-rollouts", "install.yaml").contains("conflict"));
     // A simulated node would say that it runs; the real process is started below.
