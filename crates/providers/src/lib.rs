@@ -11,6 +11,7 @@ pub mod conditions;
 pub mod context;
 mod datadog;
 mod graphite;
+mod graphql;
 pub mod http;
 mod influxdb;
 pub mod job;

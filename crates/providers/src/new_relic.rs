@@ -2,6 +2,7 @@
 
 use crate::conditions::judged;
 use crate::context::Context;
+use crate::graphql::Answer;
 use crate::http::{Request, Response};
 use crate::keys::{Keys, hidden};
 use crate::providers::Outcome;
@@ -9,7 +10,7 @@ use crate::reading::{Failure, Reading, Result};
 use crate::text;
 use rollouts_api::analysis::NewRelicMetric;
 use rollouts_expr::Value;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -106,20 +107,6 @@ fn request(account: &Account, query: &str, seconds: u64) -> Request {
         .body(text::marshal(&question))
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(default)]
-    data: serde_json::Value,
-    #[serde(default)]
-    errors: Option<Vec<Problem>>,
-}
-
-#[derive(Deserialize)]
-struct Problem {
-    #[serde(default)]
-    message: String,
-}
-
 /// One row is an object, several are a list of them.
 fn parse(response: &Response) -> Result {
     if !response.is_success() {
@@ -128,9 +115,9 @@ fn parse(response: &Response) -> Result {
     }
     let mut answer: Answer =
         serde_json::from_slice(&response.body).map_err(|e| Failure::new(format!("could not parse JSON body: {e}")))?;
-    if let Some(problems) = answer.errors.filter(|problems| !problems.is_empty()) {
-        let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-        return Err(Failure::new(messages.join(", ")));
+    let problems: Vec<&str> = answer.problems().collect();
+    if !problems.is_empty() {
+        return Err(Failure::new(problems.join(", ")));
     }
     let rows = answer.data.pointer_mut("/actor/account/nrql/results").map(serde_json::Value::take);
     let result = match rows {

@@ -1,6 +1,7 @@
 //! The provider `skywalking`: GraphQL (analysis.md §4.11).
 
 use crate::context::Context;
+use crate::graphql::Answer;
 use crate::http::{Request, Response};
 use crate::reading::{Failure, Reading, Result};
 use crate::text;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rollouts_api::analysis::SkyWalkingMetric;
 use rollouts_expr::Value;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::time::Duration;
 
 /// How long an answer may take.
@@ -55,27 +56,13 @@ fn request(context: &Context<'_>, skywalking: &SkyWalkingMetric) -> Result<Reque
         .body(text::marshal(&question)))
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(default)]
-    data: serde_json::Value,
-    #[serde(default)]
-    errors: Option<Vec<Problem>>,
-}
-
-#[derive(Deserialize)]
-struct Problem {
-    #[serde(default)]
-    message: String,
-}
-
 fn parse(response: &Response) -> Result {
     let answer = serde_json::from_slice::<Answer>(&response.body).map_err(|e| match response.status {
         200 => Failure::new(format!("decoding response: {e}")),
         code => Failure::new(format!("graphql: server returned a non-200 status code: {code}")),
     })?;
-    if let Some(problem) = answer.errors.into_iter().flatten().next() {
-        return Err(Failure::new(format!("graphql: {}", problem.message)));
+    if let Some(problem) = answer.problems().next() {
+        return Err(Failure::new(format!("graphql: {problem}")));
     }
     if response.status != 200 {
         let said = format!("graphql: server returned a non-200 status code: {}", response.status);

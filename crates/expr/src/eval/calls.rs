@@ -22,11 +22,7 @@ impl Machine<'_> {
 
     fn member(&mut self, member: &Member) -> Result<Option<Val>> {
         self.budget.step()?;
-        let Some(base) = self.linked(&member.base)? else { return Ok(None) };
-        if member.optional && matches!(base, Val::Nil) {
-            return Ok(None);
-        }
-        let key = self.node(&member.key)?;
+        let Some((base, key)) = self.base_and_key(member)? else { return Ok(None) };
         if let Val::Text(name) = &key
             && methods::knows(&base, name)
         {
@@ -35,15 +31,20 @@ impl Machine<'_> {
         access::fetch(&base, &key).map(Some)
     }
 
+    /// What a member is of, and which one; none when a `?.` found nil.
+    fn base_and_key(&mut self, member: &Member) -> Result<Option<(Val, Val)>> {
+        let Some(base) = self.linked(&member.base)? else { return Ok(None) };
+        if member.optional && matches!(base, Val::Nil) {
+            return Ok(None);
+        }
+        Ok(Some((base, self.node(&member.key)?)))
+    }
+
     fn call(&mut self, call: &Call) -> Result<Option<Val>> {
         self.budget.step()?;
         let callee = match &call.callee {
             Node::Member(member) => {
-                let Some(base) = self.linked(&member.base)? else { return Ok(None) };
-                if member.optional && matches!(base, Val::Nil) {
-                    return Ok(None);
-                }
-                let key = self.node(&member.key)?;
+                let Some((base, key)) = self.base_and_key(member)? else { return Ok(None) };
                 if let Val::Text(name) = &key
                     && methods::knows(&base, name)
                 {
