@@ -122,14 +122,14 @@ impl Log {
         }
     }
 
-    /// Forgets all events; watches from before `rv` fail from now on.
+    /// Forgets the events up to `rv`; watches from before it fail from now on.
     pub fn compact(&self, rv: u64) {
         let wakers = {
             let mut ring = self.ring();
-            ring.first_seq += ring.events.len() as u64;
-            ring.events.clear();
-            ring.bytes = 0;
-            ring.compacted_rv = rv;
+            while ring.events.front().is_some_and(|e| e.rv() <= rv) {
+                ring.pop();
+            }
+            ring.compacted_rv = ring.compacted_rv.max(rv);
             std::mem::take(&mut ring.wakers)
         };
         wakers.into_values().for_each(Waker::wake);

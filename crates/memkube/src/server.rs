@@ -104,9 +104,9 @@ impl Server {
         })
     }
 
-    /// Forgets all watch history: watches and lists from older resourceVersions answer 410.
-    pub fn compact(&self) {
-        self.with_state(|s| s.stores.compact());
+    /// Forgets the watch history up to a version: watches and lists from older ones answer 410.
+    pub fn compact(&self, resource_version: u64) {
+        self.with_state(|s| s.stores.compact(resource_version));
     }
 
     /// Ends all open watches, as a restarted server would.

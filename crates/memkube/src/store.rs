@@ -208,10 +208,10 @@ impl Stores {
         Ok(objects.into_values().collect())
     }
 
-    /// Forgets all history.
-    pub fn compact(&mut self) {
-        self.compacted = self.rv;
-        self.stores.values().for_each(|s| s.log.compact(self.rv));
+    /// Forgets the history up to a version.
+    pub fn compact(&mut self, rv: u64) {
+        self.compacted = self.compacted.max(rv.min(self.rv));
+        self.stores.values().for_each(|s| s.log.compact(self.compacted));
     }
 
     /// Ends all watches.
@@ -271,7 +271,7 @@ mod tests {
         let then = s.snapshot(&pods(), Some("a"), first).unwrap();
         assert_eq!(then.len(), 1);
         assert_eq!(then[0].value["n"], 1);
-        s.compact();
+        s.compact(s.rv);
         assert!(s.snapshot(&pods(), None, first).is_err());
     }
 
@@ -317,7 +317,7 @@ mod tests {
         assert_eq!(known(&mut s), NEWEST_KEPT);
         (0..300).for_each(|n| drop(s.put(&pods(), "a/x", large(n))));
         assert!((195..=200).contains(&known(&mut s)));
-        s.compact();
+        s.compact(s.rv);
         assert_eq!(known(&mut s), 0);
         (0..300).for_each(|n| drop(s.put(&pods(), "a/x", large(n))));
         assert!((195..=200).contains(&known(&mut s)));

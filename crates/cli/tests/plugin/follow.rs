@@ -99,7 +99,7 @@ async fn list_prints_what_changes() {
         // Nothing of this is in a row.
         with_status(&cluster, "Paused", "b").await;
         sleep(Duration::from_secs(10)).await;
-        cluster.server.compact();
+        cluster.server.compact(cluster.server.resource_version());
         cluster.server.drop_watches();
         delete(&cluster, "api").await;
     });

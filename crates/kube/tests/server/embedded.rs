@@ -107,7 +107,7 @@ async fn pages_hours_cuts_and_compaction_lose_nothing() {
     s.set("m1", "2").await;
     s.rest.delete(&CONFIG_MAPS, "default", "m2", &Delete::default()).await.expect("deleted");
     s.put("new", "1").await;
-    s.server.compact();
+    s.server.compact(s.server.resource_version());
     sleep(Duration::from_secs(60)).await;
     let mut changes = take(&log);
     changes.sort();

@@ -89,7 +89,7 @@ async fn forgotten_versions_are_gone() {
     let page = api.get(&format!("{CMS}?limit=1")).await.ok();
     let next = page["metadata"]["continue"].as_str().map(str::to_owned);
     api.post(CMS, config_map("a")).await.ok();
-    api.server.compact();
+    api.server.compact(api.server.resource_version());
     let mut watch = api.watch(&format!("{CMS}?watch=true&resourceVersion={old}")).await;
     let error = watch.next().await.unwrap();
     assert_eq!((&error["type"], &error["object"]["code"]), (&json!("ERROR"), &json!(410)));
@@ -188,7 +188,7 @@ async fn pages_show_one_version() {
     assert_eq!(names(&second), ["c", "d"]);
     assert!(second["metadata"].get("continue").is_none());
     assert_eq!(second["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"]);
-    api.server.compact();
+    api.server.compact(api.server.resource_version());
     let late = api.get(&format!("{PODS}?limit=2&continue={next}")).await;
     assert_eq!((late.code, &late.body["reason"]), (410, &json!("Expired")));
 }

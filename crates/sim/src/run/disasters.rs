@@ -23,7 +23,7 @@ pub(super) async fn happen(cluster: &Cluster, faults: &Faults, office: Option<&O
         match (faults.below(4), office) {
             (0, _) => {
                 faults.note("history is forgotten, and watches break");
-                cluster.server.compact();
+                forget_history(cluster).await;
                 [CONTROLLER, SECOND_CONTROLLER, ACTORS].iter().for_each(|who| faults.break_watches(who));
             }
             (1, Some(office)) => {
@@ -46,6 +46,13 @@ pub(super) async fn happen(cluster: &Cluster, faults: &Faults, office: Option<&O
             }
         }
     }
+}
+
+/// Forgets what everybody who watches has read, as etcd does: it keeps some minutes.
+async fn forget_history(cluster: &Cluster) {
+    let version = cluster.server.resource_version();
+    sleep(Duration::from_millis(1)).await;
+    cluster.server.compact(version);
 }
 
 async fn last(faults: &Faults, who: &[&'static str], weather: Weather) {

@@ -78,7 +78,7 @@ fn watches_that_expired() {
         for _ in 0..10 {
             [ACTORS, CONTROLLER].iter().for_each(|who| world.faults.weather(who, Weather::Down));
             sleep(Duration::from_secs(1)).await;
-            world.cluster.server.compact();
+            world.cluster.server.compact(world.cluster.server.resource_version());
             [ACTORS, CONTROLLER].iter().for_each(|who| world.faults.weather(who, Weather::Fair));
             sleep(Duration::from_secs(4)).await;
         }
@@ -104,7 +104,7 @@ fn watches_that_fall_silent() {
 fn lists_from_the_past() {
     in_the_middle(async |world| {
         world.faults.weather(CONTROLLER, Weather::Stale);
-        world.cluster.server.compact();
+        world.cluster.server.compact(world.cluster.server.resource_version());
         world.faults.break_watches(CONTROLLER);
         sleep(Duration::from_secs(60)).await;
         world.faults.weather(CONTROLLER, Weather::Fair);
