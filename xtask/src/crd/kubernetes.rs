@@ -12,6 +12,10 @@ const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
+/// What the protocol of a port is unless it is said: a key of the list of ports, so that it can be applied server-side,
+/// and part of the pod hash.
+const PORT_PROTOCOL: &str = "TCP";
+
 /// Longer sentences are left out.
 const MAX_DESCRIPTION_BYTES: usize = 140;
 
@@ -35,7 +39,7 @@ impl Definitions {
         Ok(Definitions(definitions))
     }
 
-    /// The structural schema of a definition: everything inlined, no defaults.
+    /// The structural schema of a definition: everything inlined, no defaults but [`PORT_PROTOCOL`].
     pub fn schema(&self, name: &str) -> Result<Value> {
         match name {
             INT_OR_STRING => return Ok(int_or_string()),
@@ -52,6 +56,7 @@ impl Definitions {
                 open(&mut schema["properties"]["volumes"]);
                 schema["required"] = json!(["containers"]);
             }
+            Some("ContainerPort") => schema["properties"]["protocol"]["default"] = json!(PORT_PROTOCOL),
             Some("ResourceRequirements" | "VolumeResourceRequirements") => {
                 for side in ["limits", "requests"] {
                     open(&mut schema["properties"][side]);
@@ -114,11 +119,13 @@ fn one_liner(schema: &Map<String, Value>) -> Option<String> {
     (sentence.len() <= MAX_DESCRIPTION_BYTES).then(|| sentence.to_string())
 }
 
-/// The keys of a list-map must be required in a CRD (or have a default, which would change what users wrote).
+/// The keys of a list-map must be required in a CRD, or have a default.
 fn drop_impossible_list_map(schema: &mut Map<String, Value>) {
     let Some(keys) = schema.get("x-kubernetes-list-map-keys").and_then(Value::as_array) else { return };
-    let required = schema.get("items").and_then(|items| items["required"].as_array());
-    if !keys.iter().all(|key| required.is_some_and(|required| required.contains(key))) {
+    let Some(items) = schema.get("items") else { return };
+    let is_required = |key: &Value| items["required"].as_array().is_some_and(|required| required.contains(key));
+    let has_default = |key: &Value| key.as_str().is_some_and(|key| !items["properties"][key]["default"].is_null());
+    if !keys.iter().all(|key| is_required(key) || has_default(key)) {
         schema.remove("x-kubernetes-list-map-keys");
         schema.remove("x-kubernetes-list-type");
     }

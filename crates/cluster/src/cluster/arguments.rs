@@ -83,7 +83,12 @@ rules:
 /// What kube-apiserver needs besides to write it down.
 pub(crate) fn audit(directory: &Path) -> Vec<String> {
     let file = |name: &str| directory.join(name).display().to_string();
-    vec![format!("--audit-policy-file={}", file(AUDIT_POLICY_FILE)), format!("--audit-log-path={}", file(AUDIT_LOG))]
+    vec![
+        format!("--audit-policy-file={}", file(AUDIT_POLICY_FILE)),
+        format!("--audit-log-path={}", file(AUDIT_LOG)),
+        // MB. It would begin another file after 100, and who counts the lines would miss the first ones.
+        "--audit-log-maxsize=20000".into(),
+    ]
 }
 
 /// All of its controllers, alone and without the limits that protect a large cluster.
