@@ -3,14 +3,13 @@
 //! A run goes the way of every object: cache, snapshot, plan, apply. Only its measurements do not: each is a task of its
 //! own ([`measuring`]), so that a slow source of metrics keeps no worker, and its answer is part of the next snapshot.
 
+mod alone;
 mod caches;
 mod jobs;
 mod measuring;
 mod runs;
 mod writer;
 
-pub(crate) use caches::{Analyses, Listeners, is_analysed};
-pub(crate) use jobs::watch as watch_jobs;
-pub(crate) use measuring::Measurements;
-pub(crate) use runs::Runs;
-pub(crate) use writer::Writer;
+pub(crate) use alone::work as work_alone;
+pub(crate) use caches::{Analyses, Listeners, RolloutListener, is_analysed};
+pub(crate) use runs::{RunTools, Runs};

@@ -1,6 +1,6 @@
 //! What the controller watches, and which Rollout a change concerns.
 
-use crate::analysis::{Analyses, Listeners};
+use crate::analysis::{Analyses, Listeners, RolloutListener};
 use crate::arrivals::Arrivals;
 use crate::debts::{self, BY_DEBTOR};
 use crate::workloads::{self, Workloads};
@@ -58,10 +58,6 @@ impl Caches {
         let Queues { queue, service_queue, debt_queue, run_queue } = *queues;
         let (stop, troubles) = (term.stop(), Troubles::new());
         let namespace = options.namespace.clone();
-        let instance = match &options.instance_id {
-            Some(id) => format!("{}={id}", names::INSTANCE_ID),
-            None => format!("!{}", names::INSTANCE_ID),
-        };
         let to = debt_queue.clone();
         let scaled_down = Cache::builder(client.clone(), resource::DEPLOYMENTS)
             .troubles(&troubles)
@@ -81,7 +77,7 @@ impl Caches {
         let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
             .troubles(&troubles)
             .namespace(namespace.clone())
-            .labels(instance.clone())
+            .labels(options.instance_selector())
             .index(BY_SERVICE, |ro: &Rollout| {
                 validation::service_names(ro).into_iter().map(|s| format!("{}/{s}", ro.metadata.namespace)).collect()
             })
@@ -142,8 +138,9 @@ impl Caches {
                 all.by_index(BY_SERVICE, &key).iter().for_each(|ro| to.add(Key::of(&ro.metadata)));
             })
             .start(stop);
-        let listeners = Listeners { rollouts: rollouts.clone(), queue: queue.clone(), run_queue: run_queue.clone() };
-        let analyses = Analyses::start(client, namespace.as_deref(), &instance, &listeners, &troubles, stop);
+        let to_rollouts = RolloutListener { rollouts: rollouts.clone(), queue: queue.clone() };
+        let listeners = Listeners { run_queue: run_queue.clone(), rollouts: Some(to_rollouts) };
+        let analyses = Analyses::start(client, options, &listeners, &troubles, stop);
         let workloads =
             Workloads::new(client.clone(), namespace, queue.clone(), rollouts.clone(), troubles.clone(), stop.clone());
         Caches { rollouts, replica_sets, services, scaled_down, workloads, analyses, troubles }

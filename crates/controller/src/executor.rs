@@ -306,12 +306,7 @@ impl Executor {
             tracing::debug!(rollout = %run.key, "{error}");
             return Ok(Some(Applied::Gone));
         }
-        // Trouble of the moment is no news. But a webhook that cannot be called answers 500, and may do so for days.
-        let is_brief = match &error {
-            RequestError::Lost(_) => true,
-            error => error.status().is_some_and(|s| [429, 503, 504].contains(&s.code)),
-        };
-        if !is_brief {
+        if !is_brief(&error) {
             let plan = rollouts_core::plan_after_create_error(run.snapshot, self.clock.now(), name, &error.to_string());
             Box::pin(self.apply(run.snapshot, &plan)).await?;
         }
@@ -369,6 +364,14 @@ fn find_set<'a>(snapshot: &'a Snapshot, name: &str) -> Option<&'a ReplicaSet> {
 /// Under what the version of an object is kept.
 fn slot(r: &Resource, name: &str) -> (String, String) {
     (r.plural.to_string(), name.to_string())
+}
+
+/// Trouble of the moment is no news. But a webhook that cannot be called answers 500, and may do so for days.
+fn is_brief(error: &RequestError) -> bool {
+    match error {
+        RequestError::Lost(_) => true,
+        error => error.status().is_some_and(|s| [429, 503, 504].contains(&s.code)),
+    }
 }
 
 fn ignore_missing(answer: Result<(), RequestError>) -> Result<(), RequestError> {

@@ -22,9 +22,9 @@ mod warnings;
 mod workloads;
 
 pub use monitor::{Monitor, STUCK_AFTER};
-pub use options::{Election, MeasuringOptions, Options};
+pub use options::{Controllers, Election, MeasuringOptions, Options};
 
-use analysis::{Measurements, Runs, Writer};
+use analysis::{RunTools, Runs};
 use caches::{Caches, Queues};
 use executor::Executor;
 use metrics::Counters;
@@ -34,6 +34,7 @@ use rollouts_kube::events::{EventType, Observer, Recorder};
 use rollouts_kube::lease::{Ended, Fence, Term, lead};
 use rollouts_kube::queue::{Next, Queue, run_workers};
 use rollouts_kube::{Key, Rest, resource};
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -64,6 +65,13 @@ pub async fn run(client: kube::Client, options: Options, stop: CancellationToken
 
 /// One controller. Until its term begins it only fills its caches, so that it can take over at once.
 async fn work(client: kube::Client, options: Options, term: Term) {
+    match options.controllers {
+        Controllers::All => work_on_all(client, options, term).await,
+        Controllers::Analysis => analysis::work_alone(client, options, term).await,
+    }
+}
+
+async fn work_on_all(client: kube::Client, options: Options, term: Term) {
     let stop = term.stop();
     let queue = Queue::new("Rollouts", options.clock.clone());
     let service_queue = Queue::new("Services", options.clock.clone());
@@ -80,38 +88,26 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let caches = Caches::start(&client, &options, &fed, &recorder, &term);
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), &options);
-    let measuring_stop = stop.child_token();
-    let _stops_measuring = measuring_stop.clone().drop_guard();
-    let providers = options.measuring.providers(&rest, &options.clock);
-    let measurements = Measurements::new(providers, options.clock.clone(), run_queue.clone(), measuring_stop);
-    let jobs = measurements.providers().tools().jobs.clone();
-    if let Some(jobs) = &jobs {
-        analysis::watch_jobs(jobs, options.namespace.as_deref(), &measurements, &caches.troubles, stop);
-    }
-    let writer = Writer::new(rest.clone(), recorder.clone(), jobs);
-    let runs = Arc::new(Runs::new(&caches, measurements, writer, &options));
+    let tools = RunTools { rest: &rest, recorder: &recorder, troubles: &caches.troubles, stop };
+    let runs = Runs::new(&caches.analyses, &run_queue, &options, &tools);
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
 
     let queues = vec![queue.clone(), service_queue.clone(), debt_queue.clone(), run_queue.clone()];
-    options.monitor.open(Running { caches: caches.clone(), queues, term: term.clone(), counters: counters.clone() });
-
-    if !term.has_begun() {
-        tracing::info!("The lease is not ours yet: standing by");
-    }
-    let begins = async {
-        reconciler.synced().await;
-        tracing::info!("Caches are filled");
-        term.begins().await
-    };
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => return,
-        _ = begins => tracing::info!(workers = options.workers, "Started controller"),
+    options.monitor.open(Running {
+        rollouts: Some(caches.clone()),
+        analyses: caches.analyses.clone(),
+        queues,
+        term: term.clone(),
+        counters: counters.clone(),
+    });
+    if !begun(&term, reconciler.synced(), options.workers).await {
+        return;
     }
     let resync = resync(options.resync, caches.clone(), queue.clone(), service_queue.clone(), run_queue.clone());
     let all = caches.rollouts.clone();
+    let counts = counters.rollouts.clone();
     let workers = run_workers(options.workers, queue.clone(), move |key| {
-        let (reconciler, counters, all) = (Arc::clone(&reconciler), counters.clone(), all.clone());
+        let (reconciler, counters, all) = (Arc::clone(&reconciler), counts.clone(), all.clone());
         async move {
             let (found, started) = (all.get(&key.namespace, &key.name), Instant::now());
             let next = reconciler.reconcile(key.clone()).await;
@@ -136,10 +132,7 @@ async fn work(client: kube::Client, options: Options, term: Term) {
         let (caches, rest, debtors) = (debts_of.clone(), debts_rest.clone(), debtors.clone());
         async move { debts::reconcile(key, &caches, &rest, &debtors).await }
     });
-    let analysis_workers = run_workers(options.analysis_workers, run_queue.clone(), move |key| {
-        let runs = Arc::clone(&runs);
-        async move { runs.reconcile(key).await }
-    });
+    let analysis_workers = runs.work(counters.runs);
     let service_workers = run_workers(options.service_workers, service_queue.clone(), move |key| {
         let (caches, rest) = (caches.clone(), rest.clone());
         async move { services::reconcile(key, &caches, &rest).await }
@@ -161,6 +154,26 @@ async fn work(client: kube::Client, options: Options, term: Term) {
     let _ = tokio::time::timeout(LAST_EVENTS, recorder.flush()).await;
 }
 
+/// Waits until the caches are filled and the term begins; `false` when it is over before that.
+async fn begun(term: &Term, synced: impl Future<Output = ()>, workers: usize) -> bool {
+    if !term.has_begun() {
+        tracing::info!("The lease is not ours yet: standing by");
+    }
+    let begins = async {
+        synced.await;
+        tracing::info!("Caches are filled");
+        term.begins().await
+    };
+    tokio::select! {
+        biased;
+        () = term.stop().cancelled() => false,
+        _ = begins => {
+            tracing::info!(workers, "Started controller");
+            true
+        }
+    }
+}
+
 /// Counts the events of Rollouts.
 fn count_events(counters: Counters) -> Observer {
     Box::new(move |object, kind, reason| {
@@ -171,7 +184,7 @@ fn count_events(counters: Counters) -> Observer {
             EventType::Normal => "Normal",
             EventType::Warning => "Warning",
         };
-        counters.event(Key::new(object.namespace.as_str(), object.name.as_str()), kind, reason);
+        counters.rollouts.event(Key::new(object.namespace.as_str(), object.name.as_str()), kind, reason);
     })
 }
 

@@ -1,5 +1,6 @@
 //! What can be seen of a running controller from outside: for probes and metrics.
 
+use crate::analysis::Analyses;
 use crate::caches::Caches;
 use crate::metrics::{self, Counters, Text};
 use rollouts_kube::lease::Term;
@@ -16,7 +17,9 @@ pub const STUCK_AFTER: Duration = Duration::from_secs(30 * 60);
 pub struct Monitor(Arc<OnceLock<Running>>);
 
 pub(crate) struct Running {
-    pub caches: Caches,
+    /// Where Rollouts are looked after.
+    pub rollouts: Option<Caches>,
+    pub analyses: Analyses,
     pub queues: Vec<Queue<Key>>,
     pub term: Term,
     pub counters: Counters,
@@ -33,8 +36,11 @@ impl Monitor {
     /// # Errors
     /// What is missing, in words.
     pub fn readiness(&self) -> Result<(), String> {
-        let Some(Running { caches, .. }) = self.0.get() else { return Err("the controller has not started".into()) };
-        let unfilled = caches.unfilled();
+        let Some(running) = self.0.get() else { return Err("the controller has not started".into()) };
+        let unfilled = match &running.rollouts {
+            Some(caches) => caches.unfilled(),
+            None => running.analyses.unfilled(),
+        };
         if unfilled.is_empty() { Ok(()) } else { Err(format!("caches are not filled yet: {}", unfilled.join(", "))) }
     }
 
@@ -52,9 +58,15 @@ impl Monitor {
     /// The numbers of the controller in Prometheus' format. A standby has none of single objects: nobody wants them twice.
     pub fn write_metrics(&self, text: &mut Text) {
         metrics::write_queues(text, &self.queues());
-        let Some(Running { caches, counters, .. }) = self.0.get().filter(|_| self.is_leading()) else { return };
-        metrics::write_rollouts(text, &caches.rollouts);
-        counters.write(text);
+        let Some(running) = self.0.get().filter(|_| self.is_leading()) else { return };
+        let Running { rollouts, analyses, counters, .. } = running;
+        if let Some(caches) = rollouts {
+            metrics::write_rollouts(text, &caches.rollouts);
+            counters.rollouts.write_reconciles(text);
+            counters.rollouts.write_events(text);
+        }
+        metrics::write_analyses(text, analyses);
+        counters.runs.write_reconciles(text);
     }
 
     /// The queue of a worker that hangs, if there is one, and for how long it does.

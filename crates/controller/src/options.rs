@@ -3,7 +3,7 @@
 use crate::Monitor;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use rollouts_api::Clock;
+use rollouts_api::{Clock, names};
 use rollouts_kube::Rest;
 use rollouts_kube::lease::LeaseOptions;
 use rollouts_providers::http::Problem;
@@ -15,11 +15,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a controller looks after.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Controllers {
+    /// Everything.
+    #[default]
+    All,
+    /// AnalysisRuns alone: for those who make them without Rollouts.
+    Analysis,
+}
+
 /// Options of [`crate::run`].
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The present.
     pub clock: Clock,
+    /// What to look after; nothing else is watched either.
+    pub controllers: Controllers,
     /// Watch only this namespace.
     pub namespace: Option<String>,
     /// Handle only Rollouts with this value of the instance-id label; without it only those that lack the label.
@@ -96,6 +108,14 @@ impl Election {
         let name = instance_id.map_or(LEASE.into(), |id| format!("{LEASE}-{id}"));
         Election { lease: LeaseOptions::new(namespace, name, identity), client }
     }
+
+    /// The same among controllers of AnalysisRuns alone. Their lease is another one: with the same one, a controller of
+    /// Rollouts beside them might wait for ever, and nobody would move Rollouts.
+    #[must_use]
+    pub fn of_analysis_alone(mut self) -> Self {
+        self.lease.name.push_str("-analysis");
+        self
+    }
 }
 
 /// Name of the lease, without the instance id; the same as the Go controller's, so that both never work at once.
@@ -112,6 +132,7 @@ impl Options {
     pub fn new(clock: Clock) -> Self {
         Options {
             clock,
+            controllers: Controllers::All,
             namespace: None,
             instance_id: None,
             workers: 10,
@@ -123,6 +144,14 @@ impl Options {
             measuring: MeasuringOptions::default(),
             monitor: Monitor::default(),
             election: None,
+        }
+    }
+
+    /// Selects the objects of this instance.
+    pub(crate) fn instance_selector(&self) -> String {
+        match &self.instance_id {
+            Some(id) => format!("{}={id}", names::INSTANCE_ID),
+            None => format!("!{}", names::INSTANCE_ID),
         }
     }
 }

@@ -14,6 +14,7 @@ mod kind;
 mod making;
 mod naming;
 mod object;
+mod refused;
 mod step;
 mod verdict;
 

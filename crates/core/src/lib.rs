@@ -35,7 +35,7 @@ mod workload;
 pub use analyses::{TemplateClosure, template_closure};
 pub use migration::{Debt, size_given_back};
 pub use plan::{AnnotationChanges, Effect, EventType, Plan, Step, Warning};
-pub use reconcile::{plan, plan_after_create_error, reads_pods};
+pub use reconcile::{plan, plan_after_create_error, plan_after_run_refused, reads_pods};
 pub use roles::owner_reference;
 pub use snapshot::{Pod, PodStatus, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Service, Snapshot, TemplateHash};
 pub use workload::{Referenced, Workload, WorkloadSpec, resolve};

@@ -28,6 +28,14 @@ pub fn plan_after_create_error(snapshot: &Snapshot, now: Timestamp, name: &str, 
     r.plan
 }
 
+/// What to tell when the AnalysisRun `name` could not be created because of `error`. It is told once: the next plan
+/// tries again, and what it writes then says that all is well.
+pub fn plan_after_run_refused(snapshot: &Snapshot, now: Timestamp, name: &str, error: &str) -> Plan {
+    let mut r = Reconcile::new(snapshot, now);
+    r.run_refused(name, error);
+    r.plan
+}
+
 /// Whether decisions about `ro` need its pods: for a restart, or because pods carry metadata of their role.
 pub fn reads_pods(ro: &Rollout, replica_sets: &[std::sync::Arc<ReplicaSet>]) -> bool {
     let restarts = ro.spec.restart_at.is_some() && ro.spec.restart_at != ro.status.restarted_at;

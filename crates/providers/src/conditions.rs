@@ -38,3 +38,9 @@ pub fn ended(context: &Context<'_>, phase: &str) -> Measurement {
         ..Measurement::default()
     }
 }
+
+/// What becomes of a measurement that nobody will finish.
+pub fn cut_short(context: &Context<'_>, previous: Measurement) -> Measurement {
+    let Measurement { phase, finished_at, .. } = ended(context, Phase::Inconclusive.as_str());
+    Measurement { phase, finished_at, ..previous }
+}

@@ -2,7 +2,7 @@
 
 mod scopes;
 
-use crate::conditions::{ended, failed};
+use crate::conditions::{cut_short, ended, failed};
 use crate::context::Context;
 use crate::http::{Request, Response};
 use crate::providers::Outcome;
@@ -52,6 +52,32 @@ pub(crate) async fn resume(context: &Context<'_>, kayenta: &KayentaMetric, previ
         Err(failure) => failed(context, failure.to_string()),
     };
     Outcome::of(Measurement { started_at: previous.started_at, metadata: previous.metadata, ..judged })
+}
+
+/// Has the judge stop: nobody waits for the verdict any more. If it does not, it works in vain, and the measurement is over
+/// all the same.
+pub(crate) async fn terminate(context: &Context<'_>, kayenta: &KayentaMetric, previous: Measurement) -> Outcome {
+    if let Some(execution) = previous.metadata.get(EXECUTION) {
+        // An execution is a pipeline of Spinnaker's, and ended like one.
+        let url = format!("{}/pipelines/{}/cancel", address(kayenta), path_escape(execution));
+        let request = Request::new("PUT", url, TIMEOUT).header("Content-Type", "application/json").body("");
+        let refused = match context.send(request).await {
+            Ok(response) if (200..300).contains(&response.status) => None,
+            Ok(response) => Some(format!("HTTP {}", response.status)),
+            // Its text has the address, which may come from a secret.
+            Err(_) => Some("no answer".to_owned()),
+        };
+        if let Some(why) = refused {
+            let (run, metric) = (&context.run.metadata, &context.metric.name);
+            tracing::warn!(
+                namespace = run.namespace,
+                analysisrun = run.name,
+                metric,
+                "Kayenta could not be told to stop judging: {why}"
+            );
+        }
+    }
+    Outcome::of(cut_short(context, previous))
 }
 
 fn waiting(context: &Context<'_>, measurement: Measurement) -> Measurement {

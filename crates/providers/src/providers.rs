@@ -1,6 +1,6 @@
 //! Taking a measurement.
 
-use crate::conditions::{ended, failed, judged};
+use crate::conditions::{cut_short, failed, judged};
 use crate::context::{Context, Tools};
 use crate::reading::{Failure, Reading, Result};
 use crate::redaction::Redactor;
@@ -247,8 +247,11 @@ async fn begin(context: &Context<'_>) -> Outcome {
 /// An unfinished measurement, looked at again or to be ended.
 async fn go_on(context: &Context<'_>, ask: Ask, previous: Measurement) -> Outcome {
     let provider = &context.metric.provider;
-    if let (Some(kayenta), Some(Kind::Kayenta), Ask::Run | Ask::Resume) = (&provider.kayenta, Kind::of(provider), ask) {
-        return kayenta::resume(context, kayenta, previous).await;
+    if let (Some(kayenta), Some(Kind::Kayenta)) = (&provider.kayenta, Kind::of(provider)) {
+        return match ask {
+            Ask::Run | Ask::Resume => kayenta::resume(context, kayenta, previous).await,
+            Ask::Terminate => kayenta::terminate(context, kayenta, previous).await,
+        };
     }
     match (Kind::of(provider), ask) {
         (None, _) => {
@@ -258,10 +261,7 @@ async fn go_on(context: &Context<'_>, ask: Ask, previous: Measurement) -> Outcom
         (Some(Kind::Job), Ask::Run | Ask::Resume) => job::resume(context, previous).await,
         (Some(Kind::Job), Ask::Terminate) => job::terminate(context, previous).await,
         // All others have finished what they began; if one stands there nevertheless, it comes to no end by itself.
-        (Some(_), Ask::Terminate) => {
-            let ended = ended(context, Phase::Inconclusive.as_str());
-            Outcome::of(Measurement { finished_at: ended.finished_at, phase: ended.phase, ..previous })
-        }
+        (Some(_), Ask::Terminate) => Outcome::of(cut_short(context, previous)),
         (Some(_), Ask::Run | Ask::Resume) => begin(context).await,
     }
 }

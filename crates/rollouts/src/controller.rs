@@ -1,7 +1,6 @@
 //! `rollouts controller`: the controller against a cluster.
 
 pub mod flags;
-mod http;
 mod identity;
 mod metrics;
 mod probes;
@@ -11,7 +10,7 @@ use crate::logging::{self, Level};
 use crate::signals::Signals;
 use anyhow::{Context, Result, anyhow, ensure};
 use rollouts_cli::cobra::Matches;
-use rollouts_controller::{Election, MeasuringOptions, Monitor, Options};
+use rollouts_controller::{Controllers, Election, MeasuringOptions, Monitor, Options};
 use rollouts_kube::client::connect;
 use rollouts_kube::{ConnectOptions, system_clock};
 use rollouts_providers::client::NetworkHttp;
@@ -39,6 +38,7 @@ pub async fn run(matches: &Matches) -> Result<()> {
     let namespace = identity::controller_namespace();
 
     let mut options = Options::new(system_clock());
+    options.controllers = settings.controllers;
     options.namespace = settings.namespaced.then_some(context_namespace);
     options.instance_id = settings.instance_id;
     options.workers = settings.rollout_workers;
@@ -50,7 +50,7 @@ pub async fn run(matches: &Matches) -> Result<()> {
             .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
             .collect(),
         namespace: namespace.clone(),
-        ..Default::default()
+        inconclusive_over_failed: settings.inconclusive_over_failed,
     };
     options.service_workers = settings.service_workers;
     options.pod_writes = settings.pod_writes;
@@ -58,7 +58,11 @@ pub async fn run(matches: &Matches) -> Result<()> {
     options.resync = settings.resync;
     options.monitor = Monitor::default();
     if let Some(times) = settings.election {
-        options.election = Some(election(&settings.connection, &namespace, options.instance_id.as_deref(), times)?);
+        let election = election(&settings.connection, &namespace, options.instance_id.as_deref(), times)?;
+        options.election = Some(match options.controllers {
+            Controllers::All => election,
+            Controllers::Analysis => election.of_analysis_alone(),
+        });
     }
     tracing::info!(
         version,

@@ -3,6 +3,7 @@
 
 mod commands;
 mod controller;
+mod http;
 mod logging;
 mod playground;
 mod plugin;

@@ -1,10 +1,13 @@
-//! `rollouts playground`: a Kubernetes API server, its actors, the controller and sample applications in one process.
+//! `rollouts playground`: a Kubernetes API server, its actors, the controller, sample applications and what measures
+//! them in one process.
 
 mod files;
+mod metrics;
 mod progress;
 mod samples;
 
 use anyhow::{Context, Result};
+use futures::FutureExt;
 use rollouts_kube::{Rest, resource, system_clock};
 use rollouts_providers::client::NetworkHttp;
 use std::future::Future;
@@ -52,6 +55,9 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
             .with_context(|| format!("cannot install the CRD {}", crd["metadata"]["name"]))?;
     }
     writeln!(out, "Kubernetes API server  https://{address}  (in memory, gone when this ends)")?;
+    let source = metrics::Source::bind().await.context("cannot listen for queries of metrics")?;
+    let prometheus = source.address;
+    writeln!(out, "Prometheus             http://{prometheus}  (http_errors_ratio of the pods)")?;
 
     let stop = CancellationToken::new();
     let mut tasks = tokio::task::JoinSet::new();
@@ -62,6 +68,7 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
             tracing::error!("The API server ended: {error}");
         }
     });
+    tasks.spawn(stop.clone().run_until_cancelled_owned(source.serve(rest.clone(), clock.clone())).map(drop));
     let actors = rollouts_actors::Options::new(clock.clone());
     let (closing, actors_client) = (stop.clone(), client.clone());
     tasks.spawn(async move {
@@ -81,7 +88,7 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
 
     let session = async {
         if options.samples {
-            samples::apply(&rest, out).await?;
+            samples::apply(&rest, prometheus, out).await?;
             if options.controller {
                 progress::until_healthy(&rest, out).await?;
             }

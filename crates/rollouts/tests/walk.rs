@@ -182,3 +182,31 @@ fn a_new_user_walks_through_a_blue_green() {
     assert_eq!(p.plugin(&format!("status {demo}")), "Healthy\n");
     p.wait(demo, "Healthy", "", &[0, 2]);
 }
+
+#[test]
+fn a_new_user_sees_a_bad_version_go_back_by_itself() {
+    if kubectl_is_missing() {
+        return;
+    }
+    let p = Playground::start("analysis");
+    let demo = "analysis-demo";
+    let image = |tag: &str| format!("set image {demo} {demo}=argoproj/rollouts-demo:{tag}");
+    p.wait(demo, "Healthy", "", &[5]);
+    p.plugin(&image("bad-red"));
+    let message = "RolloutAborted: Rollout aborted update to revision 2: Step-based analysis phase error/failed: Metric \
+                   \"error-rate\" assessed Failed due to failed (2) > failureLimit (1)";
+    p.wait(demo, "Degraded", message, &[5, 0]);
+    let tree = p.plugin(&format!("get rollout {demo} --no-color"));
+    for part in ["Status:          ✖ Degraded", message, "AnalysisRun  ✖ Failed", "✖ 2"] {
+        assert!(tree.contains(part), "{part:?} is missing:\n{tree}");
+    }
+    let runs = p.kubectl("get analysisruns");
+    assert!(runs.lines().skip(1).all(|l| l.split_whitespace().nth(1) == Some("Failed")), "{runs}");
+    let values = p.kubectl("get analysisruns -o jsonpath={.items[*].status.metricResults[*].measurements[*].value}");
+    assert_eq!(values, "[0.2] [0.2]");
+
+    p.plugin(&image("green"));
+    p.wait(demo, "Healthy", "", &[0, 0, 5]);
+    let runs = p.kubectl("get analysisruns");
+    assert!(runs.lines().any(|l| l.split_whitespace().nth(1) == Some("Successful")), "{runs}");
+}

@@ -1,5 +1,6 @@
 //! AnalysisRuns and templates, and which Rollouts a change of them concerns.
 
+use crate::Options;
 use crate::caches::BY_OWNER;
 use rollouts_api::analysis::{AnalysisRun, AnalysisTemplate};
 use rollouts_api::rollout::AnalysisTemplateRef;
@@ -22,43 +23,55 @@ pub(crate) struct Analyses {
 
 /// Where changes go.
 pub(crate) struct Listeners {
-    pub rollouts: Cache<Rollout>,
-    /// Of Rollouts.
-    pub queue: Queue<Key>,
     /// Of AnalysisRuns.
     pub run_queue: Queue<Key>,
+    /// To Rollouts, where these are looked after.
+    pub rollouts: Option<RolloutListener>,
+}
+
+/// Rollouts that changes may concern, and their queue.
+#[derive(Clone)]
+pub(crate) struct RolloutListener {
+    pub rollouts: Cache<Rollout>,
+    pub queue: Queue<Key>,
 }
 
 impl Analyses {
-    /// Starts to fill the caches. `instance` selects the runs.
+    /// Starts to fill the caches.
     pub fn start(
         client: &kube::Client,
-        namespace: Option<&str>,
-        instance: &str,
+        options: &Options,
         listeners: &Listeners,
         troubles: &Troubles,
         stop: &CancellationToken,
     ) -> Self {
-        let (queue, run_queue) = (listeners.queue.clone(), listeners.run_queue.clone());
+        let namespace = options.namespace.as_deref();
+        let (rollouts, run_queue) = (listeners.rollouts.clone(), listeners.run_queue.clone());
         let runs = Cache::builder(client.clone(), resource::ANALYSIS_RUNS)
             .troubles(troubles)
             .namespace(namespace)
-            .labels(instance)
+            .labels(options.instance_selector())
             .index(BY_OWNER, |run: &AnalysisRun| run.metadata.controller().map(|c| c.uid.clone()).into_iter().collect())
             .on_change(move |change: &Change<AnalysisRun>| {
                 if let Change::Malformed { new, .. } = change {
                     tracing::error!(analysisrun = %change.key(), "Cannot read AnalysisRun: {}", new.error);
                 }
                 run_queue.add(change.key());
-                owner(change.meta()).into_iter().for_each(|key| queue.add(key));
+                if let (Some(listener), Some(key)) = (&rollouts, owner(change.meta())) {
+                    listener.queue.add(key);
+                }
             })
             .start(stop);
         let templates = |resource, namespace: Option<&str>| {
-            let (queue, rollouts) = (listeners.queue.clone(), listeners.rollouts.clone());
+            let rollouts = listeners.rollouts.clone();
             Cache::builder(client.clone(), resource)
                 .troubles(troubles)
                 .namespace(namespace)
-                .on_change(move |change: &Change<AnalysisTemplate>| enqueue_users(&queue, &rollouts, change))
+                .on_change(move |change: &Change<AnalysisTemplate>| {
+                    if let Some(listener) = &rollouts {
+                        enqueue_users(listener, change);
+                    }
+                })
                 .start(stop)
         };
         let cluster_templates = match namespace {
@@ -76,6 +89,18 @@ impl Analyses {
             }
         };
         tokio::join!(self.runs.synced(), self.templates.synced(), of_cluster);
+    }
+
+    /// All templates there are, those of the cluster last.
+    pub fn templates(&self) -> Vec<Arc<AnalysisTemplate>> {
+        let of_cluster = self.cluster_templates.iter().flat_map(|cache| cache.list(None));
+        self.templates.list(None).into_iter().chain(of_cluster).collect()
+    }
+
+    /// What a controller of AnalysisRuns alone needs and does not hold yet.
+    pub fn unfilled(&self) -> Vec<String> {
+        let missing = (!self.runs.health().synced).then(|| self.runs.resource().to_string());
+        missing.into_iter().collect()
     }
 
     /// Runs that the Rollout controls.
@@ -140,7 +165,7 @@ fn owner(meta: &ObjectMeta) -> Option<Key> {
 
 /// Puts the Rollouts into the queue that may refer to a template, be it through others: all that are analysed, where it
 /// can be referred to. Templates seldom change.
-fn enqueue_users(queue: &Queue<Key>, rollouts: &Cache<Rollout>, change: &Change<AnalysisTemplate>) {
+fn enqueue_users(RolloutListener { rollouts, queue }: &RolloutListener, change: &Change<AnalysisTemplate>) {
     if let Change::Updated { old, new } = change
         && old.spec == new.spec
     {

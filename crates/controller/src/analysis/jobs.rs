@@ -1,6 +1,6 @@
 //! Jobs that are measurements: one that ends is looked at at once, and not when that was planned.
 
-use super::Measurements;
+use super::measuring::Measurements;
 use rollouts_kube::cache::Change;
 use rollouts_kube::{Cache, Troubles, resource};
 use rollouts_providers::job::{Job, Jobs, RUN_UID};

@@ -1,17 +1,20 @@
 //! One AnalysisRun of the queue: snapshot, plan, apply.
 
-use super::Measurements;
+use super::measuring::Measurements;
 use super::writer::{Lost, Writer};
+use super::{Analyses, jobs};
 use crate::Options;
-use crate::caches::Caches;
 use crate::executor::CATCH_UP;
+use crate::metrics::PerObject;
 use rollouts_api::Clock;
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_core::analysis::Phase;
 use rollouts_core::analysis::run::{self, RunSnapshot};
-use rollouts_kube::queue::Next;
-use rollouts_kube::{Cache, Key, RequestError, Troubles};
+use rollouts_kube::events::Recorder;
+use rollouts_kube::queue::{Next, Queue, run_workers};
+use rollouts_kube::{Cache, Key, RequestError, Rest, Troubles};
 use std::sync::Arc;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Looks after AnalysisRuns.
 pub(crate) struct Runs {
@@ -23,17 +26,60 @@ pub(crate) struct Runs {
     troubles: Troubles,
     clock: Clock,
     options: run::Options,
+    workers: usize,
+    queue: Queue<Key>,
+    /// What is being measured ends with this.
+    _measuring: DropGuard,
+}
+
+/// What the controller has for all its parts.
+pub(crate) struct RunTools<'a> {
+    pub rest: &'a Rest,
+    pub recorder: &'a Recorder,
+    pub troubles: &'a Troubles,
+    pub stop: &'a CancellationToken,
 }
 
 impl Runs {
-    pub fn new(caches: &Caches, measurements: Measurements, writer: Writer, options: &Options) -> Self {
-        let (cache, troubles) = (caches.analyses.runs.clone(), caches.troubles.clone());
-        let clock = options.clock.clone();
-        let options = run::Options { inconclusive_over_failed: options.measuring.inconclusive_over_failed };
-        Runs { cache, measurements, writer, lost: Lost::default(), troubles, clock, options }
+    /// Nothing is measured before [`Runs::work`]. `queue` is that of AnalysisRuns.
+    pub fn new(analyses: &Analyses, queue: &Queue<Key>, options: &Options, tools: &RunTools<'_>) -> Self {
+        let RunTools { rest, recorder, troubles, stop } = *tools;
+        let (cache, clock) = (analyses.runs.clone(), options.clock.clone());
+        let measuring = stop.child_token();
+        let providers = options.measuring.providers(rest, &clock);
+        let measurements = Measurements::new(providers, clock.clone(), queue.clone(), measuring.clone());
+        let jobs = measurements.providers().tools().jobs.clone();
+        if let Some(jobs) = &jobs {
+            jobs::watch(jobs, options.namespace.as_deref(), &measurements, troubles, stop);
+        }
+        Runs {
+            cache,
+            measurements,
+            writer: Writer::new(rest.clone(), recorder.clone(), jobs),
+            lost: Lost::default(),
+            troubles: troubles.clone(),
+            clock,
+            options: run::Options { inconclusive_over_failed: options.measuring.inconclusive_over_failed },
+            workers: options.analysis_workers,
+            queue: queue.clone(),
+            _measuring: measuring.drop_guard(),
+        }
     }
 
-    pub async fn reconcile(&self, key: Key) -> Next {
+    /// Looks after the runs of the queue until it is shut down.
+    pub async fn work(self, counters: PerObject) {
+        let (workers, queue, runs) = (self.workers, self.queue.clone(), Arc::new(self));
+        let look = move |key: Key| {
+            let (runs, counters) = (Arc::clone(&runs), counters.clone());
+            async move {
+                let is_there = runs.cache.get(&key.namespace, &key.name).is_some();
+                counters.counted(&key, is_there, runs.reconcile(key.clone())).await
+            }
+        };
+        run_workers(workers, queue, look).await;
+    }
+
+    async fn reconcile(&self, key: Key) -> Next {
         let Some(run) = self.cache.get(&key.namespace, &key.name) else {
             // One that cannot be read any more is measured no more.
             self.measurements.gone(&key);

@@ -1,6 +1,6 @@
 //! AnalysisRuns of a Rollout: made, told to end, cleared away.
 
-use super::{Applied, Executor, Run, bodies, ignore_missing};
+use super::{Applied, Executor, Run, bodies, ignore_missing, is_brief};
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_kube::rest::{Delete, Propagation};
 use rollouts_kube::{Key, RequestError, resource};
@@ -31,7 +31,14 @@ impl Executor {
                 tracing::debug!(rollout = %run.key, "{error}");
                 Ok(Some(Applied::Gone))
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                if !is_brief(&error) {
+                    let (now, said) = (self.clock.now(), error.to_string());
+                    let plan = rollouts_core::plan_after_run_refused(run.snapshot, now, name, &said);
+                    Box::pin(self.apply(run.snapshot, &plan)).await?;
+                }
+                Err(error)
+            }
         }
     }
 

@@ -1,16 +1,24 @@
 use super::*;
+use rollouts_kube::Key;
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::sleep;
 
-fn counted(counters: &Counters) -> Vec<String> {
+fn rollouts() -> PerObject {
+    Counters::default().rollouts
+}
+
+fn counted(counters: &PerObject) -> Vec<String> {
     let mut text = Text::default();
-    counters.write(&mut text);
+    counters.write_reconciles(&mut text);
+    counters.write_events(&mut text);
     text.finish().lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn numbers_live_a_little_longer_than_their_object() {
-    let (counters, key) = (Counters::default(), Key::new("shop", "web"));
+    let (counters, key) = (rollouts(), Key::new("shop", "web"));
     counters.reconciled(&key, Duration::from_millis(10), false);
     counters.reconciled(&key, Duration::from_millis(200), true);
     counters.event(key.clone(), "Normal", "RolloutUpdated");
@@ -37,7 +45,7 @@ async fn numbers_live_a_little_longer_than_their_object() {
 
 #[tokio::test(start_paused = true)]
 async fn one_that_comes_back_keeps_its_numbers() {
-    let (counters, key) = (Counters::default(), Key::new("shop", "web"));
+    let (counters, key) = (rollouts(), Key::new("shop", "web"));
     counters.reconciled(&key, Duration::ZERO, false);
     counters.gone(&key);
     sleep(Duration::from_secs(30)).await;

@@ -39,7 +39,7 @@ impl Source {
         self.0.lock().unwrap().slow.insert(metric.into(), wait);
     }
 
-    fn asked(&self, metric: &str) -> usize {
+    pub fn asked(&self, metric: &str) -> usize {
         self.0.lock().unwrap().asked.get(metric).copied().unwrap_or(0)
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
 mod analysis;
+mod analysis_options;
 mod connection;
 mod election;
 mod envelope;

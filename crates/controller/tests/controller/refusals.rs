@@ -1,7 +1,8 @@
 //! Writes that are refused, for one object or for a time: what else is to be done is done.
 
+use crate::analysis::{Source, analysis, metric, refers_to};
 use crate::connection::{Judge, Verdict, judged};
-use crate::objects::{pods, rollout, web};
+use crate::objects::{pods, rollout, template, web};
 use crate::world::{World, seconds};
 use http::Method;
 use rollouts_kube::resource;
@@ -76,4 +77,49 @@ async fn a_creation_that_fails_in_a_webhook_is_told() {
         seconds(60).await;
         assert_eq!(world.rollout("web").await["status"]["phase"], "Healthy", "after {code}");
     }
+}
+
+/// A quota, a webhook or a missing right: the update waits, says for what, and goes on by itself.
+#[tokio::test(start_paused = true)]
+async fn an_analysis_run_that_is_refused_is_told_and_made_later() {
+    for (code, told) in [(403, true), (500, true), (503, false)] {
+        let (world, judge, source) = (World::start(), Judge::default(), Source::default());
+        world.controller_through(judged(&world.server, judge.judge()), |options| source.options(options));
+        let is_creation = |method: &Method, path: &str| method == Method::POST && path.ends_with("/analysisruns");
+        judge.rules(is_creation, Verdict::Refuse(code));
+        let looks = analysis("AnalysisTemplate", "looks", &metric("m"));
+        world.create(&resource::ANALYSIS_TEMPLATES, looks).await;
+        let canary = json!({ "steps": [{ "setWeight": 20 }, { "analysis": refers_to("looks") }, { "pause": {} }] });
+        world.create(&resource::ROLLOUTS, web(json!({ "canary": canary }))).await;
+        world.wait("Healthy").await;
+        world.patch(&resource::ROLLOUTS, "web", json!({ "spec": { "template": template("web", "shop/web:2") } })).await;
+        seconds(300).await;
+        let status = world.rollout("web").await["status"].clone();
+        assert_eq!((&status["phase"], &status["currentStepIndex"]), (&json!("Progressing"), &json!(1)), "{status:#}");
+        let name = format!("web-{}-2-1", status["currentPodHash"].as_str().unwrap());
+        let said = format!("Failed to create AnalysisRun \"{name}\": refused on the way");
+        let events = world.events("AnalysisRunCreateError").await;
+        let condition = progressing(&status);
+        if told {
+            assert_eq!(status["message"], format!("AnalysisRunCreateError: {said}"));
+            assert_eq!(events, [said.as_str()]);
+            assert_eq!((&condition["status"], &condition["message"]), (&json!("False"), &json!(said)));
+        } else {
+            assert!(events.is_empty() && condition["reason"] == "ReplicaSetUpdated", "{status:#}");
+        }
+        assert!(judge.count(is_creation) > 10, "it is tried again and again");
+        let is_write = |method: &Method, path: &str| method == Method::PATCH && path.ends_with("/rollouts/web/status");
+        let writes = judge.count(is_write);
+        seconds(300).await;
+        assert_eq!(judge.count(is_write), writes, "and told once");
+
+        judge.retires();
+        let status = world.wait("Paused").await["status"].clone();
+        assert_eq!((&status["currentStepIndex"], source.asked("m")), (&json!(2), 1));
+        assert_ne!(progressing(&status)["reason"], "AnalysisRunCreateError");
+    }
+}
+
+fn progressing(status: &Value) -> Value {
+    status["conditions"].as_array().unwrap().iter().find(|c| c["type"] == "Progressing").unwrap().clone()
 }

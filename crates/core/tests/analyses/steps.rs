@@ -2,6 +2,7 @@
 
 use super::{TWO, analysis, canary, entry, paused_for, some};
 use crate::world::World;
+use rollouts_core::{Effect, plan_after_run_refused};
 use serde_json::json;
 
 /// Half of the pods, an analysis, a pause.
@@ -69,6 +70,27 @@ fn failure_aborts_and_a_retry_measures_again() {
     w.ends(&second, "Successful", 30);
     assert_eq!(paused_for(&w), ["CanaryPauseStep"]);
     assert_eq!(w.all_runs(), [(first.as_str(), "Failed"), (second.as_str(), "Successful")]);
+}
+
+#[test]
+fn a_refused_run_is_told_until_it_is_made() {
+    let mut w = at_the_analysis();
+    w.runs.clear();
+    let run = name("1");
+    let plan = plan_after_run_refused(&w.snapshot(), w.now, &run, "quota exceeded");
+    let (text, said) = (plan.to_string(), format!("Failed to create AnalysisRun \"{run}\": quota exceeded"));
+    assert!(text.contains(&format!("Warning event AnalysisRunCreateError: {said}")), "{text}");
+    let Some(Effect::PatchStatus { status }) = plan.effects().next() else { panic!("{text}") };
+    let shown = (status.phase.as_str(), status.message.as_str());
+    assert_eq!(shown, ("Progressing", &*format!("AnalysisRunCreateError: {said}")));
+    w.rollout.status = (**status).clone();
+    let again = plan_after_run_refused(&w.snapshot(), w.now, &run, "quota still exceeded");
+    assert!(again.is_idle(), "{again}");
+    w.run(10);
+    assert_eq!(w.runs.len(), 1);
+    let progressing = w.status().conditions.iter().find(|c| c.r#type == "Progressing").unwrap();
+    assert_eq!((progressing.status.as_str(), progressing.reason.as_str()), ("True", "ReplicaSetUpdated"));
+    assert_eq!(w.status().message, "more replicas need to be updated");
 }
 
 #[test]

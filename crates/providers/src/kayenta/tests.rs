@@ -158,8 +158,18 @@ async fn a_verdict_is_waited_for() {
     let (measurement, _) = again(Reply::ok("{\"complete\":false}"), Ask::Resume, Some("x")).await;
     assert_eq!((measurement.phase.as_str(), measurement.finished_at), ("Running", None));
     assert_eq!(measurement.resume_at, Time::parse("2026-01-02T03:04:20Z"));
-    let (ended, wire) = again(Reply::ok(""), Ask::Terminate, Some("x")).await;
-    assert_eq!((ended.phase.as_str(), ended.finished_at.is_some(), wire.len()), ("Inconclusive", true, 0));
+}
+
+#[tokio::test]
+async fn a_judge_nobody_waits_for_is_told_to_stop() {
+    for reply in [Reply::ok(""), Reply::status(500, "x"), Reply::Error("EOF".to_owned())] {
+        let (ended, wire) = again(reply, Ask::Terminate, Some("01E/X")).await;
+        assert_eq!(wire, ["PUT https://k.example/pipelines/01E%2FX/cancel\nContent-Type: application/json\n\n"]);
+        assert_eq!((ended.phase.as_str(), ended.finished_at.is_some()), ("Inconclusive", true));
+        assert_eq!(ended.started_at, Time::parse("2026-01-02T03:00:00Z"));
+    }
+    let (ended, wire) = again(Reply::ok(""), Ask::Terminate, None).await;
+    assert_eq!((ended.phase.as_str(), wire.len()), ("Inconclusive", 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -69,10 +69,10 @@ fn process() -> Vec<Flag> {
             "Requests a second to the API server in the long run; 0 means 5, a negative one no limit",
         ),
         Flag::int("burst", 80, "Requests at once to the API server after a quiet time"),
-        Flag::text(
-            "controllers",
-            "",
-            "Run only these controllers (comma-separated); none can be chosen in this version",
+        Flag::text("controllers", "", "Run only these controllers (comma-separated): analysis"),
+        Flag::switch(
+            "analysis-inconclusive-over-failed",
+            "A metric beyond both its failureLimit and its inconclusiveLimit is Inconclusive, and not Failed",
         ),
     ]
 }

@@ -1,6 +1,6 @@
 //! `/metrics` for Prometheus.
 
-use super::http::{self, Answer};
+use crate::http::{self, Answer};
 use rollouts_controller::Monitor;
 use rollouts_controller::metrics::{Kind, Text};
 use rollouts_kube::system_clock;

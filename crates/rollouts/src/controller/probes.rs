@@ -1,7 +1,7 @@
 //! What the kubelet asks: `/healthz` (the process runs), `/readyz` (it works, or could take over at once) and `/livez`
 //! (no worker hangs).
 
-use super::http::{self, Answer};
+use crate::http::{self, Answer};
 use rollouts_controller::Monitor;
 
 /// Answers probes for as long as the process runs. Without the port there are no answers, and the work goes on.

@@ -3,6 +3,7 @@
 use super::flags::WITHOUT_EFFECT;
 use anyhow::{Result, bail, ensure};
 use rollouts_cli::cobra::Matches;
+use rollouts_controller::Controllers;
 use rollouts_kube::{ConnectOptions, Throttle};
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ use std::time::Duration;
 pub struct Settings {
     /// How to reach the API server.
     pub connection: ConnectOptions,
+    /// What to look after.
+    pub controllers: Controllers,
+    /// Whether a metric beyond both of its limits is Inconclusive.
+    pub inconclusive_over_failed: bool,
     /// Whether to work in one namespace alone.
     pub namespaced: bool,
     /// Which objects to handle.
@@ -57,12 +62,6 @@ pub struct ElectionTimes {
 impl Settings {
     /// Reads the flags; `version` goes into the name that the API server sees.
     pub fn read(matches: &Matches, version: &str) -> Result<Self> {
-        if let Some(controller) = matches.text("controllers").split(',').find(|c| !c.is_empty()) {
-            match controller {
-                "analysis" => bail!("--controllers analysis: this version has no analysis controller"),
-                other => bail!("unsupported controller: {other}"),
-            }
-        }
         let count = |flag: &str| {
             let n = usize::try_from(matches.int(flag)).ok().filter(|n| (1..=1000).contains(n));
             n.ok_or_else(|| anyhow::anyhow!("--{flag}: must be from 1 to 1000"))
@@ -73,6 +72,8 @@ impl Settings {
         let given = WITHOUT_EFFECT.iter().filter(|flag| matches.changed(flag));
         Ok(Settings {
             connection: connection(matches, version)?,
+            controllers: controllers(matches.text("controllers"))?,
+            inconclusive_over_failed: matches.bool("analysis-inconclusive-over-failed"),
             namespaced: matches.bool("namespaced"),
             instance_id: matches.text_opt("instance-id").map(str::to_owned),
             rollout_workers: count("rollout-threads")?,
@@ -87,6 +88,16 @@ impl Settings {
             without_effect: given.map(|flag| format!("--{flag}")).collect(),
         })
     }
+}
+
+/// Of a list of names, of which there is one: without any, everything is looked after.
+fn controllers(list: &str) -> Result<Controllers> {
+    let mut controllers = Controllers::All;
+    for name in list.split(',').filter(|name| !name.is_empty()) {
+        ensure!(name == "analysis", "unsupported controller: {name}");
+        controllers = Controllers::Analysis;
+    }
+    Ok(controllers)
 }
 
 fn port(matches: &Matches, flag: &str) -> Result<u16> {

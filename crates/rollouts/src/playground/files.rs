@@ -88,6 +88,7 @@ impl Files {
                 "kubectl argo rollouts get rollout rollouts-demo --watch",
                 "kubectl argo rollouts set image rollouts-demo rollouts-demo=argoproj/rollouts-demo:yellow",
                 "kubectl argo rollouts promote rollouts-demo",
+                "kubectl argo rollouts set image analysis-demo analysis-demo=argoproj/rollouts-demo:bad-red",
             ] {
                 writeln!(out, "  {line}")?;
             }

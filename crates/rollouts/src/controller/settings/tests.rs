@@ -23,7 +23,8 @@ fn settings(args: &[&str]) -> Settings {
 fn defaults_are_those_of_the_go_controller() {
     let settings = settings(&[]);
     assert!(!settings.namespaced && settings.instance_id.is_none() && settings.without_effect.is_empty());
-    assert_eq!((settings.rollout_workers, settings.service_workers), (10, 10));
+    assert_eq!((settings.rollout_workers, settings.analysis_workers, settings.service_workers), (10, 30, 10));
+    assert_eq!((settings.controllers, settings.inconclusive_over_failed), (Controllers::All, false));
     assert_eq!((settings.pod_writes, settings.pod_write_tries), (10, 3));
     assert_eq!((settings.metrics_port, settings.healthz_port), (8090, 8080));
     assert_eq!(settings.resync, Some(Duration::from_secs(900)));
@@ -79,6 +80,9 @@ fn values_reach_their_places() {
         "--qps=0.5",
         "--burst=7",
         "--rollout-threads=3",
+        "--analysis-threads=4",
+        "--controllers=analysis",
+        "--analysis-inconclusive-over-failed",
         "--ephemeral-metadata-threads=5",
         "--ephemeral-metadata-update-pod-retries=1",
         "--server=https://api:6443",
@@ -90,7 +94,8 @@ fn values_reach_their_places() {
     ]);
     assert!(settings.election.is_none() && settings.resync.is_none());
     assert_eq!(settings.connection.throttle, Some(Throttle { qps: 0.5, burst: 7 }));
-    assert_eq!(settings.rollout_workers, 3);
+    assert_eq!((settings.rollout_workers, settings.analysis_workers), (3, 4));
+    assert_eq!((settings.controllers, settings.inconclusive_over_failed), (Controllers::Analysis, true));
     assert_eq!((settings.pod_writes, settings.pod_write_tries), (5, 1));
     let connection = settings.connection;
     assert_eq!(connection.server.as_deref(), Some("https://api:6443"));
@@ -115,8 +120,9 @@ fn rates_are_read_as_go_reads_them() {
 fn what_makes_no_sense_is_refused() {
     let table = [
         ("--no-such-flag", "Error: unknown flag: --no-such-flag\n"),
-        ("--controllers=analysis", "--controllers analysis: this version has no analysis controller"),
         ("--controllers=rollouts", "unsupported controller: rollouts"),
+        ("--controllers=analysis,rollouts", "unsupported controller: rollouts"),
+        ("--analysis-threads=1001", "--analysis-threads: must be from 1 to 1000"),
         ("--rollout-threads=0", "--rollout-threads: must be from 1 to 1000"),
         ("--healthzPort=70000", "--healthzPort: 70000 is not a port"),
         ("--leader-election-lease-duration=10s", "leaseDuration must be greater than renewDeadline"),

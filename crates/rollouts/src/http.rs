@@ -1,4 +1,4 @@
-//! A small HTTP server for probes and metrics: short answers to any method, by path alone.
+//! A small HTTP server for probes, metrics and the playground: short answers, the same to any method.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -26,6 +27,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Plain text.
 pub const TEXT: &str = "text/plain; charset=utf-8";
 
+/// JSON.
+const JSON: &str = "application/json";
+
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -41,6 +45,11 @@ impl Answer {
     /// 200 with a text.
     pub fn ok(body: impl Into<String>) -> Self {
         Answer { code: StatusCode::OK, content_type: TEXT, body: body.into() }
+    }
+
+    /// A JSON document.
+    pub fn json(code: StatusCode, body: &serde_json::Value) -> Self {
+        Answer { code, content_type: JSON, body: body.to_string() }
     }
 
     /// 503 with the reason.
@@ -63,7 +72,7 @@ impl Answer {
     }
 }
 
-/// Answers by path on all addresses of the host, of both families where there are both.
+/// Answers by path alone on all addresses of the host, of both families where there are both.
 ///
 /// # Errors
 /// When the port cannot be had.
@@ -73,11 +82,22 @@ pub async fn serve(port: u16, answer: impl Fn(&str) -> Answer + Send + Sync + 's
         Ok(listener) => listener,
         Err(_) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await?,
     };
-    accept(listener, answer).await;
+    accept(listener, by_path(answer)).await;
     Ok(())
 }
 
-async fn accept(listener: TcpListener, answer: impl Fn(&str) -> Answer + Send + Sync + 'static) {
+fn by_path(
+    answer: impl Fn(&str) -> Answer + Send + Sync + 'static,
+) -> impl Fn(Request<Incoming>) -> std::future::Ready<Answer> + Send + Sync + 'static {
+    move |request| std::future::ready(answer(request.uri().path()))
+}
+
+/// Answers whoever connects, for as long as it is polled; connections that were accepted end by themselves.
+pub async fn accept<F, A>(listener: TcpListener, answer: F)
+where
+    F: Fn(Request<Incoming>) -> A + Send + Sync + 'static,
+    A: Future<Output = Answer> + Send + 'static,
+{
     let (answer, room) = (Arc::new(answer), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
     loop {
         // The semaphore is never closed.
@@ -88,8 +108,8 @@ async fn accept(listener: TcpListener, answer: impl Fn(&str) -> Answer + Send + 
         };
         let answer = Arc::clone(&answer);
         let service = service_fn(move |request: Request<Incoming>| {
-            let response = answer(request.uri().path()).into_response();
-            async move { Ok::<_, Infallible>(response) }
+            let answering = answer(request);
+            async move { Ok::<_, Infallible>(answering.await.into_response()) }
         });
         tokio::spawn(async move {
             let mut server = hyper::server::conn::http1::Builder::new();
@@ -111,10 +131,13 @@ mod tests {
     async fn answers_as_the_go_controller() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        tokio::spawn(accept(listener, |path| match path {
-            "/healthz" => Answer::ok("ok"),
-            _ => Answer::not_found(),
-        }));
+        tokio::spawn(accept(
+            listener,
+            by_path(|path| match path {
+                "/healthz" => Answer::ok("ok"),
+                _ => Answer::not_found(),
+            }),
+        ));
         let ask = async |line: &str| {
             let mut stream = TcpStream::connect(address).await.expect("a connection");
             let request = format!("{line} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
