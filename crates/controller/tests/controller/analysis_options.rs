@@ -76,10 +76,8 @@ async fn controllers_of_runs_alone_have_a_lease_of_their_own() {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         (text(&lease["metadata"]["name"]), text(&lease["spec"]["holderIdentity"]))
     };
-    let expected = [
-        ("argo-rollouts-controller-lock-blue", "all"),
-        ("argo-rollouts-controller-lock-blue-analysis", "alone"),
-    ];
+    let expected =
+        [("argo-rollouts-controller-lock-blue", "all"), ("argo-rollouts-controller-lock-blue-analysis", "alone")];
     assert_eq!(leases.iter().map(held).collect::<Vec<_>>(), expected.map(|(l, h)| (l.to_owned(), h.to_owned())));
 }
 

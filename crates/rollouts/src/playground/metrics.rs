@@ -165,10 +165,7 @@ mod tests {
             samples.map(|s| (text(&s["metric"]["rollouts_pod_template_hash"]), text(&s["value"][1]))).collect()
         };
         let sample = |hash: &str, value: &str| (hash.to_owned(), value.to_owned());
-        assert_eq!(
-            values(r#"http_errors_ratio{app="web", rollouts_pod_template_hash="new"}"#),
-            [sample("new", "0.2")]
-        );
+        assert_eq!(values(r#"http_errors_ratio{app="web", rollouts_pod_template_hash="new"}"#), [sample("new", "0.2")]);
         assert_eq!(values(r#"http_errors_ratio{app="web"}"#), [sample("new", "0.2"), sample("old", "0")]);
         assert_eq!(values("http_errors_ratio").len(), 3);
         assert_eq!(values(r#"http_errors_ratio{rollouts_pod_template_hash="next"}"#), []);

@@ -14,7 +14,9 @@ impl Selector {
     /// What cannot be understood, in words.
     pub fn parse(query: &str) -> Result<Self, String> {
         let problem = || {
-            format!("the playground understands no more than queries like name{{label=\"value\"}}, and not this: {query}")
+            format!(
+                "the playground understands no more than queries like name{{label=\"value\"}}, and not this: {query}"
+            )
         };
         let (name, matchers) = match query.trim().split_once('{') {
             Some((name, rest)) => (name, rest.strip_suffix('}').ok_or_else(problem)?),
@@ -25,7 +27,8 @@ impl Selector {
         let mut rest = matchers.trim();
         while !rest.is_empty() {
             let (label, after) = rest.split_once('=').ok_or_else(problem)?;
-            let (value, after) = after.trim_start().strip_prefix('"').and_then(|v| v.split_once('"')).ok_or_else(problem)?;
+            let (value, after) =
+                after.trim_start().strip_prefix('"').and_then(|v| v.split_once('"')).ok_or_else(problem)?;
             // What is escaped in it would have to be read, and no label of a pod needs that.
             if value.contains('\\') {
                 return Err(problem());
@@ -70,7 +73,9 @@ mod tests {
         let both = wanted(&[("__name__", "up"), ("a", "1, 2"), ("b", "")]);
         assert_eq!(Selector::parse(r#"up{a="1, 2",b=""}"#), both);
         assert_eq!(Selector::parse(r#" up { a = "1, 2" , b = "" , } "#), both);
-        for query in ["", "1", "rate(up[5m])", "up{", r#"up{a="b}"#, r#"up{a=~"b"}"#, r#"up{a!="b"}"#, r#"up{a="b"c="d"}"#] {
+        for query in
+            ["", "1", "rate(up[5m])", "up{", r#"up{a="b}"#, r#"up{a=~"b"}"#, r#"up{a!="b"}"#, r#"up{a="b"c="d"}"#]
+        {
             assert!(Selector::parse(query).is_err(), "{query}");
         }
     }
