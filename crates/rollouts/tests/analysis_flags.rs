@@ -1,7 +1,5 @@
 //! What the controller's process is told about analyses reaches the controller.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use rollouts_kube::client::from_service;
 use rollouts_kube::resource::{ANALYSIS_RUNS, REPLICA_SETS, ROLLOUTS};
 use rollouts_kube::rest::Query;
