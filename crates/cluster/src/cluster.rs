@@ -12,7 +12,7 @@ use crate::certificates::Certificates;
 use crate::process::Process;
 use arguments::Ports;
 use directory::Directory;
-use ready::{are_served, check, has_account, has_nodes, is_ready, until};
+use ready::{are_served, can_own, check, has_account, has_nodes, is_ready, until};
 use rollouts_kube::{ConnectOptions, Rest, resource, system_clock};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -35,12 +35,22 @@ pub struct Options {
     pub audit: bool,
     /// Whether there are controllers and nodes; without them the API server is alone.
     pub controllers: bool,
+    /// Whether, as in OpenShift, nobody may make an object whose owner has to wait for its deletion without the right
+    /// to `update` the owner's `finalizers`.
+    pub owner_permissions: bool,
 }
 
 impl Default for Options {
     /// Three nodes with room for many small applications, and no events from them.
     fn default() -> Self {
-        Options { nodes: 3, pods_per_node: 5_000, node_events: false, audit: false, controllers: true }
+        Options {
+            nodes: 3,
+            pods_per_node: 5_000,
+            node_events: false,
+            audit: false,
+            controllers: true,
+            owner_permissions: false,
+        }
     }
 }
 
@@ -89,6 +99,9 @@ impl Cluster {
                 .map_err(|e| StartError::io("write the audit policy", e))?;
             server.extend(arguments::audit(path));
         }
+        if options.owner_permissions {
+            server.push(arguments::OWNER_PERMISSIONS.into());
+        }
         let server = start("kube-apiserver", binaries.kube_apiserver(), &server)?;
         let mut processes = vec![server, etcd];
 
@@ -131,7 +144,7 @@ impl Cluster {
         self.directory.path()
     }
 
-    /// Installs our custom resources, and waits until they are served.
+    /// Installs our custom resources, and waits until they are served and can be owners.
     ///
     /// # Errors
     /// When the API server refuses one, or does not serve it in time.
@@ -144,7 +157,8 @@ impl Cluster {
             created.map_err(|source| StartError::Request { what: what(), source })?;
         }
         let client = self.client.clone();
-        until("the custom resources are not served", &mut self.processes, async || are_served(&client).await).await
+        until("the custom resources are not served", &mut self.processes, async || are_served(&client).await).await?;
+        until("the custom resources own nothing", &mut self.processes, async || can_own(&client).await).await
     }
 
     /// Creates a namespace, and waits until pods may be created in it.

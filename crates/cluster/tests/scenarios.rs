@@ -14,10 +14,12 @@ use rollouts_api::Clock;
 use rollouts_cluster::{Binaries, Cluster, Options, binaries_for_tests};
 use rollouts_kube::system_clock;
 use rollouts_sim::golden::Golden;
+use rollouts_sim::metrics_source::MetricsSource;
 use rollouts_sim::recording::Recording;
 use rollouts_sim::{compare, scenario, virtual_time};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -27,14 +29,12 @@ use tokio_util::sync::CancellationToken;
 const START_INTERVAL: Duration = Duration::from_millis(300);
 /// How often a scenario is played at most.
 const PLAYS_MAX: u32 = 4;
-/// What is played. The recorded analyses need a source of metrics, which so far exists under virtual time alone.
-const AREAS: [&str; 2] = ["canary", "bluegreen"];
 
 #[test]
 fn scenarios_play_as_recorded() {
     let Some(binaries) = binaries_for_tests() else { return };
     // The longest ones are the last by name.
-    let chosen = Golden::of(&AREAS).expect("recordings").into_iter().filter(|g| is_chosen(&g.name)).rev();
+    let chosen = Golden::all().expect("recordings").into_iter().filter(|g| is_chosen(&g.name)).rev();
     let chosen = chosen.map(expected).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(play_until_recorded(&binaries, chosen));
@@ -89,7 +89,9 @@ async fn play_all(binaries: &Binaries, chosen: &[Golden], interval: Duration) ->
     let mut cluster = Cluster::start(binaries, &Options::default()).await.expect("a cluster");
     cluster.install_crds().await.expect("custom resources");
     let (clock, stop) = (system_clock(), CancellationToken::new());
-    let controller = rollouts_controller::Options::new(clock.clone());
+    let mut controller = rollouts_controller::Options::new(clock.clone());
+    // One for all: each scenario has sequences of its own in it.
+    controller.measuring.http = Some(Arc::new(MetricsSource::default()));
     let controller = tokio::spawn(rollouts_controller::run(cluster.client(), controller, stop.clone()));
     let plays = chosen.iter().zip(0..).map(async |(golden, turn)| {
         tokio::time::sleep(interval * turn).await;

@@ -5,6 +5,7 @@
 
 mod alone;
 mod caches;
+mod far_jobs;
 mod jobs;
 mod measuring;
 mod runs;

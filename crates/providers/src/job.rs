@@ -1,9 +1,10 @@
 //! The provider `job` (analysis.md §4.6): a Job is created, and how it ends is the measurement.
 //!
 //! Nothing here is cached: a Job is looked at where it is, seldom ([`measure`]), so that no copy that lags behind can
-//! take it for lost.
+//! take it for lost. Only how those ended that are gone is remembered ([`gone`]).
 
 mod cleanup;
+mod gone;
 mod measure;
 mod name;
 mod object;
@@ -13,6 +14,7 @@ pub use object::{Job, JobOf, JobStatus};
 
 pub(crate) use measure::{resume, run, terminate};
 
+use gone::Gone;
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_kube::backoff::Backoff;
 use rollouts_kube::{ConnectError, ConnectOptions, RequestError, Rest, connect, connect_in_cluster};
@@ -51,11 +53,12 @@ pub struct Jobs {
     namespace: Option<String>,
     /// The AnalysisRuns are in another cluster, as far as is known.
     elsewhere: bool,
+    gone: Gone,
 }
 
 impl fmt::Debug for Jobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Jobs { rest: _, namespace, elsewhere } = self;
+        let Jobs { rest: _, namespace, elsewhere, gone: _ } = self;
         f.debug_struct("Jobs").field("namespace", namespace).field("elsewhere", elsewhere).finish()
     }
 }
@@ -63,7 +66,7 @@ impl fmt::Debug for Jobs {
 impl Jobs {
     /// Beside the AnalysisRuns, which are where `rest` leads to.
     pub fn new(rest: Rest) -> Self {
-        Jobs { rest, namespace: None, elsewhere: false }
+        Jobs { rest, namespace: None, elsewhere: false, gone: Gone::default() }
     }
 
     /// All in one namespace.
@@ -113,7 +116,7 @@ impl Jobs {
     }
 
     /// Whether Jobs of this run can have it as their owner: only what is in the same namespace can be one.
-    fn can_be_owned(&self, run: &AnalysisRun) -> bool {
+    pub fn can_be_owned(&self, run: &AnalysisRun) -> bool {
         !self.elsewhere && self.namespace_for(run) == run.metadata.namespace
     }
 }

@@ -51,13 +51,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("xtask", &["rollouts-api", "rollouts-schema"]),
 ];
 
-/// What tests may use besides: API servers, what makes pods run on them, the controller to run against them, and what
-/// tests share.
+/// What tests may use besides: API servers, what makes pods run on them, the controller to run against them, sources of
+/// metrics, and what tests share.
 const FOR_TESTS: &[&str] = &[
     "rollouts-actors",
     "rollouts-cluster",
     "rollouts-controller",
     "rollouts-memkube",
+    "rollouts-providers",
     "rollouts-sim",
     "rollouts-testing",
 ];

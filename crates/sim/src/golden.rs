@@ -86,16 +86,8 @@ impl Golden {
     /// # Errors
     /// When a file is missing or broken.
     pub fn all() -> io::Result<Vec<Golden>> {
-        Golden::of(&AREAS)
-    }
-
-    /// Reads those of these areas.
-    ///
-    /// # Errors
-    /// When a file is missing or broken.
-    pub fn of(areas: &[&str]) -> io::Result<Vec<Golden>> {
         let mut all = Vec::new();
-        for area in areas {
+        for area in AREAS {
             for name in names(area)? {
                 all.push(Golden::read(area, &name)?);
             }

@@ -3,7 +3,7 @@
 
 pub(crate) mod kubectl;
 mod play;
-pub(crate) mod plugin;
+pub mod plugin;
 mod wait;
 
 pub use play::{PlayError, play, play_in, play_on};

@@ -131,6 +131,7 @@ scenarios! {
         an_inconclusive "an-inconclusive";
         an_initial_delay "an-initial-delay";
         an_invalid "an-invalid";
+        an_job "an-job";
         an_prometheus "an-prometheus";
         an_retention "an-retention";
         an_rollout_args "an-rollout-args";

@@ -36,8 +36,8 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
         group: "argoproj.io",
         resources: &["rollouts/finalizers"],
         verbs: &["update"],
-        why: "Own ReplicaSets in clusters that check who may block the deletion of an owner (the admission plugin \
-              OwnerReferencesPermissionEnforcement, as in OpenShift).",
+        why: "Own ReplicaSets and AnalysisRuns in clusters that check who may block the deletion of an owner (the \
+              admission plugin OwnerReferencesPermissionEnforcement, as in OpenShift).",
     },
     Permission {
         group: "argoproj.io",
@@ -45,6 +45,12 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
         verbs: &["get", "list", "watch", "create", "patch", "delete"],
         why: "Make the runs that Rollouts ask for, write what was measured, end and clean them up; look at one whose name \
               is taken.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["analysisruns/finalizers"],
+        verbs: &["update"],
+        why: "Own Jobs in clusters that check this.",
     },
     Permission {
         group: "argoproj.io",

@@ -141,11 +141,11 @@ fn first_start(
     if fate.bad {
         let reason = status.state.as_ref().and_then(|s| s.waiting.as_ref()?.reason.as_deref());
         if reason != Some("ErrImagePull") {
-            let message = format!("Failed to pull image {image:?}: not found");
+            let problem = "image not found";
             out.said.push(("Normal", "Pulling", format!("Pulling image {image:?}")));
-            out.said.push(("Warning", "Failed", message.clone()));
+            out.said.push(("Warning", "Failed", format!("Failed to pull image {image:?}: {problem}")));
             out.said.push(("Warning", "Failed", "Error: ErrImagePull".to_string()));
-            status.state = Some(waiting("ErrImagePull", Some(message)));
+            status.state = Some(waiting("ErrImagePull", Some(problem.to_string())));
         }
         return false;
     }

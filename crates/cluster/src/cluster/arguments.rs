@@ -91,6 +91,9 @@ pub(crate) fn audit(directory: &Path) -> Vec<String> {
     ]
 }
 
+/// What makes it ask for the right to keep an owner waiting ([`super::Options::owner_permissions`]).
+pub(crate) const OWNER_PERMISSIONS: &str = "--enable-admission-plugins=OwnerReferencesPermissionEnforcement";
+
 /// All of its controllers, alone and without the limits that protect a large cluster.
 pub(crate) fn kube_controller_manager(directory: &Path) -> Vec<String> {
     let file = |name: &str| directory.join(name).display().to_string();

@@ -4,9 +4,9 @@ use super::error::StartError;
 use crate::binaries::last_lines;
 use crate::process::Process;
 use http::{Method, Request};
-use rollouts_kube::rest::send;
+use rollouts_kube::rest::{Body, Query, send};
 use rollouts_kube::{RequestError, Resource, resource};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -81,6 +81,24 @@ pub(super) async fn are_served(client: &kube::Client) -> Result<(), String> {
     ] {
         let answer: Result<Value, RequestError> = send(client, Method::GET, &resource.collection(None), None).await;
         answer.map_err(|e| format!("{resource}: {e}"))?;
+    }
+    Ok(())
+}
+
+/// With [`super::Options::owner_permissions`] it takes the API server some seconds to know new kinds as owners.
+pub(super) async fn can_own(client: &kube::Client) -> Result<(), String> {
+    for owner in [resource::ROLLOUTS, resource::ANALYSIS_RUNS, resource::EXPERIMENTS] {
+        let reference = json!({
+            "apiVersion": owner.api_version(), "kind": owner.kind, "name": "owner", "uid": "owner",
+            "blockOwnerDeletion": true,
+        });
+        let object = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "owned", "ownerReferences": [reference] },
+        });
+        let url = Query::default().with("dryRun", "All").on(&resource::CONFIG_MAPS.collection(Some("default")));
+        let body = Some(Body::json(&object).map_err(|e| e.to_string())?);
+        let answer: Result<Value, RequestError> = send(client, Method::POST, &url, body).await;
+        answer.map_err(|e| e.to_string())?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub(crate) fn watch(
     troubles: &Troubles,
     stop: &CancellationToken,
 ) {
-    let measurements = measurements.clone();
+    let (measurements, watched) = (measurements.clone(), jobs.clone());
     // The cache lives as long as the task that fills it.
     let _: Cache<Job> = Cache::builder(jobs.rest().client().clone(), resource::JOBS)
         .troubles(troubles)
@@ -25,6 +25,7 @@ pub(crate) fn watch(
             let (ended, before) = match change {
                 Change::Added(job) => (job, false),
                 Change::Updated { old, new } => (new, old.has_ended()),
+                Change::Deleted(job) => return watched.went(job),
                 _ => return,
             };
             if ended.has_ended()

@@ -1,5 +1,6 @@
 //! One AnalysisRun of the queue: snapshot, plan, apply.
 
+use super::far_jobs::FarJobs;
 use super::measuring::Measurements;
 use super::writer::{Lost, Writer};
 use super::{Analyses, jobs};
@@ -23,6 +24,7 @@ pub(crate) struct Runs {
     writer: Writer,
     /// Writes of which nobody knows whether they took effect.
     lost: Lost,
+    far_jobs: FarJobs,
     troubles: Troubles,
     clock: Clock,
     options: run::Options,
@@ -55,6 +57,7 @@ impl Runs {
         Runs {
             cache,
             measurements,
+            far_jobs: FarJobs::new(jobs.clone()),
             writer: Writer::new(rest.clone(), recorder.clone(), jobs),
             lost: Lost::default(),
             troubles: troubles.clone(),
@@ -80,7 +83,12 @@ impl Runs {
     }
 
     async fn reconcile(&self, key: Key) -> Next {
-        let Some(run) = self.cache.get(&key.namespace, &key.name) else {
+        let found = self.cache.get(&key.namespace, &key.name);
+        if let Err(error) = self.far_jobs.follow(&key, found.as_ref()).await {
+            self.troubles.failed(format_args!("analysisrun {key}"), &error);
+            return Next::Failed;
+        }
+        let Some(run) = found else {
             // One that cannot be read any more is measured no more.
             self.measurements.gone(&key);
             self.writer.forget(&key);

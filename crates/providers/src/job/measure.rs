@@ -111,7 +111,11 @@ async fn look(jobs: &Jobs, context: &Context<'_>, namespace: &str, name: &str) -
         Ok(job) => job,
         // It goes on without us.
         Err(e) if e.is_transient() => return Ok(unknown("the Job", e)),
-        Err(e) => return Err(said(e)),
+        Err(e) => {
+            let known = if e.is_not_found() { jobs.was_complete(namespace, name).await } else { None };
+            let state = known.map(|complete| if complete { State::Complete } else { State::Failed });
+            return state.ok_or_else(|| said(e));
+        }
     };
     if job.is_complete() {
         return Ok(State::Complete);

@@ -6,9 +6,13 @@ use rollouts_cli::{BuildInfo, Connector, Env, Logging, Variables};
 use rollouts_kube::{ConnectError, ConnectOptions};
 
 /// What a command did.
-pub(crate) struct Output {
+#[derive(Debug)]
+pub struct Output {
+    /// Its exit code.
     pub code: i32,
+    /// What it printed.
     pub stdout: String,
+    /// What it complained of.
     pub stderr: String,
 }
 
@@ -21,7 +25,7 @@ impl Connector for InProcess {
 }
 
 /// Runs a command line in `namespace`, its output not on a terminal.
-pub(crate) async fn run(args: &[String], client: &kube::Client, namespace: &str, clock: &Clock) -> Output {
+pub async fn run(args: &[String], client: &kube::Client, namespace: &str, clock: &Clock) -> Output {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let connect = InProcess(client.clone());
     let env = Env {
