@@ -2,7 +2,9 @@
 
 use crate::analysis::Argument;
 use crate::meta::null_is_default;
-use crate::rollout::{Condition, DryRun, MeasurementRetention, PodTemplateMetadata, TemplateService};
+use crate::rollout::{
+    AnalysisTemplateRef, Condition, DryRun, MeasurementRetention, PodTemplateMetadata, TemplateService,
+};
 use crate::{LabelSelector, ObjectMeta, PodTemplate, Time};
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +117,13 @@ pub struct ExperimentAnalysis {
     /// Whether the Experiment waits for it.
     #[serde(skip_serializing_if = "std::ops::Not::not", deserialize_with = "null_is_default")]
     pub required_for_completion: bool,
+}
+
+impl ExperimentAnalysis {
+    /// The template it refers to.
+    pub fn template_ref(&self) -> AnalysisTemplateRef {
+        AnalysisTemplateRef { template_name: self.template_name.clone(), cluster_scope: self.cluster_scope }
+    }
 }
 
 /// `status` of an [`Experiment`].

@@ -17,7 +17,7 @@ mod unsupported;
 
 pub use analyses::{template_refs, unknown_arguments};
 pub use references::{MappingRef, References, ServiceRef, ingress_backends, references, service_names};
-pub use unsupported::{Lacking, unsupported};
+pub use unsupported::unsupported;
 
 use crate::field::{BadValue, FieldError, Kind, Path};
 use crate::pod_template::{self, validate};

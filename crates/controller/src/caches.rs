@@ -1,20 +1,22 @@
 //! What the controller watches, and which Rollout a change concerns.
 
-use crate::analysis::{Analyses, Listeners, RolloutListener};
+use crate::analysis::{Analyses, Users};
 use crate::arrivals::Arrivals;
 use crate::debts::{self, BY_DEBTOR};
+use crate::experiments;
+use crate::queues::Queues;
 use crate::workloads::{self, Workloads};
 use crate::{Options, services};
-use rollouts_api::{Rollout, names, validation};
+use rollouts_api::{Experiment, Rollout, names, validation};
 use rollouts_core::{ReplicaSet, Service, Workload};
 use rollouts_kube::cache::Change;
 use rollouts_kube::events::Recorder;
 use rollouts_kube::lease::Term;
-use rollouts_kube::{Cache, Key, Queue, Troubles, resource};
+use rollouts_kube::{Cache, Key, Troubles, resource};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// ReplicaSets by uid of their controller.
+/// Objects by uid of their controller.
 pub(crate) const BY_OWNER: &str = "owner";
 /// ReplicaSets without a controller, by namespace.
 pub(crate) const ORPHANS: &str = "orphans";
@@ -27,6 +29,7 @@ pub(crate) const BY_WORKLOAD: &str = "workload";
 #[derive(Clone)]
 pub(crate) struct Caches {
     pub rollouts: Cache<Rollout>,
+    pub experiments: Cache<Experiment>,
     pub replica_sets: Cache<ReplicaSet>,
     pub services: Cache<Service>,
     /// Deployments that Rollouts have scaled down: few, so they are watched always.
@@ -37,28 +40,12 @@ pub(crate) struct Caches {
     pub troubles: Troubles,
 }
 
-/// Where changes go.
-pub(crate) struct Queues<'a> {
-    /// Of Rollouts.
-    pub queue: &'a Queue<Key>,
-    pub service_queue: &'a Queue<Key>,
-    pub debt_queue: &'a Queue<Key>,
-    pub run_queue: &'a Queue<Key>,
-}
-
 impl Caches {
     /// Starts to fill them; every change puts the Rollouts it concerns into the queue.
-    pub fn start(
-        client: &kube::Client,
-        options: &Options,
-        queues: &Queues<'_>,
-        recorder: &Recorder,
-        term: &Term,
-    ) -> Self {
-        let Queues { queue, service_queue, debt_queue, run_queue } = *queues;
+    pub fn start(client: &kube::Client, options: &Options, queues: &Queues, recorder: &Recorder, term: &Term) -> Self {
         let (stop, troubles) = (term.stop(), Troubles::new());
         let namespace = options.namespace.clone();
-        let to = debt_queue.clone();
+        let to = queues.debts.clone();
         let scaled_down = Cache::builder(client.clone(), resource::DEPLOYMENTS)
             .troubles(&troubles)
             .namespace(namespace.clone())
@@ -71,9 +58,10 @@ impl Caches {
                 _ => to.add(change.key()),
             })
             .start(stop);
-        let (debts_to, owed) = (debt_queue.clone(), scaled_down.clone());
+        let (debts_to, owed) = (queues.debts.clone(), scaled_down.clone());
         let arrivals = Arrivals::default();
-        let (to, services_to, events, office) = (queue.clone(), service_queue.clone(), recorder.clone(), term.clone());
+        let (to, services_to) = (queues.rollouts.clone(), queues.services.clone());
+        let (events, office) = (recorder.clone(), term.clone());
         let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
             .troubles(&troubles)
             .namespace(namespace.clone())
@@ -94,7 +82,7 @@ impl Caches {
             .start(stop);
 
         // The other handlers look the Rollouts up. Until their first list is here, they miss nothing: it enqueues all.
-        let (to, all) = (queue.clone(), rollouts.clone());
+        let (to, experiments_to, all) = (queues.rollouts.clone(), queues.experiments.clone(), rollouts.clone());
         let replica_sets = Cache::builder(client.clone(), resource::REPLICA_SETS)
             .troubles(&troubles)
             .namespace(namespace.clone())
@@ -121,13 +109,16 @@ impl Caches {
                     Change::MalformedDeleted(_) => {}
                 }
                 keys.into_iter().for_each(|key| to.add(key));
+                experiments::of(change).for_each(|key| experiments_to.add(key));
             })
             .start(stop);
 
-        let (to, services_to, all) = (queue.clone(), service_queue.clone(), rollouts.clone());
+        let (to, services_to, all) = (queues.rollouts.clone(), queues.services.clone(), rollouts.clone());
+        let experiments_to = queues.experiments.clone();
         let services = Cache::builder(client.clone(), resource::SERVICES)
             .troubles(&troubles)
             .namespace(namespace.clone())
+            .index(BY_OWNER, |s: &Service| s.metadata.controller().map(|c| c.uid.clone()).into_iter().collect())
             .on_change(move |change: &Change<Service>| {
                 if let Change::Added(service) | Change::Updated { new: service, .. } = change
                     && services::is_marked(service)
@@ -136,14 +127,15 @@ impl Caches {
                 }
                 let key = change.key().to_string();
                 all.by_index(BY_SERVICE, &key).iter().for_each(|ro| to.add(Key::of(&ro.metadata)));
+                experiments::of(change).for_each(|key| experiments_to.add(key));
             })
             .start(stop);
-        let to_rollouts = RolloutListener { rollouts: rollouts.clone(), queue: queue.clone() };
-        let listeners = Listeners { run_queue: run_queue.clone(), rollouts: Some(to_rollouts) };
-        let analyses = Analyses::start(client, options, &listeners, &troubles, stop);
-        let workloads =
-            Workloads::new(client.clone(), namespace, queue.clone(), rollouts.clone(), troubles.clone(), stop.clone());
-        Caches { rollouts, replica_sets, services, scaled_down, workloads, analyses, troubles }
+        let experiments = experiments::cache(client, options, queues, &troubles, stop);
+        let users = Users { rollouts: rollouts.clone(), experiments: experiments.clone(), queues: queues.clone() };
+        let analyses = Analyses::start(client, options, &queues.runs, Some(&users), &troubles, stop);
+        let to = queues.rollouts.clone();
+        let workloads = Workloads::new(client.clone(), namespace, to, rollouts.clone(), troubles.clone(), stop.clone());
+        Caches { rollouts, experiments, replica_sets, services, scaled_down, workloads, analyses, troubles }
     }
 
     /// Those that do not hold yet what the API server held at the start.

@@ -3,6 +3,7 @@
 
 mod analysis;
 pub(crate) mod bodies;
+mod experiments;
 mod pods;
 mod resizes;
 
@@ -11,7 +12,7 @@ use crate::caches::Caches;
 use pods::{PodPatch, PodWrites};
 use resizes::Resizes;
 use rollouts_api::analysis::AnalysisRun;
-use rollouts_api::{Clock, ObjectMeta, Rollout, names};
+use rollouts_api::{Clock, Experiment, ObjectMeta, Rollout, names};
 use rollouts_core::{Effect, EventType, Plan, ReplicaSet, Service, Snapshot, Workload};
 use rollouts_kube::error::Status;
 use rollouts_kube::events::{self, ObjectReference, Recorder};
@@ -34,6 +35,8 @@ pub(crate) enum Applied {
     Collision(Box<ReplicaSet>),
     /// The name of a new AnalysisRun is taken by this one, which the caches do not show.
     RunCollision(Box<AnalysisRun>),
+    /// The name of a new Experiment is taken by this one, which the caches do not show.
+    ExperimentCollision(Box<Experiment>),
     /// The Rollout, or its namespace, is gone or going.
     Gone,
 }
@@ -50,6 +53,7 @@ struct Writes {
     /// Deployments that Rollouts have scaled down.
     debts: OwnWrites,
     analysis_runs: OwnWrites,
+    experiments: OwnWrites,
 }
 
 pub(crate) struct Executor {
@@ -83,19 +87,20 @@ impl Executor {
 
     /// Whether the caches still lack a write of ours for this Rollout.
     pub fn behind(&self, key: &Key, caches: &Caches) -> bool {
-        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs } = &self.writes;
+        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs, experiments } = &self.writes;
         let missing = rollouts.behind(key, &caches.rollouts);
         let missing = missing.or_else(|| debts.behind(key, &caches.scaled_down));
         let missing = missing.or_else(|| deployments.behind(key, &caches.workloads.deployments()?));
         let missing = missing.or_else(|| replica_sets.behind(key, &caches.replica_sets));
         let missing = missing.or_else(|| analysis_runs.behind(key, &caches.analyses.runs));
+        let missing = missing.or_else(|| experiments.behind(key, &caches.experiments));
         missing.or_else(|| services.behind(key, &caches.services)).is_some()
     }
 
     /// The Rollout is gone: nothing to wait for.
     pub fn forget(&self, key: &Key) {
-        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs } = &self.writes;
-        let all = [rollouts, replica_sets, services, deployments, debts, analysis_runs];
+        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs, experiments } = &self.writes;
+        let all = [rollouts, replica_sets, services, deployments, debts, analysis_runs, experiments];
         all.into_iter().for_each(|writes| writes.forget(key));
     }
 
@@ -169,20 +174,13 @@ impl Executor {
                 }
                 Effect::TerminateAnalysisRun { name } => self.terminate_analysis_run(&mut run, name).await?,
                 Effect::DeleteAnalysisRun { name } => self.delete_analysis_run(&run, name).await?,
-                Effect::CreateExperiment { object, .. } => {
-                    let _: Value = self.rest.create(&resource::EXPERIMENTS, run.namespace, object).await?;
+                Effect::CreateExperiment { name, object } => {
+                    if let Some(end) = self.create_experiment(&run, name, object).await? {
+                        return Ok(end);
+                    }
                 }
-                Effect::TerminateExperiment { name } => {
-                    let body = json!({ "spec": { "terminate": true } });
-                    let answer: Result<Value, _> =
-                        self.rest.merge(&resource::EXPERIMENTS, run.namespace, name, None, &body).await;
-                    ignore_missing(answer.map(|_| ()))?;
-                }
-                Effect::DeleteExperiment { name } => {
-                    let known = snapshot.experiments.iter().find(|e| e.metadata.name == *name);
-                    let options = Delete { uid: known.map(|e| e.metadata.uid.clone()), ..Default::default() };
-                    ignore_missing(self.rest.delete(&resource::EXPERIMENTS, run.namespace, name, &options).await)?;
-                }
+                Effect::TerminateExperiment { name } => self.terminate_experiment(&mut run, name).await?,
+                Effect::DeleteExperiment { name } => self.delete_experiment(&run, name).await?,
                 Effect::Event { r#type, reason, message } => match r#type {
                     EventType::Normal => {
                         tracing::info!(rollout = %run.key, event_reason = reason, "{message}");

@@ -1,5 +1,6 @@
 //! Objects that the API server holds under a name we wanted, but that the caches do not show.
 
+use rollouts_api::Experiment;
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_core::ReplicaSet;
 use rollouts_kube::Key;
@@ -16,8 +17,13 @@ struct Found {
     /// moved on.
     sets: BTreeMap<Key, Arc<ReplicaSet>>,
     /// AnalysisRuns of another instance, or that the cache does not show yet, by the Rollout that met them.
-    runs: BTreeMap<Key, BTreeMap<String, Arc<AnalysisRun>>>,
+    runs: ByRollout<AnalysisRun>,
+    /// Experiments of the same kind.
+    experiments: ByRollout<Experiment>,
 }
+
+/// Objects by the Rollout that met them, and by name.
+type ByRollout<T> = BTreeMap<Key, BTreeMap<String, Arc<T>>>;
 
 impl Hidden {
     pub fn insert_set(&self, set: ReplicaSet) {
@@ -35,15 +41,28 @@ impl Hidden {
         self.lock().runs.entry(rollout.clone()).or_default().insert(name, Arc::new(run));
     }
 
-    /// All runs that were in the way of the Rollout. They are kept for [`Hidden::forget`], since one more may be met
+    /// All runs that were in the way of the Rollout. They are kept until [`Hidden::forget`], since one more may be met
     /// behind the first.
     pub fn runs_of(&self, rollout: &Key) -> Vec<Arc<AnalysisRun>> {
         self.lock().runs.get(rollout).into_iter().flat_map(|runs| runs.values().cloned()).collect()
     }
 
+    /// The Rollout wanted to create an Experiment of that name.
+    pub fn insert_experiment(&self, rollout: &Key, experiment: Experiment) {
+        let name = experiment.metadata.name.clone();
+        self.lock().experiments.entry(rollout.clone()).or_default().insert(name, Arc::new(experiment));
+    }
+
+    /// All Experiments that were in the way of the Rollout, like [`Hidden::runs_of`].
+    pub fn experiments_of(&self, rollout: &Key) -> Vec<Arc<Experiment>> {
+        self.lock().experiments.get(rollout).into_iter().flat_map(|all| all.values().cloned()).collect()
+    }
+
     /// The Rollout has come past them, or is gone.
-    pub fn forget_runs(&self, rollout: &Key) {
-        self.lock().runs.remove(rollout);
+    pub fn forget(&self, rollout: &Key) {
+        let mut found = self.lock();
+        found.runs.remove(rollout);
+        found.experiments.remove(rollout);
     }
 
     fn lock(&self) -> MutexGuard<'_, Found> {

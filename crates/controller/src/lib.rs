@@ -9,12 +9,14 @@ mod arrivals;
 mod caches;
 mod debts;
 mod executor;
+mod experiments;
 mod hidden;
 mod malformed;
 pub mod metrics;
 mod monitor;
 mod options;
 mod outcome;
+mod queues;
 mod reconciler;
 mod services;
 mod snapshots;
@@ -25,14 +27,16 @@ pub use monitor::{Monitor, STUCK_AFTER};
 pub use options::{Controllers, Election, MeasuringOptions, Options};
 
 use analysis::{RunTools, Runs};
-use caches::{Caches, Queues};
+use caches::Caches;
 use executor::Executor;
+use experiments::Experiments;
 use metrics::Counters;
 use monitor::Running;
+use queues::Queues;
 use reconciler::Reconciler;
 use rollouts_kube::events::{EventType, Observer, Recorder};
 use rollouts_kube::lease::{Ended, Fence, Term, lead};
-use rollouts_kube::queue::{Next, Queue, run_workers};
+use rollouts_kube::queue::{Next, run_workers};
 use rollouts_kube::{Key, Rest, resource};
 use std::future::Future;
 use std::sync::Arc;
@@ -73,10 +77,7 @@ async fn work(client: kube::Client, options: Options, term: Term) {
 
 async fn work_on_all(client: kube::Client, options: Options, term: Term) {
     let stop = term.stop();
-    let queue = Queue::new("Rollouts", options.clock.clone());
-    let service_queue = Queue::new("Services", options.clock.clone());
-    let debt_queue = Queue::new("Debts", options.clock.clone());
-    let run_queue = Queue::new("AnalysisRuns", options.clock.clone());
+    let queues = Queues::new(&options.clock);
     let events_stop = CancellationToken::new();
     // However this ends, nothing is left behind.
     let _stops_events = events_stop.clone().drop_guard();
@@ -84,29 +85,27 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
     let counters = Counters::default();
     let (clock, counts) = (options.clock.clone(), count_events(counters.clone()));
     let recorder = Recorder::start_observed(client.clone(), component, clock, &events_stop, Some(counts));
-    let fed = Queues { queue: &queue, service_queue: &service_queue, debt_queue: &debt_queue, run_queue: &run_queue };
-    let caches = Caches::start(&client, &options, &fed, &recorder, &term);
+    let caches = Caches::start(&client, &options, &queues, &recorder, &term);
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), &options);
     let tools = RunTools { rest: &rest, recorder: &recorder, troubles: &caches.troubles, stop };
-    let runs = Runs::new(&caches.analyses, &run_queue, &options, &tools);
+    let runs = Runs::new(&caches.analyses, &queues.runs, &options, &tools);
+    let experiments = Arc::new(Experiments::new(caches.clone(), rest.clone(), recorder.clone(), options.clock.clone()));
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
 
-    let queues = vec![queue.clone(), service_queue.clone(), debt_queue.clone(), run_queue.clone()];
     options.monitor.open(Running {
         rollouts: Some(caches.clone()),
         analyses: caches.analyses.clone(),
-        queues,
+        queues: queues.all(),
         term: term.clone(),
         counters: counters.clone(),
     });
     if !begun(&term, reconciler.synced(), options.workers).await {
         return;
     }
-    let resync = resync(options.resync, caches.clone(), queue.clone(), service_queue.clone(), run_queue.clone());
     let all = caches.rollouts.clone();
     let counts = counters.rollouts.clone();
-    let workers = run_workers(options.workers, queue.clone(), move |key| {
+    let workers = run_workers(options.workers, queues.rollouts.clone(), move |key| {
         let (reconciler, counters, all) = (Arc::clone(&reconciler), counts.clone(), all.clone());
         async move {
             let (found, started) = (all.get(&key.namespace, &key.name), Instant::now());
@@ -127,29 +126,32 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
             next
         }
     });
-    let (debts_of, debts_rest, debtors) = (caches.clone(), rest.clone(), queue.clone());
-    let debt_workers = run_workers(DEBT_WORKERS, debt_queue.clone(), move |key| {
+    let (debts_of, debts_rest, debtors) = (caches.clone(), rest.clone(), queues.rollouts.clone());
+    let debt_workers = run_workers(DEBT_WORKERS, queues.debts.clone(), move |key| {
         let (caches, rest, debtors) = (debts_of.clone(), debts_rest.clone(), debtors.clone());
         async move { debts::reconcile(key, &caches, &rest, &debtors).await }
     });
     let analysis_workers = runs.work(counters.runs);
-    let service_workers = run_workers(options.service_workers, service_queue.clone(), move |key| {
-        let (caches, rest) = (caches.clone(), rest.clone());
+    let experiment_workers = run_workers(options.experiment_workers, queues.experiments.clone(), move |key| {
+        let experiments = Arc::clone(&experiments);
+        async move { experiments.reconcile(key).await }
+    });
+    let services_of = caches.clone();
+    let service_workers = run_workers(options.service_workers, queues.services.clone(), move |key| {
+        let (caches, rest) = (services_of.clone(), rest.clone());
         async move { services::reconcile(key, &caches, &rest).await }
     });
     let shut_down = async {
         stop.cancelled().await;
         tracing::info!("Shutting down workers");
-        queue.shut_down();
-        service_queue.shut_down();
-        debt_queue.shut_down();
-        run_queue.shut_down();
+        queues.shut_down();
     };
-    let all = async { tokio::join!(workers, service_workers, debt_workers, analysis_workers, shut_down) };
+    let all =
+        async { tokio::join!(workers, experiment_workers, service_workers, debt_workers, analysis_workers, shut_down) };
     tokio::select! {
         biased;
         _ = all => {}
-        () = resync => {}
+        () = queues.resync(options.resync, &caches) => {}
     }
     let _ = tokio::time::timeout(LAST_EVENTS, recorder.flush()).await;
 }
@@ -186,22 +188,4 @@ fn count_events(counters: Counters) -> Observer {
         };
         counters.rollouts.event(Key::new(object.namespace.as_str(), object.name.as_str()), kind, reason);
     })
-}
-
-/// Looks at everything from time to time, whether or not anything changed.
-async fn resync(
-    period: Option<Duration>,
-    caches: Caches,
-    queue: Queue<Key>,
-    service_queue: Queue<Key>,
-    run_queue: Queue<Key>,
-) {
-    let Some(period) = period else { return std::future::pending().await };
-    loop {
-        tokio::time::sleep(period).await;
-        caches.rollouts.list(None).iter().for_each(|ro| queue.add(Key::of(&ro.metadata)));
-        caches.analyses.runs.list(None).iter().for_each(|run| run_queue.add(Key::of(&run.metadata)));
-        let services = caches.services.list(None);
-        services.iter().filter(|s| services::is_marked(s)).for_each(|s| service_queue.add(Key::of(&s.metadata)));
-    }
 }

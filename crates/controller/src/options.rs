@@ -38,6 +38,8 @@ pub struct Options {
     pub instance_id: Option<String>,
     /// How many Rollouts are reconciled at once.
     pub workers: usize,
+    /// How many Experiments are reconciled at once.
+    pub experiment_workers: usize,
     /// How many AnalysisRuns are reconciled at once.
     pub analysis_workers: usize,
     /// How many Services are cleaned up at once.
@@ -136,6 +138,7 @@ impl Options {
             namespace: None,
             instance_id: None,
             workers: 10,
+            experiment_workers: 10,
             analysis_workers: 30,
             service_workers: 10,
             pod_writes: 10,

@@ -34,7 +34,8 @@ impl Reconciler {
         // Not all may list Deployments, or what belongs to analyses; whatever is missing then comes later.
         let debts = tokio::time::timeout(FIRST_LIST_MAX, self.caches.scaled_down.synced());
         let analyses = tokio::time::timeout(FIRST_LIST_MAX, self.caches.analyses.synced());
-        let _ = tokio::join!(self.caches.workloads.synced(), debts, analyses);
+        let experiments = tokio::time::timeout(FIRST_LIST_MAX, self.caches.experiments.synced());
+        let _ = tokio::join!(self.caches.workloads.synced(), debts, analyses, experiments);
     }
 
     pub async fn reconcile(&self, key: Key) -> Next {
@@ -45,7 +46,7 @@ impl Reconciler {
         let Some(ro) = self.caches.rollouts.get(&key.namespace, &key.name) else {
             self.executor.forget(&key);
             self.warnings.forget(&key);
-            self.hidden.forget_runs(&key);
+            self.hidden.forget(&key);
             self.caches.troubles.worked(format_args!("rollout {key}"));
             return Next::Done;
         };
@@ -64,7 +65,8 @@ impl Reconciler {
         if !plan.is_idle() {
             tracing::debug!(rollout = %key, "Plan:\n{plan}");
         }
-        self.warnings.tell(&self.executor, &snapshot.rollout.metadata, &plan.warnings);
+        let meta = &snapshot.rollout.metadata;
+        self.warnings.tell(meta, &plan.warnings, |w| self.executor.warn(meta, w.reason, &w.message));
         let applied = self.executor.apply(&snapshot, &plan).await;
         let (troubles, who) = (&self.caches.troubles, format_args!("rollout {key}"));
         // These are answers, too: the plan was made on an old state.
@@ -75,7 +77,7 @@ impl Reconciler {
         }
         match applied {
             Ok(Applied::All) => {
-                self.hidden.forget_runs(&key);
+                self.hidden.forget(&key);
                 plan.wake_at.map_or(Next::Done, Next::At)
             }
             Ok(Applied::Collision(set)) => {
@@ -84,6 +86,10 @@ impl Reconciler {
             }
             Ok(Applied::RunCollision(run)) => {
                 self.hidden.insert_run(&key, *run);
+                Next::Failed
+            }
+            Ok(Applied::ExperimentCollision(experiment)) => {
+                self.hidden.insert_experiment(&key, *experiment);
                 Next::Failed
             }
             Ok(Applied::Gone) => Next::Done,

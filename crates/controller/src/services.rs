@@ -1,5 +1,6 @@
 //! Services that no Rollout refers to any more get their own selector back (rollout.md §1.4).
 
+use crate::analysis::owner;
 use crate::caches::{BY_SERVICE, Caches};
 use crate::outcome::outcome;
 use rollouts_api::{Rollout, names, validation};
@@ -29,9 +30,9 @@ pub(crate) fn enqueue_left_behind(queue: &Queue<Key>, change: &Change<Rollout>) 
     }
 }
 
-/// Whether a Service carries anything of ours.
+/// Whether a Service carries anything of a Rollout's. Those of Experiments are made with their hash, and go with it.
 pub(crate) fn is_marked(service: &Service) -> bool {
-    !service.selected_hash().is_empty()
+    !service.selected_hash().is_empty() && owner(&service.metadata, "Experiment").is_none()
 }
 
 /// Cleans one Service up unless a Rollout still needs it.

@@ -1,19 +1,15 @@
 //! From caches to a [`Snapshot`].
 
-use crate::analysis::is_analysed;
+use crate::analysis::{foreign_names, is_analysed, owned_by, unfilled};
 use crate::caches::{BY_OWNER, Caches, ORPHANS, selects};
 use crate::debts::{self, BY_DEBTOR};
 use crate::hidden::Hidden;
-use rollouts_api::validation::Lacking;
-use rollouts_api::{Rollout, names, validation};
+use rollouts_api::{Experiment, Rollout, names, validation};
 use rollouts_core::{Debt, Pod, Referenced, ReplicaSet, Snapshot, TemplateHash, Workload};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What this controller does not follow.
-const LACKING: Lacking = Lacking { analysis: false, experiments: true };
 
 /// Everything the decisions about `ro` may read.
 pub(crate) async fn take(
@@ -53,9 +49,9 @@ pub(crate) async fn take(
     }
 
     let analysed = is_analysed(&ro);
-    let mut analysis_runs = caches.analyses.runs_of(&ro);
+    let mut analysis_runs = caches.analyses.runs_of(&ro.metadata);
     let mut foreign_analysis_runs = match analysed {
-        true => caches.analyses.foreign_runs(&ro),
+        true => caches.analyses.foreign_runs(&ro.metadata),
         false => Default::default(),
     };
     for run in hidden.runs_of(&Key::of(&ro.metadata)) {
@@ -69,6 +65,11 @@ pub(crate) async fn take(
     let closure = caches.analyses.templates_of(&ro);
     if analysed && unresolved.is_none() {
         unresolved = caches.analyses.unreadable(&closure);
+    }
+
+    let (experiments, foreign_experiments) = experiments(&ro, caches, hidden);
+    if unresolved.is_none() && has_experiments(&ro) {
+        unresolved = unfilled(&caches.experiments);
     }
 
     let services = validation::service_names(&ro).into_iter();
@@ -91,11 +92,33 @@ pub(crate) async fn take(
         analysis_runs,
         foreign_analysis_runs,
         analysis_templates: closure.found,
-        experiments: Vec::new(),
-        foreign_experiments: Default::default(),
-        lacking: LACKING,
+        experiments,
+        foreign_experiments,
         template_hash,
     })
+}
+
+/// The Experiments of a Rollout, and the names of others that a new one could collide with.
+fn experiments(ro: &Rollout, caches: &Caches, hidden: &Hidden) -> (Vec<Arc<Experiment>>, BTreeSet<String>) {
+    let meta = &ro.metadata;
+    let mut own = owned_by(&caches.experiments, meta);
+    let mut foreign = match has_experiments(ro) {
+        true => foreign_names(&caches.experiments, meta),
+        false => BTreeSet::new(),
+    };
+    for met in hidden.experiments_of(&Key::of(meta)) {
+        let is_known = own.iter().any(|e| e.metadata.name == met.metadata.name);
+        match met.metadata.controller().is_some_and(|owner| owner.uid == meta.uid) {
+            true if is_known => {}
+            true => own.push(met),
+            false => drop(foreign.insert(met.metadata.name.clone())),
+        }
+    }
+    (own, foreign)
+}
+
+fn has_experiments(ro: &Rollout) -> bool {
+    ro.spec.canary_steps().iter().any(|step| step.experiment.is_some())
 }
 
 /// The name of another Rollout that has scaled the workload down.

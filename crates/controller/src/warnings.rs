@@ -1,6 +1,5 @@
 //! What keeps a Rollout from what it is asked to do is told when it begins, and not with every look at it.
 
-use crate::executor::Executor;
 use rollouts_api::ObjectMeta;
 use rollouts_core::Warning;
 use rollouts_kube::Key;
@@ -20,10 +19,8 @@ struct Told {
 
 impl Warnings {
     /// Tells those that are new, and forgets those that are over: should they come back, that is news.
-    pub fn tell(&self, executor: &Executor, meta: &ObjectMeta, warnings: &[Warning]) {
-        for Warning { reason, message } in self.news(meta, warnings) {
-            executor.warn(meta, reason, &message);
-        }
+    pub fn tell(&self, meta: &ObjectMeta, warnings: &[Warning], tell: impl FnMut(&Warning)) {
+        self.news(meta, warnings).iter().for_each(tell);
     }
 
     fn news(&self, meta: &ObjectMeta, warnings: &[Warning]) -> Vec<Warning> {

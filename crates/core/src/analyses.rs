@@ -19,7 +19,7 @@ mod step;
 mod verdict;
 
 pub(crate) use blue_green::end_between;
-pub use closure::{TemplateClosure, template_closure};
+pub use closure::{TemplateClosure, experiment_template_closure, template_closure};
 pub(crate) use current::Runs;
 pub(crate) use history::old_ones;
 use kind::Kind;

@@ -1,11 +1,15 @@
 //! Experiments as steps of a canary (analysis.md §6.6). What happens inside of an Experiment is its own controller's.
 
+mod destinations;
 mod history;
 mod making;
 mod object;
 
+pub use destinations::additional_destinations;
+
 use crate::Effect;
 use crate::analysis::{Phase, completed};
+use crate::experiment::invalid_reason;
 use crate::pauses::INCONCLUSIVE_EXPERIMENT;
 use crate::reconcile::Reconcile;
 use rollouts_api::experiment::Experiment;
@@ -67,14 +71,13 @@ impl Reconcile<'_> {
     /// The status names an Experiment while it goes on, and while a human is to look at it. (Upstream forgets the latter
     /// kind, and makes another one, again and again.)
     fn judge_experiment(&mut self, experiment: &Experiment) {
-        let status = &experiment.status;
-        let phase = Phase::parse(&status.phase);
-        let named = !completed(&status.phase) || phase == Some(Phase::Inconclusive);
+        let (phase, message) = outcome(experiment);
+        let named = !completed(phase) || Phase::parse(phase) == Some(Phase::Inconclusive);
         self.set_experiment(named.then(|| experiment.metadata.name.clone()));
-        match phase {
+        match Phase::parse(phase) {
             Some(Phase::Failed | Phase::Error) => {
                 let cause = "Experiment analysis phase is error/failed";
-                self.pauses.abort(match status.message.as_str() {
+                self.pauses.abort(match message {
                     "" => cause.to_string(),
                     message => format!("{cause}: {message}"),
                 });
@@ -104,10 +107,7 @@ impl Reconcile<'_> {
         for experiment in &self.snapshot.experiments {
             let going = experiment.metadata.deletion_timestamp.is_some();
             let name = &experiment.metadata.name;
-            if going
-                || experiment.spec.terminate
-                || completed(&experiment.status.phase)
-                || self.named_experiment() == name
+            if going || experiment.spec.terminate || completed(outcome(experiment).0) || self.named_experiment() == name
             {
                 continue;
             }
@@ -123,5 +123,15 @@ impl Reconcile<'_> {
     fn is_of_this_step(&self, experiment: &Experiment) -> bool {
         let rest = experiment.metadata.name.strip_prefix(&self.experiment_name());
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+}
+
+/// Phase and message of an Experiment as far as its Rollout is concerned: one that cannot run at all is an Error, though
+/// its own status has only a condition.
+fn outcome(experiment: &Experiment) -> (&str, &str) {
+    let status = &experiment.status;
+    match invalid_reason(experiment).filter(|_| !completed(&status.phase)) {
+        Some(reason) => ("Error", reason),
+        None => (&status.phase, &status.message),
     }
 }

@@ -79,7 +79,7 @@ impl Reconcile<'_> {
     }
 
     fn unsupported(&self) -> Option<FieldError> {
-        validation::unsupported(&self.ro, self.snapshot.lacking)
+        validation::unsupported(&self.ro)
     }
 
     fn first_error(&self) -> Option<(String, Scope)> {

@@ -13,6 +13,7 @@ mod conditions;
 mod creation;
 mod duration;
 mod ephemeral;
+pub mod experiment;
 mod experiments;
 mod frozen;
 mod history;
@@ -32,7 +33,8 @@ mod status;
 mod steps;
 mod workload;
 
-pub use analyses::{TemplateClosure, template_closure};
+pub use analyses::{TemplateClosure, experiment_template_closure, template_closure};
+pub use experiments::additional_destinations;
 pub use migration::{Debt, size_given_back};
 pub use plan::{AnnotationChanges, Effect, EventType, Plan, Step, Warning};
 pub use reconcile::{plan, plan_after_create_error, plan_after_run_refused, reads_pods};

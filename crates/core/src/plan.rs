@@ -309,7 +309,8 @@ impl fmt::Display for Effect {
     }
 }
 
-fn changes(f: &mut fmt::Formatter<'_>, changes: &AnnotationChanges) -> fmt::Result {
+/// Changes of labels or annotations, as plans print them.
+pub(crate) fn changes(f: &mut fmt::Formatter<'_>, changes: &AnnotationChanges) -> fmt::Result {
     for (key, value) in changes {
         match value {
             Some(value) => write!(f, " {key}={value}")?,

@@ -19,9 +19,14 @@ pub(crate) fn sort(sets: &mut [ReplicaSet]) {
 
 /// How an object names the Rollout with this metadata as its controller.
 pub fn owner_reference(meta: &ObjectMeta) -> OwnerReference {
+    controlled_by("Rollout", meta)
+}
+
+/// How an object names the custom resource of this kind with this metadata as its controller.
+pub(crate) fn controlled_by(kind: &str, meta: &ObjectMeta) -> OwnerReference {
     OwnerReference {
         api_version: names::API_VERSION.into(),
-        kind: "Rollout".into(),
+        kind: kind.into(),
         name: meta.name.clone(),
         uid: meta.uid.clone(),
         controller: Some(true),

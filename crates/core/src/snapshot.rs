@@ -3,7 +3,6 @@
 use crate::Workload;
 use rollouts_api::analysis::{AnalysisRun, TemplatesByRef};
 use rollouts_api::experiment::Experiment;
-use rollouts_api::validation::Lacking;
 use rollouts_api::{ObjectMeta, PodTemplate, Rollout, Time, names, pod_template};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,8 +41,6 @@ pub struct Snapshot {
     pub experiments: Vec<Arc<Experiment>>,
     /// Names of all other Experiments of the namespace that begin with the Rollout's name and a dash.
     pub foreign_experiments: BTreeSet<String>,
-    /// What whoever takes the snapshot cannot follow: Rollouts that ask for it are refused.
-    pub lacking: Lacking,
     /// Hash of the Rollout's pod template. Whoever needs it first computes it.
     pub template_hash: TemplateHash,
 }

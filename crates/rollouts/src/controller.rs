@@ -42,6 +42,7 @@ pub async fn run(matches: &Matches) -> Result<()> {
     options.namespace = settings.namespaced.then_some(context_namespace);
     options.instance_id = settings.instance_id;
     options.workers = settings.rollout_workers;
+    options.experiment_workers = settings.experiment_workers;
     options.analysis_workers = settings.analysis_workers;
     options.measuring = MeasuringOptions {
         http: Some(Arc::new(NetworkHttp::new())),

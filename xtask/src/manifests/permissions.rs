@@ -41,9 +41,22 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
     },
     Permission {
         group: "argoproj.io",
+        resources: &["experiments"],
+        verbs: &["get", "list", "watch", "create", "patch", "delete"],
+        why: "Make the Experiments that Rollouts ask for, tell how they go, end and clean them up; look at one whose name is \
+              taken, and make sure that one has not changed before anything is made for it.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["experiments/finalizers"],
+        verbs: &["update"],
+        why: "Own ReplicaSets, Services and AnalysisRuns, as with Rollouts.",
+    },
+    Permission {
+        group: "argoproj.io",
         resources: &["analysisruns"],
         verbs: &["get", "list", "watch", "create", "patch", "delete"],
-        why: "Make the runs that Rollouts ask for, write what was measured, end and clean them up; look at one whose name \
+        why: "Make the runs that Rollouts and Experiments ask for, write what was measured, end and clean them up; look at one whose name \
               is taken.",
     },
     Permission {
@@ -56,7 +69,7 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
         group: "argoproj.io",
         resources: &["analysistemplates"],
         verbs: &["list", "watch"],
-        why: "Make runs of the templates that Rollouts refer to.",
+        why: "Make runs of the templates that Rollouts and Experiments refer to.",
     },
     Permission {
         group: "batch",
@@ -92,8 +105,9 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
     Permission {
         group: "",
         resources: &["services"],
-        verbs: &["list", "watch", "patch"],
-        why: "Point the stable, canary, active and preview Services at their pods.",
+        verbs: &["get", "list", "watch", "create", "patch", "delete"],
+        why: "Point the stable, canary, active and preview Services at their pods; make those of Experiments, and clean \
+              them up; look at one whose name is taken.",
     },
     Permission {
         group: "",
@@ -120,7 +134,7 @@ pub const FOR_CLUSTERS: &[Permission] = &[Permission {
     group: "argoproj.io",
     resources: &["clusteranalysistemplates"],
     verbs: &["list", "watch"],
-    why: "Make runs of the templates that Rollouts refer to. Not with `--namespaced`.",
+    why: "Make runs of the templates that Rollouts and Experiments refer to. Not with `--namespaced`.",
 }];
 
 /// Needed in the namespace that the controller runs in.

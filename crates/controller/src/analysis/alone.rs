@@ -1,7 +1,7 @@
 //! A controller of AnalysisRuns alone, for those who make them without Rollouts: of all else it neither watches nor
 //! writes anything.
 
-use super::{Analyses, Listeners, RunTools, Runs};
+use super::{Analyses, RunTools, Runs};
 use crate::metrics::Counters;
 use crate::monitor::Running;
 use crate::{LAST_EVENTS, Options, begun};
@@ -20,8 +20,7 @@ pub(crate) async fn work(client: kube::Client, options: Options, term: Term) {
     let events_stop = CancellationToken::new();
     let _stops_events = events_stop.clone().drop_guard();
     let recorder = Recorder::start(client.clone(), names::EVENT_COMPONENT, options.clock.clone(), &events_stop);
-    let listeners = Listeners { run_queue: queue.clone(), rollouts: None };
-    let analyses = Analyses::start(&client, &options, &listeners, &troubles, stop);
+    let analyses = Analyses::start(&client, &options, &queue, None, &troubles, stop);
     let (rest, counters) = (Rest::new(client), Counters::default());
     let tools = RunTools { rest: &rest, recorder: &recorder, troubles: &troubles, stop };
     let runs = Runs::new(&analyses, &queue, &options, &tools);

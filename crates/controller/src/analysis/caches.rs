@@ -1,11 +1,12 @@
-//! AnalysisRuns and templates, and which Rollouts a change of them concerns.
+//! AnalysisRuns and templates, and which Rollouts and Experiments a change of them concerns.
 
 use crate::Options;
 use crate::caches::BY_OWNER;
-use rollouts_api::analysis::{AnalysisRun, AnalysisTemplate};
+use crate::queues::Queues;
+use rollouts_api::analysis::{AnalysisRun, AnalysisTemplate, AnalysisTemplateSpec};
 use rollouts_api::rollout::AnalysisTemplateRef;
-use rollouts_api::{ObjectMeta, Rollout, names, validation};
-use rollouts_core::{TemplateClosure, template_closure};
+use rollouts_api::{Experiment, ObjectMeta, Rollout, names, validation};
+use rollouts_core::{TemplateClosure, experiment_template_closure, template_closure};
 use rollouts_kube::cache::{Cached, Change};
 use rollouts_kube::{Cache, Key, Queue, Troubles, resource};
 use std::collections::BTreeSet;
@@ -21,32 +22,26 @@ pub(crate) struct Analyses {
     cluster_templates: Option<Cache<AnalysisTemplate>>,
 }
 
-/// Where changes go.
-pub(crate) struct Listeners {
-    /// Of AnalysisRuns.
-    pub run_queue: Queue<Key>,
-    /// To Rollouts, where these are looked after.
-    pub rollouts: Option<RolloutListener>,
-}
-
-/// Rollouts that changes may concern, and their queue.
+/// Who depends on them.
 #[derive(Clone)]
-pub(crate) struct RolloutListener {
+pub(crate) struct Users {
     pub rollouts: Cache<Rollout>,
-    pub queue: Queue<Key>,
+    pub experiments: Cache<Experiment>,
+    pub queues: Queues,
 }
 
 impl Analyses {
-    /// Starts to fill the caches.
+    /// Starts to fill the caches. `queue` is that of AnalysisRuns; `users` are told of what concerns them.
     pub fn start(
         client: &kube::Client,
         options: &Options,
-        listeners: &Listeners,
+        queue: &Queue<Key>,
+        users: Option<&Users>,
         troubles: &Troubles,
         stop: &CancellationToken,
     ) -> Self {
         let namespace = options.namespace.as_deref();
-        let (rollouts, run_queue) = (listeners.rollouts.clone(), listeners.run_queue.clone());
+        let (queue, queues) = (queue.clone(), users.map(|users| users.queues.clone()));
         let runs = Cache::builder(client.clone(), resource::ANALYSIS_RUNS)
             .troubles(troubles)
             .namespace(namespace)
@@ -56,20 +51,21 @@ impl Analyses {
                 if let Change::Malformed { new, .. } = change {
                     tracing::error!(analysisrun = %change.key(), "Cannot read AnalysisRun: {}", new.error);
                 }
-                run_queue.add(change.key());
-                if let (Some(listener), Some(key)) = (&rollouts, owner(change.meta())) {
-                    listener.queue.add(key);
+                queue.add(change.key());
+                if let Some(queues) = &queues {
+                    owner(change.meta(), "Rollout").into_iter().for_each(|key| queues.rollouts.add(key));
+                    owner(change.meta(), "Experiment").into_iter().for_each(|key| queues.experiments.add(key));
                 }
             })
             .start(stop);
         let templates = |resource, namespace: Option<&str>| {
-            let rollouts = listeners.rollouts.clone();
+            let users = users.cloned();
             Cache::builder(client.clone(), resource)
                 .troubles(troubles)
                 .namespace(namespace)
                 .on_change(move |change: &Change<AnalysisTemplate>| {
-                    if let Some(listener) = &rollouts {
-                        enqueue_users(listener, change);
+                    if let Some(users) = &users {
+                        users.enqueue(change);
                     }
                 })
                 .start(stop)
@@ -103,36 +99,33 @@ impl Analyses {
         missing.into_iter().collect()
     }
 
-    /// Runs that the Rollout controls.
-    pub fn runs_of(&self, ro: &Rollout) -> Vec<Arc<AnalysisRun>> {
-        let mut runs = self.runs.by_index(BY_OWNER, &ro.metadata.uid);
-        runs.retain(|run| run.metadata.namespace == ro.metadata.namespace);
-        runs
+    /// Runs that this Rollout or Experiment controls.
+    pub fn runs_of(&self, owner: &ObjectMeta) -> Vec<Arc<AnalysisRun>> {
+        owned_by(&self.runs, owner)
     }
 
-    /// Names of runs that begin like those of the Rollout but are not its own.
-    pub fn foreign_runs(&self, ro: &Rollout) -> BTreeSet<String> {
-        let namespace = ro.metadata.namespace.as_str();
-        let prefix = format!("{}-", ro.metadata.name);
-        let is_foreign = |meta: &ObjectMeta| {
-            meta.name.starts_with(&prefix) && meta.controller().is_none_or(|c| c.uid != ro.metadata.uid)
-        };
-        let (whole, malformed) = (self.runs.list(Some(namespace)), self.runs.malformed(Some(namespace)));
-        let whole = whole.iter().map(|run| &run.metadata).filter(|meta| is_foreign(meta));
-        // What cannot be read is nobody's, but has its name.
-        let malformed = malformed.iter().map(|run| &run.meta).filter(|meta| meta.name.starts_with(&prefix));
-        whole.chain(malformed).map(|meta| meta.name.clone()).collect()
+    /// Names of runs that begin like those of this Rollout or Experiment but are not its own.
+    pub fn foreign_runs(&self, owner: &ObjectMeta) -> BTreeSet<String> {
+        foreign_names(&self.runs, owner)
     }
 
     /// The templates that the Rollout depends on.
     pub fn templates_of(&self, ro: &Rollout) -> TemplateClosure {
-        template_closure(ro, |reference: &AnalysisTemplateRef| {
-            let (cache, namespace) = match reference.cluster_scope {
-                true => (self.cluster_templates.as_ref()?, ""),
-                false => (&self.templates, ro.metadata.namespace.as_str()),
-            };
-            Some(cache.get(namespace, &reference.template_name)?.spec.clone())
-        })
+        template_closure(ro, |reference| self.template(&ro.metadata.namespace, reference))
+    }
+
+    /// The templates that the Experiment depends on.
+    pub fn templates_of_experiment(&self, experiment: &Experiment) -> TemplateClosure {
+        let namespace = &experiment.metadata.namespace;
+        experiment_template_closure(experiment, |reference| self.template(namespace, reference))
+    }
+
+    fn template(&self, namespace: &str, reference: &AnalysisTemplateRef) -> Option<AnalysisTemplateSpec> {
+        let (cache, namespace) = match reference.cluster_scope {
+            true => (self.cluster_templates.as_ref()?, ""),
+            false => (&self.templates, namespace),
+        };
+        Some(cache.get(namespace, &reference.template_name)?.spec.clone())
     }
 
     /// What keeps these templates and their runs from being known at all; then nothing can be said about them.
@@ -143,7 +136,8 @@ impl Analyses {
     }
 }
 
-fn unfilled<T: Cached>(cache: &Cache<T>) -> Option<String> {
+/// Why a cache does not hold yet what the API server held at the start.
+pub(crate) fn unfilled<T: Cached>(cache: &Cache<T>) -> Option<String> {
     let health = cache.health();
     if health.synced {
         return None;
@@ -157,25 +151,52 @@ pub(crate) fn is_analysed(ro: &Rollout) -> bool {
     !validation::template_refs(ro).is_empty()
 }
 
-/// The Rollout that controls a run.
-fn owner(meta: &ObjectMeta) -> Option<Key> {
-    let owner = meta.controller().filter(|c| c.kind == "Rollout" && c.api_version.starts_with(names::GROUP))?;
+/// Objects that `owner` controls.
+pub(crate) fn owned_by<T: Cached>(cache: &Cache<T>, owner: &ObjectMeta) -> Vec<Arc<T>> {
+    let mut owned = cache.by_index(BY_OWNER, &owner.uid);
+    owned.retain(|object| object.meta().namespace == owner.namespace);
+    owned
+}
+
+/// Names of objects that begin with the name of `owner` and a dash but are not its own.
+pub(crate) fn foreign_names<T: Cached>(cache: &Cache<T>, owner: &ObjectMeta) -> BTreeSet<String> {
+    let namespace = owner.namespace.as_str();
+    let prefix = format!("{}-", owner.name);
+    let is_foreign =
+        |meta: &ObjectMeta| meta.name.starts_with(&prefix) && meta.controller().is_none_or(|c| c.uid != owner.uid);
+    let (whole, malformed) = (cache.list(Some(namespace)), cache.malformed(Some(namespace)));
+    let whole = whole.iter().map(|object| object.meta()).filter(|meta| is_foreign(meta));
+    // What cannot be read is nobody's, but has its name.
+    let malformed = malformed.iter().map(|object| &object.meta).filter(|meta| meta.name.starts_with(&prefix));
+    whole.chain(malformed).map(|meta| meta.name.clone()).collect()
+}
+
+/// The custom resource of this kind that controls an object.
+pub(crate) fn owner(meta: &ObjectMeta, kind: &str) -> Option<Key> {
+    let owner = meta.controller().filter(|c| c.kind == kind && c.api_version.starts_with(names::GROUP))?;
     Some(Key::new(meta.namespace.as_str(), owner.name.as_str()))
 }
 
-/// Puts the Rollouts into the queue that may refer to a template, be it through others: all that are analysed, where it
-/// can be referred to. Templates seldom change.
-fn enqueue_users(RolloutListener { rollouts, queue }: &RolloutListener, change: &Change<AnalysisTemplate>) {
-    if let Change::Updated { old, new } = change
-        && old.spec == new.spec
-    {
-        return;
+impl Users {
+    /// Puts those into the queues that may refer to a template, be it through others: all that are analysed, where it
+    /// can be referred to. Templates seldom change.
+    fn enqueue(&self, change: &Change<AnalysisTemplate>) {
+        if let Change::Updated { old, new } = change
+            && old.spec == new.spec
+        {
+            return;
+        }
+        let Key { namespace, .. } = change.key();
+        let namespace = Some(&*namespace).filter(|namespace| !namespace.is_empty());
+        // Those whose first list is not here yet are put into the queue by it.
+        if self.rollouts.health().synced {
+            let all = self.rollouts.list(namespace);
+            all.iter().filter(|ro| is_analysed(ro)).for_each(|ro| self.queues.rollouts.add(Key::of(&ro.metadata)));
+        }
+        if self.experiments.health().synced {
+            let all = self.experiments.list(namespace);
+            let analysed = all.iter().filter(|e| !e.spec.analyses.is_empty());
+            analysed.for_each(|e| self.queues.experiments.add(Key::of(&e.metadata)));
+        }
     }
-    if !rollouts.health().synced {
-        // Their first list is to put all of them into the queue.
-        return;
-    }
-    let Key { namespace, .. } = change.key();
-    let all = rollouts.list(Some(&*namespace).filter(|namespace| !namespace.is_empty()));
-    all.iter().filter(|ro| is_analysed(ro)).for_each(|ro| queue.add(Key::of(&ro.metadata)));
 }

@@ -42,7 +42,7 @@ pub(super) fn set_update(
     template: Option<&Value>,
     annotations: &AnnotationChanges,
 ) -> Value {
-    let mut body = metadata(&AnnotationChanges::new(), annotations);
+    let mut body = self::annotations(annotations);
     if let Some(n) = replicas {
         body["spec"]["replicas"] = n.into();
     }
@@ -56,6 +56,11 @@ pub(super) fn set_update(
     body
 }
 
+/// Changes of annotations alone.
+pub(crate) fn annotations(changes: &AnnotationChanges) -> Value {
+    metadata(&AnnotationChanges::new(), changes)
+}
+
 pub(super) fn metadata(labels: &AnnotationChanges, annotations: &AnnotationChanges) -> Value {
     let mut metadata = Map::new();
     for (field, changes) in [("labels", labels), ("annotations", annotations)] {
@@ -67,7 +72,7 @@ pub(super) fn metadata(labels: &AnnotationChanges, annotations: &AnnotationChang
 }
 
 pub(super) fn rollout(replicas: Option<i32>, annotations: &AnnotationChanges) -> Value {
-    let mut body = metadata(&AnnotationChanges::new(), annotations);
+    let mut body = self::annotations(annotations);
     if let Some(n) = replicas {
         body["spec"]["replicas"] = n.into();
     }

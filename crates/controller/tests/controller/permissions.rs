@@ -11,7 +11,7 @@ use kube::client::Body;
 use rollouts_api::names;
 use rollouts_controller::Election;
 use rollouts_kube::resource::{
-    ANALYSIS_RUNS, ANALYSIS_TEMPLATES, DEPLOYMENTS, JOBS, POD_TEMPLATES, REPLICA_SETS, ROLLOUTS, SERVICES,
+    ANALYSIS_RUNS, ANALYSIS_TEMPLATES, DEPLOYMENTS, EXPERIMENTS, JOBS, POD_TEMPLATES, REPLICA_SETS, ROLLOUTS, SERVICES,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -21,8 +21,8 @@ use std::sync::{Arc, Mutex};
 type Access = (String, String, String);
 
 /// What the admission plugin OwnerReferencesPermissionEnforcement asks for, which memkube has not.
-const UNSEEN: [(&str, &str, &str); 2] =
-    [("argoproj.io", "rollouts/finalizers", "update"), ("argoproj.io", "analysisruns/finalizers", "update")];
+const UNSEEN: [(&str, &str, &str); 3] =
+    [("argoproj.io", "rollouts/finalizers", "update"), ("argoproj.io", "experiments/finalizers", "update"), ("argoproj.io", "analysisruns/finalizers", "update")];
 
 fn granted(file: &str, kinds: &[&str]) -> BTreeSet<Access> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(file);
@@ -193,6 +193,37 @@ async fn analyses(world: &World) {
     assert_eq!(world.list(&ANALYSIS_RUNS).await.len(), 3);
 }
 
+/// An Experiment whose name is in the way, one that is told to end, and old ones that go; Services.
+async fn experiments(world: &World) {
+    let mut spec = pods("tried", 1);
+    spec["analysis"] = json!({ "successfulRunHistoryLimit": 0 });
+    spec["template"]["spec"]["containers"][0]["ports"] = json!([{ "containerPort": 80 }]);
+    let tried = json!({ "name": "new", "specRef": "canary", "service": { "name": "lab" } });
+    let experiment = json!({ "templates": [tried], "duration": "5m", "scaleDownDelaySeconds": 0 });
+    let steps = json!([{ "pause": { "duration": 10 } }, { "experiment": experiment }]);
+    spec["strategy"] = json!({ "canary": { "steps": steps } });
+    world.create(&ROLLOUTS, rollout("tried", &spec)).await;
+    settle(world, "tried").await;
+    world.create(&SERVICES, service("lab", "other")).await;
+    spec["template"]["spec"]["containers"][0]["image"] = "b".into();
+    world.patch(&ROLLOUTS, "tried", json!({ "spec": { "template": spec["template"] } })).await;
+    seconds(3).await;
+    let hash = world.rollout("tried").await["status"]["currentPodHash"].as_str().unwrap().to_string();
+    let mut stranger = analysis("Experiment", &format!("tried-{hash}-2-1"), &metric("m"));
+    stranger["metadata"]["labels"] = json!({ names::INSTANCE_ID: "other" });
+    stranger["spec"] = json!({ "templates": [] });
+    world.create(&EXPERIMENTS, stranger).await;
+    seconds(30).await;
+    assert_eq!(world.rollout("tried").await["status"]["abort"], true, "the Service has a name of somebody else's");
+    world.delete(&SERVICES, "lab").await;
+    world.patch_status(&ROLLOUTS, "tried", json!({ "abort": false })).await;
+    seconds(30).await;
+    assert_eq!(world.get(&SERVICES, "lab").await["spec"]["ports"][0]["port"], 80);
+    world.patch_status(&ROLLOUTS, "tried", json!({ "promoteFull": true })).await;
+    settle(world, "tried").await;
+    assert_eq!(world.list(&EXPERIMENTS).await.len(), 2, "the stranger, and the one that failed");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_granted_is_what_is_needed() {
     let (world, seen) = (World::start(), Arc::new(Mutex::new(BTreeSet::new())));
@@ -210,6 +241,7 @@ async fn what_is_granted_is_what_is_needed() {
     strangers(&world).await;
     workloads(&world).await;
     analyses(&world).await;
+    experiments(&world).await;
     seconds(60).await;
     controller.stop();
     let unseen = UNSEEN.map(|(group, resource, verb)| (group.to_string(), resource.to_string(), verb.to_string()));

@@ -1,6 +1,7 @@
 //! The AnalysisRun that is created (analysis.md §5.1).
 
 use super::Kind;
+use crate::analysis::run;
 use crate::reconcile::Reconcile;
 use crate::roles;
 use rollouts_api::analysis::AnalysisRunSpec;
@@ -20,24 +21,16 @@ impl Reconcile<'_> {
         let extra = analysis.analysis_run_metadata.clone().unwrap_or_default();
         let mut annotations = BTreeMap::from([(names::REVISION.to_string(), self.revision().to_string())]);
         annotations.extend(extra.annotations);
-        let mut object = json!({
-            "apiVersion": names::API_VERSION,
-            "kind": "AnalysisRun",
-            "metadata": {
+        run::object(
+            json!({
                 "name": name,
                 "namespace": self.ro.metadata.namespace,
                 "labels": self.run_labels(kind, extra.labels),
                 "annotations": annotations,
                 "ownerReferences": [roles::owner_reference(&self.ro.metadata)],
-            },
-            "spec": spec,
-            // As Go writes a status that is not there; dashboards know it so.
-            "status": { "phase": "", "runSummary": {} },
-        });
-        for metric in object["spec"]["metrics"].as_array_mut().into_iter().flatten() {
-            write_authentication(&mut metric["provider"]);
-        }
-        object
+            }),
+            spec,
+        )
     }
 
     /// Those of the Rollout's selector win over the user's; hash and step are what runs are found by, and win over all.
@@ -53,18 +46,5 @@ impl Reconcile<'_> {
             labels.insert(names::STEP_INDEX.into(), self.step_number().to_string());
         }
         labels
-    }
-}
-
-/// Go has no absent authentication of HTTP providers, only an empty one.
-fn write_authentication(provider: &mut Value) {
-    for kind in ["web", "prometheus"] {
-        let Some(provider) = provider.get_mut(kind).and_then(Value::as_object_mut) else { continue };
-        let authentication = provider.entry("authentication").or_insert_with(|| json!({}));
-        for way in ["sigv4", "oauth2", "basicAuth"] {
-            if authentication.get(way).is_none() {
-                authentication[way] = json!({});
-            }
-        }
     }
 }

@@ -9,6 +9,7 @@ mod answers;
 mod ended;
 mod judge;
 mod machine;
+mod object;
 mod plan;
 mod retention;
 mod schedule;
@@ -18,5 +19,6 @@ mod tasks;
 mod verdict;
 
 pub use machine::plan;
+pub(crate) use object::object;
 pub use plan::{Ask, JOB_NAME, RunEffect, RunPlan, RunStep, Task};
 pub use snapshot::{Answer, Measuring, Options, RunSnapshot};

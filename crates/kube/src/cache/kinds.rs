@@ -2,7 +2,7 @@
 
 use super::Cached;
 use rollouts_api::analysis::{AnalysisRun, AnalysisTemplate};
-use rollouts_api::{ObjectMeta, Rollout, names};
+use rollouts_api::{Experiment, ObjectMeta, Rollout, names};
 use rollouts_core::{Pod, ReplicaSet, Service, Workload};
 
 impl Cached for Rollout {
@@ -34,7 +34,7 @@ macro_rules! cached {
     };
 }
 
-cached!(ReplicaSet, Pod, Service, Workload, AnalysisRun, AnalysisTemplate);
+cached!(ReplicaSet, Pod, Service, Workload, AnalysisRun, AnalysisTemplate, Experiment);
 
 fn slim(meta: &mut ObjectMeta) {
     // A copy of the whole object, written by and for `kubectl apply`.

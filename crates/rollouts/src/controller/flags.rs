@@ -14,7 +14,6 @@ pub const WITHOUT_EFFECT: &[&str] = &[
     "aws-target-group-binding-api-version",
     "aws-verify-target-group",
     "enable-pprof-address",
-    "experiment-threads",
     "ingress-api-version",
     "ingress-threads",
     "istio-api-version",
@@ -44,6 +43,7 @@ fn process() -> Vec<Flag> {
             "Handle only objects with this instance id; without it only those that have none",
         ),
         Flag::int("rollout-threads", 10, "How many Rollouts are reconciled at once"),
+        Flag::int("experiment-threads", 10, "How many Experiments are reconciled at once"),
         Flag::int("analysis-threads", 30, "How many AnalysisRuns are reconciled at once"),
         Flag::int("service-threads", 10, "How many Services are cleaned up at once"),
         Flag::int(
@@ -126,7 +126,6 @@ fn without_effect() -> Vec<Flag> {
         text("aws-target-group-binding-api-version", "elbv2.k8s.aws/v1beta1"),
         Flag::switch("aws-verify-target-group", NONE),
         text("enable-pprof-address", ""),
-        Flag::int("experiment-threads", 10, NONE),
         text("ingress-api-version", ""),
         Flag::int("ingress-threads", 10, NONE),
         text("istio-api-version", "v1alpha3"),

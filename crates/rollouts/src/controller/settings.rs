@@ -22,6 +22,8 @@ pub struct Settings {
     pub instance_id: Option<String>,
     /// How many Rollouts are reconciled at once.
     pub rollout_workers: usize,
+    /// How many Experiments are reconciled at once.
+    pub experiment_workers: usize,
     /// How many AnalysisRuns are reconciled at once.
     pub analysis_workers: usize,
     /// How many Services are cleaned up at once.
@@ -77,6 +79,7 @@ impl Settings {
             namespaced: matches.bool("namespaced"),
             instance_id: matches.text_opt("instance-id").map(str::to_owned),
             rollout_workers: count("rollout-threads")?,
+            experiment_workers: count("experiment-threads")?,
             analysis_workers: count("analysis-threads")?,
             service_workers: count("service-threads")?,
             pod_writes: count("ephemeral-metadata-threads")?,
