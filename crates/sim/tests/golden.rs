@@ -125,6 +125,13 @@ scenarios! {
         an_count_limits "an-count-limits";
         an_dry_run "an-dry-run";
         an_errors "an-errors";
+        an_exp_bad_image "an-exp-bad-image";
+        an_exp_duration "an-exp-duration";
+        an_exp_failed_analysis "an-exp-failed-analysis";
+        an_exp_refused "an-exp-refused";
+        an_exp_step_failure "an-exp-step-failure";
+        an_exp_step "an-exp-step";
+        an_exp_terminate "an-exp-terminate";
         an_expr_object "an-expr-object";
         an_expr_typed "an-expr-typed";
         an_history "an-history";
