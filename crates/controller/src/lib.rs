@@ -89,7 +89,7 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
     let rest = Rest::new(client.clone());
     let executor = Executor::new(client, recorder.clone(), &options);
     let tools = RunTools { rest: &rest, recorder: &recorder, troubles: &caches.troubles, stop };
-    let runs = Runs::new(&caches.analyses, &queues.runs, &options, &tools);
+    let runs = Arc::new(Runs::new(&caches.analyses, &queues.runs, &options, &tools));
     let experiments = Arc::new(Experiments::new(caches.clone(), rest.clone(), recorder.clone(), options.clock.clone()));
     let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
 
@@ -99,6 +99,7 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
         queues: queues.all(),
         term: term.clone(),
         counters: counters.clone(),
+        runs: Arc::downgrade(&runs),
     });
     if !begun(&term, reconciler.synced(), options.workers).await {
         return;

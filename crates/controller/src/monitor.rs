@@ -1,12 +1,12 @@
 //! What can be seen of a running controller from outside: for probes and metrics.
 
-use crate::analysis::Analyses;
+use crate::analysis::{Analyses, Runs};
 use crate::caches::Caches;
 use crate::metrics::{self, Counters, Text};
 use rollouts_kube::lease::Term;
 use rollouts_kube::queue::Stats;
 use rollouts_kube::{Key, Queue};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 /// One object in hand for longer than this is a worker that hangs: every request is given up long before.
@@ -23,6 +23,8 @@ pub(crate) struct Running {
     pub queues: Vec<Queue<Key>>,
     pub term: Term,
     pub counters: Counters,
+    /// Those who measure, for as long as they do.
+    pub runs: Weak<Runs>,
 }
 
 impl Monitor {
@@ -53,6 +55,11 @@ impl Monitor {
     pub fn queues(&self) -> Vec<(&'static str, Stats)> {
         let queues = self.0.get().map(|running| &running.queues[..]).unwrap_or_default();
         queues.iter().map(|queue| (queue.name(), queue.stats())).collect()
+    }
+
+    /// How many things the controller remembers of AnalysisRuns beside its caches, by what they are.
+    pub fn held(&self) -> Vec<(&'static str, usize)> {
+        self.0.get().and_then(|running| running.runs.upgrade()).map(|runs| runs.held()).unwrap_or_default()
     }
 
     /// The numbers of the controller in Prometheus' format. A standby has none of single objects: nobody wants them twice.

@@ -91,6 +91,16 @@ impl OwnWrites {
         self.lock().remove(owner);
     }
 
+    /// How many writes are remembered.
+    pub fn len(&self) -> usize {
+        self.lock().values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     fn note(&self, owner: &Key, key: &Key, what: What) {
         let write = Write { at: Instant::now(), what };
         self.lock().entry(owner.clone()).or_default().insert(key.clone(), write);

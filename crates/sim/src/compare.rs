@@ -5,7 +5,7 @@
 //! contents of Services and routes in order; the last status of AnalysisRuns and Experiments; and what commands
 //! printed, apart from ages and the names of pods.
 
-mod mask;
+pub(crate) mod mask;
 
 use crate::recording::{Event, Recording};
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ fn dedupe(values: impl Iterator<Item = Value>) -> Vec<Value> {
 }
 
 /// Metrics that start together finish in any order: their results are compared by name.
-fn by_name(value: Value) -> Value {
+pub(crate) fn by_name(value: Value) -> Value {
     match value {
         Value::Object(map) => map
             .into_iter()

@@ -20,11 +20,26 @@
 //! | revisions | the Rollout's revision grows | there are at most as many as updates |
 //! | takeover | the Deployment of `workloadRef` shrinks | what it keeps and what serves are at least N |
 //! | service | at any time in runs where only the controller can cost capacity, once all was ready | N−U pods are ready (blue-green: N of the active ReplicaSet) |
+//!
+//! Of Rollouts that are analysed:
+//!
+//! | rule | at | holds |
+//! |---|---|---|
+//! | verdict | an AnalysisRun changes | the counters of a metric are those of its measurements, its phase follows from them and the limits, the run's phase from those of its metrics; of what is kept there is no more than the limits say |
+//! | final | the same | the status of a run that has ended stays as it is |
+//! | once | something is measured | no other run measures for the same step, or beside or after the same version, and no two Jobs run for one metric, for longer than the window |
+//! | step | a Rollout passes a step, sends users to a version or makes it stable | the run that its status names for that is Successful, unless a human decided |
+//! | abort | the same | no run that the status names has Failed or ended in an Error; in the end, such a run has aborted its update |
+//! | secret | anything is written, or logged | it does not contain a secret that metrics are given (the Jobs that get it may) |
+//! | ends | a Rollout was aborted, became healthy, or is deleted | none of its runs goes on, no Job of them runs, and as many are kept as the history limits say |
 
 mod model;
 mod rules;
+mod runs;
+mod verdict;
 
 pub use model::Monitor;
+pub(crate) use runs::is_running;
 
 use serde_json::Value;
 use std::time::Duration;
@@ -52,6 +67,8 @@ pub struct Subject {
     /// so while one of them grows a ReplicaSet, the other may grow another: both count the rest as it was when they
     /// looked, and the surge is exceeded until they look again.
     pub is_contested: bool,
+    /// Whether anything is measured.
+    pub is_analysed: bool,
 }
 
 impl Subject {
@@ -66,12 +83,18 @@ impl Subject {
             active: text(&blue_green["activeService"]),
             is_harmless,
             is_contested: false,
+            is_analysed: false,
         }
     }
 
     /// The same subject under two controllers that know nothing of each other.
     pub fn contested(self) -> Subject {
         Subject { is_contested: true, ..self }
+    }
+
+    /// The same subject where something is measured.
+    pub fn analysed(self) -> Subject {
+        Subject { is_analysed: true, ..self }
     }
 }
 

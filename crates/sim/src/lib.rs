@@ -11,6 +11,7 @@ pub mod golden;
 pub mod invariants;
 pub mod lives;
 pub mod metrics_source;
+pub mod month;
 pub mod recording;
 pub mod run;
 pub mod scenario;

@@ -12,16 +12,22 @@
 //! | `/echo` | method, path, headers and body of the request |
 //! | `/prom/V/api/v1/query[_range]` | Prometheus' answer with the value V: `empty`, `nan`, `scalar:X`, `string:X`, `error`, or several |
 //! | `/promseq/KEY/V1,V2,…/api/v1/query` | the same with the next V at each request |
+//! | `/mood/NAME`, `/mood/NAME/api/v1/query` | what the source of that name feels like at the moment ([`Mood`]) |
 //! | `/reset` | forgets all sequences |
+
+mod moods;
+
+pub use moods::{Mood, Timeline};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use moods::Moods;
 use rollouts_providers::http::Problem;
 use rollouts_providers::url::query_unescape;
 use rollouts_providers::{Http, HttpError, Request, Response};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Where it listens.
@@ -30,27 +36,32 @@ pub const ADDRESS: &str = "127.0.0.1:18080";
 /// The time of Prometheus' samples, in seconds since 1970.
 const SAMPLED_AT: i64 = 1_700_000_000;
 
-/// A source of metrics. Clones share the sequences.
+/// A source of metrics. Clones share the sequences and the moods.
 #[derive(Debug, Clone, Default)]
 pub struct MetricsSource {
     /// How far each sequence is, by its key.
     sequences: Arc<Mutex<BTreeMap<String, usize>>>,
+    moods: Arc<Mutex<Moods>>,
 }
 
 /// An answer, and how long it takes.
 struct Answer {
-    status: u16,
-    body: Vec<u8>,
-    after: Duration,
+    said: Result<(u16, Vec<u8>), Problem>,
+    /// `None`: for ever.
+    after: Option<Duration>,
 }
 
 impl Answer {
     fn json(status: u16, body: &Value) -> Self {
-        Answer { status, body: body.to_string().into_bytes(), after: Duration::ZERO }
+        Answer { said: Ok((status, body.to_string().into_bytes())), after: Some(Duration::ZERO) }
     }
 
     fn text(text: String) -> Self {
-        Answer { status: 200, body: text.into_bytes(), after: Duration::ZERO }
+        Answer { said: Ok((200, text.into_bytes())), after: Some(Duration::ZERO) }
+    }
+
+    fn none(problem: Problem) -> Self {
+        Answer { said: Err(problem), after: Some(Duration::ZERO) }
     }
 }
 
@@ -61,9 +72,13 @@ impl Http for MetricsSource {
             let problem = Problem::Other(format!("dial tcp {host}: connect: connection refused"));
             return futures::future::ready(Err(request.failed(problem))).boxed();
         };
-        let Answer { status, body, after } = self.answer(path, &request);
+        let Answer { said, after } = self.answer(path, &request);
         async move {
-            tokio::time::sleep(after).await;
+            match after {
+                Some(after) => tokio::time::sleep(after).await,
+                None => std::future::pending().await,
+            }
+            let (status, body) = said.map_err(|problem| request.failed(problem))?;
             Ok(Response { status, headers: Vec::new(), body })
         }
         .boxed()
@@ -82,7 +97,24 @@ fn unescape(text: &str) -> String {
 }
 
 impl MetricsSource {
+    /// Gives the source of that name moods of its own, from now on.
+    pub fn set_moods(&self, source: &str, timeline: Timeline) {
+        self.moods().set(source, timeline);
+    }
+
+    /// Puts everything that is measured here into one mood, or with `None` back to what it is by itself.
+    pub fn set_mood(&self, mood: Option<Mood>) {
+        self.moods().set_all(mood);
+    }
+
+    fn moods(&self) -> MutexGuard<'_, Moods> {
+        self.moods.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn answer(&self, target: &str, request: &Request) -> Answer {
+        if let Some(mood) = self.moods().shared() {
+            return mood.answer(target, request);
+        }
         let path = target.split('?').next().unwrap_or_default();
         let parts: Vec<String> = path.split('/').skip(1).map(unescape).collect();
         let part = |n: usize| parts.get(n).map_or("", String::as_str);
@@ -107,7 +139,11 @@ impl MetricsSource {
             }
             "slow" => {
                 let after = part(1).parse().ok().and_then(|s| Duration::try_from_secs_f64(s).ok()).unwrap_or_default();
-                Answer { after, ..Answer::json(200, &json!({ "value": 1 })) }
+                Answer { after: Some(after), ..Answer::json(200, &json!({ "value": 1 })) }
+            }
+            "mood" => {
+                let mood = self.moods().of(part(1));
+                mood.answer(target, request)
             }
             "echo" => Answer::json(200, &echo(target, request)),
             "prom" => prometheus(part(1), is_range),
@@ -194,6 +230,7 @@ mod tests {
             ("/seq/k/1/code:500/x", r#"200 {"value":"x"}"#),
             ("/code/404", r#"404 {"error":404}"#),
             ("/slow/30", r#"200 {"value":1}"#),
+            ("/mood/m", r#"200 {"value":1}"#),
             (
                 "/prom/nan/api/v1/query",
                 r#"200 {"data":{"result":[{"metric":{"i":"0"},"value":[1700000000,"NaN"]}],"resultType":"vector"},"status":"success"}"#,

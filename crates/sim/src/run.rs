@@ -1,7 +1,9 @@
 //! A seeded run: a Rollout, users and faults for some virtual minutes; then everything heals, a good version is
 //! promoted, and the run must end healthy, tidy and quiet.
 
+mod analyses;
 mod disasters;
+mod ears;
 mod ending;
 mod legacy;
 mod user;
@@ -11,8 +13,10 @@ use crate::election::Office;
 use crate::faults::{Faults, Odds};
 use crate::invariants::{Monitor, SHORT_WINDOW, Subject, WINDOW};
 use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
+use crate::metrics_source::Mood;
 use crate::virtual_time;
-use crate::workload::{Case, NAMESPACE};
+use crate::workload::{Case, NAMESPACE, SECRET_MARK};
+use ears::Ears;
 use rollouts_memkube::Rng;
 use std::time::Duration;
 use user::User;
@@ -94,6 +98,8 @@ async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Ve
         .then(|| live(SECOND_CONTROLLER, cluster.controller(is_elected.then_some(SECOND_CONTROLLER))));
     let subject = Subject::of(&case.rollout, NAMESPACE, case.is_harmless());
     let subject = if government == Government::Anarchy { subject.contested() } else { subject };
+    let subject = if case.analyses.is_some() { subject.analysed() } else { subject };
+    let ears = case.analyses.is_some().then(|| Ears::listen(SECRET_MARK));
     let monitor = Monitor::start(&cluster.client, subject, faults, window)
         .await
         .map_err(|e| format!("the monitor does not start: {e}"))?;
@@ -119,9 +125,12 @@ async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Ve
     }
     faults.note("everything heals");
     faults.heal();
-    let mut violations = user.end(case).await;
+    cluster.metrics.set_mood(Some(Mood::Good));
+    let mut violations = user.check_followed(case).await;
+    violations.extend(user.end(case).await);
     violations.splice(0..0, monitor.violations());
     violations.extend(office.iter().flat_map(Office::violations));
+    violations.extend(ears.iter().flat_map(Ears::heard).map(|line| format!("secret: the log shows it: {line}")));
     let deaths = [Some(&first), Some(&actors), second.as_ref()].into_iter().flatten().map(Lives::deaths).sum();
     monitor.stop();
     cluster.stop();

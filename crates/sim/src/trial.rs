@@ -9,6 +9,7 @@ use crate::cluster::Cluster;
 use crate::faults::{Faults, Kill, Odds};
 use crate::invariants::{Monitor, SHORT_WINDOW, Subject};
 use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
+use crate::metrics_source::Mood;
 use crate::recording::Recording;
 use crate::scenario::{PlayError, Scenario, first_rollout, play_on};
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub struct Trial {
     pub kill_actors: Option<Kill>,
     /// Two controllers are at work, neither knowing of the other.
     pub twins: bool,
+    /// What everything that is measured answers, instead of what the scenario asks for.
+    pub mood: Option<Mood>,
 }
 
 /// What came of it.
@@ -63,6 +66,7 @@ pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<O
     let faults = Faults::new(0, Odds::none());
     let dooms = [(CONTROLLER, trial.kill), (ACTORS, trial.kill_actors)];
     dooms.into_iter().filter_map(|(who, kill)| Some((who, kill?))).for_each(|(who, kill)| faults.doom(who, kill));
+    cluster.metrics.set_mood(trial.mood);
     let live = |who, begin| Lives::start(cluster.server.clone(), &faults, who, REBIRTH, begin);
     let actors = live(ACTORS, cluster.actors());
     let first = live(CONTROLLER, cluster.controller(None));

@@ -1,8 +1,10 @@
 //! What users do to a Rollout in a seeded run.
 
+mod analyses;
 mod draw;
 mod legacy;
 
+pub use analyses::{Analyses, SECRET, SECRET_MARK};
 pub use legacy::{LEGACY, Legacy};
 
 use rollouts_actors::annotations::{CRASH_AFTER, NEVER_READY, READY_AFTER};
@@ -41,6 +43,8 @@ pub struct Case {
     pub aborts_last: bool,
     /// The Deployment that has the pod template, and from which the Rollout takes over.
     pub legacy: Option<Legacy>,
+    /// What its analyses need, if it has any.
+    pub analyses: Option<Analyses>,
 }
 
 /// How the pods of a version behave.
@@ -79,6 +83,12 @@ pub enum Action {
     LoseService(&'static str, Duration),
     /// The Rollout belongs to the controllers of another instance for so long.
     LendAway(Duration),
+    /// One of the AnalysisRuns is told to end, by its place in the list, modulo.
+    TerminateRun(u64),
+    /// One of them is deleted.
+    DeleteRun(u64),
+    /// A template of analyses is deleted, and created again so much later.
+    LoseTemplate(Box<Value>, Duration),
 }
 
 impl Action {
@@ -88,6 +98,7 @@ impl Action {
             Action::SetVersion(_, quality) => matches!(quality, Quality::Good | Quality::Slow(_)),
             Action::Plugin(line) => !line.starts_with("restart"),
             Action::Edit(_) | Action::LendAway(_) => true,
+            Action::TerminateRun(_) | Action::DeleteRun(_) | Action::LoseTemplate(..) => true,
             Action::Scale(_)
             | Action::Autoscale(_)
             | Action::EditLimits(_)
@@ -121,7 +132,9 @@ pub fn version(number: u64, quality: Quality) -> Value {
 impl Case {
     /// The case of a seed.
     pub fn draw(seed: u64) -> Case {
-        draw::case(&Rng::new(seed))
+        let mut case = draw::case(&Rng::new(seed));
+        case.analyse(seed);
+        case
     }
 
     /// Whether nothing but the controller can cost capacity.
@@ -180,6 +193,19 @@ mod tests {
     }
 
     #[test]
+    fn seeds_that_once_broke_a_rule_have_no_analyses() {
+        for seed in [108, 451, 598, 611, 877, 5511, 5710] {
+            assert!(Case::draw(seed).analyses.is_none(), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_third_of_the_seeds_is_analysed() {
+        let analysed = (0..300).filter(|seed| Case::draw(*seed).analyses.is_some()).count();
+        assert!((80..120).contains(&analysed), "{analysed}");
+    }
+
+    #[test]
     fn seeds_draw_everything() {
         let text: String = (0..2000).map(|seed| format!("{:?}", Case::draw(seed))).collect();
         for part in [
@@ -212,6 +238,23 @@ mod tests {
             "pause app",
             "promote app --full",
             "NeverReady",
+            "startingStep",
+            "prePromotionAnalysis",
+            "postPromotionAnalysis",
+            "clusterScope",
+            "dryRun",
+            "measurementRetention",
+            "consecutiveSuccessLimit",
+            "initialDelay",
+            "secretKeyRef",
+            "prometheus",
+            "activeDeadlineSeconds",
+            "Hanging",
+            "Garbage",
+            "Huge",
+            "TerminateRun",
+            "DeleteRun",
+            "LoseTemplate",
         ] {
             assert!(text.contains(part), "no seed has {part}");
         }

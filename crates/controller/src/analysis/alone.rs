@@ -9,6 +9,7 @@ use rollouts_api::names;
 use rollouts_kube::events::Recorder;
 use rollouts_kube::lease::Term;
 use rollouts_kube::{Key, Queue, Rest, Troubles};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -23,13 +24,14 @@ pub(crate) async fn work(client: kube::Client, options: Options, term: Term) {
     let analyses = Analyses::start(&client, &options, &queue, None, &troubles, stop);
     let (rest, counters) = (Rest::new(client), Counters::default());
     let tools = RunTools { rest: &rest, recorder: &recorder, troubles: &troubles, stop };
-    let runs = Runs::new(&analyses, &queue, &options, &tools);
+    let runs = Arc::new(Runs::new(&analyses, &queue, &options, &tools));
     options.monitor.open(Running {
         rollouts: None,
         analyses: analyses.clone(),
         queues: vec![queue.clone()],
         term: term.clone(),
         counters: counters.clone(),
+        runs: Arc::downgrade(&runs),
     });
     if !begun(&term, analyses.runs.synced(), options.analysis_workers).await {
         return;

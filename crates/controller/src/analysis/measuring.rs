@@ -144,6 +144,11 @@ impl Measurements {
         }
     }
 
+    /// How many measurements are out, and Jobs that have ended and were not looked at.
+    pub fn len(&self) -> usize {
+        self.0.lock().values().map(|of_run| of_run.metrics.len() + of_run.ended.len()).sum()
+    }
+
     /// The run is gone.
     pub fn gone(&self, key: &Key) {
         self.0.lock().remove(key);

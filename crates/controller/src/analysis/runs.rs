@@ -70,8 +70,8 @@ impl Runs {
     }
 
     /// Looks after the runs of the queue until it is shut down.
-    pub async fn work(self, counters: PerObject) {
-        let (workers, queue, runs) = (self.workers, self.queue.clone(), Arc::new(self));
+    pub async fn work(self: Arc<Self>, counters: PerObject) {
+        let (workers, queue, runs) = (self.workers, self.queue.clone(), self);
         let look = move |key: Key| {
             let (runs, counters) = (Arc::clone(&runs), counters.clone());
             async move {
@@ -80,6 +80,15 @@ impl Runs {
             }
         };
         run_workers(workers, queue, look).await;
+    }
+
+    /// How many things are remembered, by what they are.
+    pub fn held(&self) -> Vec<(&'static str, usize)> {
+        vec![
+            ("measurements", self.measurements.len()),
+            ("unseen writes", self.writer.unseen()),
+            ("unanswered writes", self.lost.len()),
+        ]
     }
 
     async fn reconcile(&self, key: Key) -> Next {

@@ -36,6 +36,11 @@ impl Writer {
         self.writes.forget(key);
     }
 
+    /// How many writes of ours are being waited for.
+    pub fn unseen(&self) -> usize {
+        self.writes.len()
+    }
+
     /// Applies the effects in order, up to the first error.
     pub async fn apply(&self, run: &AnalysisRun, plan: &RunPlan, lost: &Lost) -> Result<(), RequestError> {
         let key = Key::of(&run.metadata);
@@ -48,6 +53,8 @@ impl Writer {
                         lost.note(&key, status, &plan.consumed);
                     }
                     written?;
+                    // It was written as the version that was known: no earlier one took effect, nor ever will.
+                    lost.forget(&key);
                 }
                 RunEffect::Event { r#type, reason, message } => self.tell(&key, run, *r#type, reason, message),
                 RunEffect::CollectGarbage { metric, limit, .. } => {
@@ -157,7 +164,12 @@ impl Lost {
         consumed
     }
 
-    /// The run is gone.
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
+    }
+
+    /// The run is gone, or was written meanwhile.
     pub fn forget(&self, key: &Key) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }

@@ -21,8 +21,11 @@ use std::sync::{Arc, Mutex};
 type Access = (String, String, String);
 
 /// What the admission plugin OwnerReferencesPermissionEnforcement asks for, which memkube has not.
-const UNSEEN: [(&str, &str, &str); 3] =
-    [("argoproj.io", "rollouts/finalizers", "update"), ("argoproj.io", "experiments/finalizers", "update"), ("argoproj.io", "analysisruns/finalizers", "update")];
+const UNSEEN: [(&str, &str, &str); 3] = [
+    ("argoproj.io", "rollouts/finalizers", "update"),
+    ("argoproj.io", "experiments/finalizers", "update"),
+    ("argoproj.io", "analysisruns/finalizers", "update"),
+];
 
 fn granted(file: &str, kinds: &[&str]) -> BTreeSet<Access> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(file);

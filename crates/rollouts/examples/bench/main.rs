@@ -1,9 +1,11 @@
-//! What N Rollouts of one pod cost the controller: time, CPU, memory and requests. `cargo xtask bench` runs it.
+//! What N Rollouts of one pod cost the controller: time, CPU, memory and requests; and what N AnalysisRuns that measure
+//! without end cost it. `cargo xtask bench` runs it.
 //!
 //! Three processes, as in life: the API server with its nodes (memkube over HTTPS, or a real one), the controller (the
 //! `rollouts` binary beside this one), and this one, which is the user and the stopwatch.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the benchmark reports to a person")]
 
+mod analysis;
 mod count;
 mod load;
 mod options;
@@ -25,6 +27,12 @@ async fn main() -> Result<()> {
         Command::Help => print!("{}", options::USAGE),
         Command::Serve(Tier::Memkube) => serve::memkube().await?,
         Command::Serve(Tier::Real) => serve::real().await?,
+        Command::Bench(options) if !options.analysis.is_empty() => {
+            for &runs in &options.analysis {
+                println!("{runs} AnalysisRuns, every {} s", options.interval_seconds);
+                analysis::run(&options, runs).await?;
+            }
+        }
         Command::Bench(options) => {
             println!("{}", report::HEADER);
             for &rollouts in &options.rollouts {

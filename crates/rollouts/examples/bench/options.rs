@@ -11,6 +11,9 @@ Usage: cargo xtask bench [OPTIONS] [-- CONTROLLER-FLAGS]
   --repeat N            rounds of each (1)
   --idle SECONDS        how long to watch it do nothing (60)
   --details             print requests by kind and verb
+  --analysis N,...      measure AnalysisRuns without end instead: so many, against a server of metrics in this process
+  --interval SECONDS    how often each of them measures (10)
+  --minutes N           for how long (5)
   --controller FILE     the controller's binary (the one built beside this)
 
 Flags of the controller follow --, such as `-- --qps=-1` for no limit on its requests.
@@ -31,8 +34,22 @@ pub enum Tier {
     Real,
 }
 
+impl Tier {
+    /// As the command line has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Memkube => "memkube",
+            Tier::Real => "real",
+        }
+    }
+}
+
 pub struct Options {
     pub tier: Tier,
+    /// How many AnalysisRuns, if they are what is measured.
+    pub analysis: Vec<usize>,
+    pub interval_seconds: u64,
+    pub minutes: u64,
     pub rollouts: Vec<usize>,
     pub repeat: usize,
     pub idle_seconds: u64,
@@ -51,6 +68,9 @@ pub fn parse(args: &[String]) -> Result<Command> {
     let beside = program.ancestors().nth(2).context("this program has no directory")?.join("rollouts");
     let mut options = Options {
         tier: Tier::Memkube,
+        analysis: Vec::new(),
+        interval_seconds: 10,
+        minutes: 5,
         rollouts: vec![100, 1000, 5000],
         repeat: 1,
         idle_seconds: 60,
@@ -64,6 +84,9 @@ pub fn parse(args: &[String]) -> Result<Command> {
         match flag.as_str() {
             "--help" | "-h" => return Ok(Command::Help),
             "--rollouts" => options.rollouts = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "--analysis" => options.analysis = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "--interval" => options.interval_seconds = value()?.parse()?,
+            "--minutes" => options.minutes = value()?.parse()?,
             "--repeat" => options.repeat = value()?.parse()?,
             "--idle" => options.idle_seconds = value()?.parse()?,
             "--real" => options.tier = Tier::Real,

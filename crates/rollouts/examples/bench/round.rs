@@ -2,7 +2,7 @@
 
 use crate::count::{Requests, since, writes};
 use crate::load::Load;
-use crate::options::{Options, Tier};
+use crate::options::Options;
 use crate::process::Process;
 use anyhow::Result;
 use std::path::Path;
@@ -45,18 +45,17 @@ pub struct Restart {
 }
 
 /// The process of the API server.
-struct Server(Process);
+pub struct Server(pub Process);
 
 impl Server {
     /// The controller's requests so far.
-    fn requests(&mut self) -> Result<Requests> {
+    pub fn requests(&mut self) -> Result<Requests> {
         Ok(serde_json::from_str(&self.0.ask()?)?)
     }
 }
 
 pub async fn run(options: &Options, rollouts: usize) -> Result<Round> {
-    let tier = if options.tier == Tier::Real { "real" } else { "memkube" };
-    let (server, kubeconfig) = Process::start_role(&["serve", tier])?;
+    let (server, kubeconfig) = Process::start_role(&["serve", options.tier.name()])?;
     let mut server = Server(server);
     let mut load = Load::new(Path::new(&kubeconfig), rollouts).await?;
     // Renewing a lease is no work on Rollouts: 30 writes a minute, however many there are.

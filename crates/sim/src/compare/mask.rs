@@ -24,7 +24,7 @@ pub(super) fn recording(r: &Recording) -> Recording {
         let hidden = |text: String, (hash, revision): &(String, String)| text.replace(hash, &format!("HASH{revision}"));
         hashes.iter().fold(self::text(text), hidden)
     };
-    let value = |v: &Value| value(v, &text);
+    let value = |v: &Value| each(v, &text);
     Recording {
         scenario: r.scenario.clone(),
         failed: r.failed.as_deref().map(text),
@@ -53,16 +53,22 @@ fn hashes_of_deployments(r: &Recording) -> Vec<(String, String)> {
     known.collect()
 }
 
-fn value(value: &Value, text: &impl Fn(&str) -> String) -> Value {
+/// Masks uids, addresses and long numbers in all texts of `value`.
+pub(crate) fn value(value: &Value) -> Value {
+    each(value, &text)
+}
+
+fn each(value: &Value, text: &impl Fn(&str) -> String) -> Value {
     match value {
-        Value::Object(map) => map.iter().map(|(key, v)| (text(key), self::value(v, text))).collect(),
-        Value::Array(items) => items.iter().map(|v| self::value(v, text)).collect(),
+        Value::Object(map) => map.iter().map(|(key, v)| (text(key), each(v, text))).collect(),
+        Value::Array(items) => items.iter().map(|v| each(v, text)).collect(),
         Value::String(s) => Value::String(text(s)),
         other => other.clone(),
     }
 }
 
-fn text(text: &str) -> String {
+/// Masks uids, addresses and long numbers.
+pub(crate) fn text(text: &str) -> String {
     let text = UID.replace_all(text, "UID");
     let text = UID_POD.replace_all(&text, "$1-POD");
     ADDRESS.replace_all(&text, "N").into_owned()

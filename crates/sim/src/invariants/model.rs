@@ -1,12 +1,14 @@
 //! The state of the store as of each change, with a short memory.
 
+use super::runs::Measured;
 use super::{Subject, surge_and_unavailable};
 use crate::faults::Faults;
 use crate::feed::{Change, Feed};
 use crate::workload::ROLE;
 use futures::FutureExt;
+use futures::future::select_all;
 use rollouts_api::names::{POD_TEMPLATE_HASH, REVISION};
-use rollouts_kube::{RequestError, Resource, resource};
+use rollouts_kube::{RequestError, resource};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -88,6 +90,8 @@ pub(super) struct Model {
     pub updates: u64,
     /// The Rollout's revision, as last seen.
     pub revision: u64,
+    /// What is measured.
+    pub measured: Measured,
     pub violations: Vec<String>,
     /// Nothing is judged any more.
     pub rests: bool,
@@ -119,18 +123,25 @@ impl Monitor {
             was_ready: false,
             updates: 1,
             revision: 0,
+            measured: Measured::default(),
             violations: Vec::new(),
             rests: false,
         };
         let namespace = model.subject.namespace.clone();
-        let open = async |r: &Resource| Feed::open(client.clone(), r, Some(&namespace)).await;
-        let feeds = [
-            open(&resource::ROLLOUTS).await?,
-            open(&resource::REPLICA_SETS).await?,
-            open(&resource::SERVICES).await?,
-            open(&resource::PODS).await?,
-            open(&resource::DEPLOYMENTS).await?,
+        let always = [
+            ("rollouts", resource::ROLLOUTS),
+            ("replicasets", resource::REPLICA_SETS),
+            ("services", resource::SERVICES),
+            ("pods", resource::PODS),
+            ("deployments", resource::DEPLOYMENTS),
         ];
+        let analysed =
+            [("analysisruns", resource::ANALYSIS_RUNS), ("jobs", resource::JOBS), ("events", resource::EVENTS)];
+        let analysed = analysed.into_iter().filter(|_| model.subject.is_analysed);
+        let mut feeds = Vec::new();
+        for (kind, resource) in always.into_iter().chain(analysed) {
+            feeds.push((kind, Feed::open(client.clone(), &resource, Some(&namespace)).await?));
+        }
         let shared = Arc::new(Mutex::new(model));
         let task = tokio::spawn(watch(feeds, Arc::clone(&shared)));
         Ok(Monitor { shared, task })
@@ -139,6 +150,11 @@ impl Monitor {
     /// Users ask for so many updates more.
     pub fn expect_updates(&self, more: u64) {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).updates += more;
+    }
+
+    /// A user goes on to another step by hand.
+    pub fn push(&self) {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).measured.pushed = Some(Instant::now());
     }
 
     /// Judges nothing from now on: the Rollout is deleted on purpose.
@@ -167,29 +183,15 @@ impl Monitor {
 }
 
 /// Handles changes of all collections in the order of their versions.
-async fn watch(feeds: [Feed; 5], model: Arc<Mutex<Model>>) {
-    let [mut rollouts, mut sets, mut services, mut pods, mut deployments] = feeds;
+async fn watch(mut feeds: Vec<(&'static str, Feed)>, model: Arc<Mutex<Model>>) {
     loop {
-        let first = tokio::select! {
-            biased;
-            change = rollouts.next() => change.map(|c| ("rollouts", c)),
-            change = sets.next() => change.map(|c| ("replicasets", c)),
-            change = services.next() => change.map(|c| ("services", c)),
-            change = pods.next() => change.map(|c| ("pods", c)),
-            change = deployments.next() => change.map(|c| ("deployments", c)),
-        };
+        let next = feeds.iter_mut().map(|(kind, feed)| feed.next().map(|change| change.map(|c| (*kind, c))).boxed());
+        let (first, ..) = select_all(next).await;
         let mut batch = vec![first];
-        let feeds = [
-            ("rollouts", &mut rollouts),
-            ("replicasets", &mut sets),
-            ("services", &mut services),
-            ("pods", &mut pods),
-            ("deployments", &mut deployments),
-        ];
-        for (kind, feed) in feeds {
+        for (kind, feed) in &mut feeds {
             while let Some(change) = feed.next().now_or_never() {
                 let failed = change.is_err();
-                batch.push(change.map(|c| (kind, c)));
+                batch.push(change.map(|c| (*kind, c)));
                 if failed {
                     break;
                 }
@@ -223,12 +225,18 @@ impl Model {
     fn take(&mut self, kind: &str, change: &Change) {
         let object = &change.object;
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        if self.subject.is_analysed && ["rollouts", "analysisruns"].contains(&kind) {
+            self.check_secret(kind, &name, object);
+        }
         match kind {
             "rollouts" if name == self.subject.name => self.take_rollout(object),
             "replicasets" if is_of_a_rollout(object) => self.take_set(name, object, change.is_deletion()),
             "services" if name == self.subject.active => self.take_service(object, change.is_deletion()),
             "pods" if is_of_a_rollout(object) => self.take_pod(name, object, change.is_deletion()),
             "deployments" => self.take_legacy(object),
+            "analysisruns" => self.take_run(name, object, change.is_deletion()),
+            "jobs" => self.take_job(name, object, change.is_deletion()),
+            "events" => return self.check_secret(kind, &name, object),
             _ => return,
         }
         self.check_service();
@@ -261,6 +269,7 @@ impl Model {
         self.revision = revision.unwrap_or(0);
         self.check_revision(self.revision);
         self.check_promotion(before["status"]["stableRS"].as_str().unwrap_or_default());
+        self.check_progress(&before);
     }
 
     fn take_set(&mut self, name: String, object: &Value, is_gone: bool) {
@@ -308,6 +317,10 @@ impl Model {
         if hash != self.active {
             self.faults.note(&format!("{}: {hash:?}", self.subject.active));
             self.check_switch(hash.as_deref());
+            if let Some(hash) = &hash {
+                self.check_verified(hash);
+                self.measured.served.push(hash.clone());
+            }
             self.active = hash;
         }
     }

@@ -1,5 +1,7 @@
 //! The rules; the table of [`super`] says what each means.
 
+mod runs;
+
 use super::model::{Model, Set};
 
 impl Model {

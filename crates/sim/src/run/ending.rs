@@ -17,7 +17,7 @@ const QUIET_FOR: Duration = Duration::from_secs(30 * 60);
 /// How often the Rollout is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 /// The version that ends a run; no other action uses it.
-const LAST_VERSION: u64 = 1000;
+pub(super) const LAST_VERSION: u64 = 1000;
 /// ReplicaSets that are kept when the Rollout does not say.
 const HISTORY_LIMIT: usize = 10;
 
@@ -38,6 +38,7 @@ impl User<'_> {
             self.act(&Action::Plugin("abort app")).await;
             tokio::time::sleep(TIDY_AFTER).await;
             violations.extend(self.check_aborted(case));
+            violations.extend(self.check_nothing_measures("an abort"));
             self.act(&Action::Plugin("retry rollout app")).await;
             tokio::time::sleep(LOOK).await;
         }
@@ -49,12 +50,15 @@ impl User<'_> {
         tokio::time::sleep(TIDY_AFTER).await;
         violations.extend(self.check_tidy(case));
         violations.extend(self.check_taken_over(case));
+        violations.extend(self.check_nothing_measures("a promotion"));
+        violations.extend(self.check_history());
         let writes = self.writes();
         tokio::time::sleep(QUIET_FOR).await;
         let more = self.writes() - writes;
         if more > 0 {
             violations.push(format!("quiet: {more} writes although nothing changes: {}", self.summary()));
         }
+        violations.extend(self.check_deleted_while_analysed(case).await);
         violations.extend(self.check_given_back(case).await);
         violations
     }
@@ -154,7 +158,7 @@ impl User<'_> {
         violations
     }
 
-    fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let ro = self.rollout();
         let status = &ro["status"];
         let sets: Vec<String> = self

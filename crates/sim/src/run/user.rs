@@ -18,9 +18,15 @@ pub(super) struct User<'a> {
 impl User<'_> {
     /// Applies the Rollout and what it needs.
     pub fn begin(&self, case: &Case) -> Result<(), String> {
+        if let Some(analyses) = &case.analyses {
+            for (source, timeline) in &analyses.sources {
+                self.cluster.metrics.set_moods(source, timeline.clone());
+            }
+        }
         let services = case.services.iter().map(|name| service(name));
+        let measured = case.analyses.iter().flat_map(|analyses| analyses.objects.clone());
         let legacy = case.legacy.iter().map(|legacy| legacy.object.clone());
-        for object in services.chain(legacy).chain([case.rollout.clone()]) {
+        for object in services.chain(measured).chain(legacy).chain([case.rollout.clone()]) {
             self.cluster.server.create(object).map_err(|e| format!("the case is refused: {e:?}"))?;
         }
         Ok(())
@@ -54,15 +60,36 @@ impl User<'_> {
                 self.label(Value::Null).await;
             }
             Action::DeletePod(place) => {
-                let pods = self.cluster.server.list("", "pods", NAMESPACE);
-                if pods.is_empty() {
-                    return;
+                if let Some(name) = self.one_of("", "pods", *place) {
+                    self.delete(&format!("pods/{name}")).await;
                 }
-                let index = usize::try_from(place % pods.len() as u64).unwrap_or_default();
-                let name = pods[index]["metadata"]["name"].as_str().unwrap_or_default();
-                self.told("delete", self.kubectl().delete(&format!("pods/{name}")).await.map_err(|e| e.text()));
+            }
+            Action::TerminateRun(place) => {
+                let Some(name) = self.one_of("argoproj.io", "analysisruns", *place) else { return };
+                let (object, body) = (format!("analysisruns/{name}"), json!({"spec": {"terminate": true}}));
+                let result = self.kubectl().patch(&object, None, "merge", &body).await;
+                self.told("the patch", result.map(drop).map_err(|e| e.text()));
+            }
+            Action::DeleteRun(place) => {
+                if let Some(name) = self.one_of("argoproj.io", "analysisruns", *place) {
+                    self.delete(&format!("analysisruns/{name}")).await;
+                }
+            }
+            Action::LoseTemplate(template, wait) => {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_lowercase();
+                self.delete(&format!("{}/{}", text(&template["kind"]), text(&template["metadata"]["name"]))).await;
+                tokio::time::sleep(*wait).await;
+                let created = self.cluster.server.create(Value::clone(template));
+                self.told("create", created.map(drop).map_err(|e| format!("{e:?}")));
             }
         }
+    }
+
+    /// The name of one of the objects, by its place in the list, modulo.
+    fn one_of(&self, group: &str, plural: &str, place: u64) -> Option<String> {
+        let all = self.cluster.server.list(group, plural, NAMESPACE);
+        let index = usize::try_from(place.checked_rem(all.len() as u64)?).ok()?;
+        Some(all.get(index)?["metadata"]["name"].as_str()?.to_owned())
     }
 
     fn kubectl(&self) -> Kubectl<'_> {
@@ -98,6 +125,9 @@ impl User<'_> {
     }
 
     pub async fn plugin(&self, line: &str) {
+        if line.starts_with("promote") {
+            self.monitor.push();
+        }
         let output = plugin::run(&plugin::words(line), &self.cluster.client, NAMESPACE, &self.cluster.clock).await;
         self.told(line, if output.code == 0 { Ok(()) } else { Err(output.stderr) });
     }

@@ -1,5 +1,6 @@
 //! The end of a run, without what two runs may differ in: versions, uids, times, names of pods.
 
+use crate::compare::{by_name, mask};
 use crate::recording::project;
 use rollouts_api::names::POD_TEMPLATE_HASH;
 use rollouts_memkube::Server;
@@ -27,6 +28,18 @@ pub fn end(server: &Server, namespace: &str) -> End {
                 _ => {}
             }
             end.insert(format!("{plural}/{}", text(&object["metadata"]["name"])), state);
+        }
+    }
+    // Names and values may have uids in them.
+    for (group, plural) in [("argoproj.io", "analysisruns"), ("batch", "jobs")] {
+        for object in server.list(group, plural, namespace) {
+            let name = mask::text(&format!("{plural}/{}", text(&object["metadata"]["name"])));
+            let state = mask::value(&by_name(project(plural, &object)));
+            end.entry(name)
+                .or_insert_with(|| json!([]))
+                .as_array_mut()
+                .into_iter()
+                .for_each(|all| all.push(state.clone()));
         }
     }
     // Pods are as good as each other: what counts is how many serve.

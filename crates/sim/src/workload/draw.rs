@@ -41,7 +41,8 @@ pub(super) fn case(rng: &Rng) -> Case {
         "apiVersion": rollouts_api::names::API_VERSION, "kind": "Rollout",
         "metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": spec,
     });
-    let mut case = Case { rollout, is_blue_green, services, actions, aborts_last: one_in(rng, 3), legacy: None };
+    let mut case =
+        Case { rollout, is_blue_green, services, actions, aborts_last: one_in(rng, 3), legacy: None, analyses: None };
     if one_in(rng, 4) {
         let scale_down = *pick(rng, &["never", "onsuccess", "progressively"]);
         case.take_over(rng.below(8), scale_down);
@@ -49,12 +50,12 @@ pub(super) fn case(rng: &Rng) -> Case {
     case
 }
 
-fn one_in(rng: &Rng, n: u64) -> bool {
+pub(super) fn one_in(rng: &Rng, n: u64) -> bool {
     rng.below(n) == 0
 }
 
 /// Mostly some seconds, sometimes at once, sometimes minutes.
-fn pause(rng: &Rng) -> Duration {
+pub(super) fn pause(rng: &Rng) -> Duration {
     Duration::from_millis(rng.below(*pick(rng, &[200, 5_000, 30_000, 120_000])))
 }
 
@@ -62,7 +63,7 @@ fn seconds(rng: &Rng, most: u64) -> Duration {
     Duration::from_secs(rng.below(most))
 }
 
-fn pick<'a, T>(rng: &Rng, items: &'a [T]) -> &'a T {
+pub(super) fn pick<'a, T>(rng: &Rng, items: &'a [T]) -> &'a T {
     &items[usize::try_from(rng.below(items.len() as u64)).expect("an index fits")]
 }
 

@@ -1,0 +1,126 @@
+//! The rules of AnalysisRuns, and of what a Rollout makes of them.
+
+use crate::invariants::model::Model;
+use crate::invariants::runs::Run;
+use crate::invariants::verdict::{contradictions, is_end};
+use crate::workload::SECRET_MARK;
+use rollouts_api::names::INSTANCE_ID;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long after a user's command its effect is taken for it.
+const PUSH: Duration = Duration::from_secs(1);
+
+/// Where a status names its runs.
+const ENTRIES: [&str; 4] = [
+    "/canary/currentStepAnalysisRunStatus/name",
+    "/canary/currentBackgroundAnalysisRunStatus/name",
+    "/blueGreen/prePromotionAnalysisRunStatus/name",
+    "/blueGreen/postPromotionAnalysisRunStatus/name",
+];
+
+impl Model {
+    pub(in crate::invariants) fn check_run(&mut self, name: &str, before: Option<&Run>) {
+        let Some(run) = self.measured.runs.get(name).cloned() else { return };
+        if let Some(before) = before.filter(|before| is_end(before.phase()))
+            && before.object["status"] != run.object["status"]
+        {
+            let (was, is) = (&before.object["status"], &run.object["status"]);
+            self.violate(format!("final: {name} has ended and becomes another: {was} {is}"));
+        }
+        for problem in contradictions(&run.object) {
+            self.violate(format!("verdict: {name}: {problem}"));
+        }
+    }
+
+    pub(in crate::invariants) fn check_twice(&mut self) {
+        let lent = !self.rollout["metadata"]["labels"][INSTANCE_ID].is_null();
+        let mut live = self.live();
+        live.retain(|_, names| names.len() > 1 && !lent);
+        self.measured.twice.retain(|what, _| live.contains_key(what));
+        for (what, names) in live {
+            let since = *self.measured.twice.entry(what.clone()).or_insert_with(Instant::now);
+            if since.elapsed() > self.window {
+                self.measured.twice.remove(&what);
+                self.violate(format!("once: {} all measure {what}", names.join(", ")));
+            }
+        }
+    }
+
+    /// No object but the secret itself, and the Jobs that were given it, shows it.
+    pub(in crate::invariants) fn check_secret(&mut self, kind: &str, name: &str, object: &Value) {
+        if object.to_string().contains(SECRET_MARK) {
+            self.violate(format!("secret: {kind}/{name} shows it: {object}"));
+        }
+    }
+
+    /// The run that a status names at one of [`ENTRIES`].
+    fn named(&self, status: &Value, entry: &str) -> Option<&Run> {
+        self.measured.runs.get(status.pointer(entry)?.as_str()?)
+    }
+
+    fn is_pushed(&self) -> bool {
+        self.measured.pushed.is_some_and(|at| at.elapsed() <= PUSH)
+    }
+
+    /// Whether no analysis is asked for any more.
+    fn is_promoted_in_full(&self, before: &Value) -> bool {
+        before["status"]["promoteFull"] == true || self.rollout["status"]["promoteFull"] == true
+    }
+
+    /// A Rollout goes on to a further step, or to a new stable version.
+    pub(in crate::invariants) fn check_progress(&mut self, before: &Value) {
+        let (was, is) = (&before["status"], &self.rollout["status"]);
+        let same = ["currentPodHash", "currentStepHash"].iter().all(|field| was[field] == is[field]);
+        if !same || is["abort"] == true || self.is_promoted_in_full(before) || self.is_pushed() {
+            return;
+        }
+        let index = |status: &Value| status["currentStepIndex"].as_u64().unwrap_or(0);
+        let goes_back = was["stableRS"] == was["currentPodHash"] || was["stableRS"].as_str().is_none_or(str::is_empty);
+        let goes_on = index(is) > index(was) && !goes_back;
+        let promotes = is["stableRS"] != was["stableRS"] && is["stableRS"] == is["currentPodHash"] && !goes_back;
+        let mut found = Vec::new();
+        if goes_on && before["spec"]["rollbackWindow"].is_null() {
+            let steps = before["spec"]["strategy"]["canary"]["steps"].as_array().into_iter().flatten().enumerate();
+            let passed = steps.filter(|(i, _)| (index(was)..index(is)).contains(&(*i as u64)));
+            for (i, _) in passed.filter(|(_, step)| !step["analysis"]["templates"].is_null()) {
+                if !self.named(was, ENTRIES[0]).is_some_and(Run::is_successful) {
+                    found.push(format!("step: step {i} is passed without a success: {was}"));
+                }
+            }
+        }
+        let after = &before["spec"]["strategy"]["blueGreen"]["postPromotionAnalysis"];
+        let hash = is["currentPodHash"].as_str().unwrap_or_default();
+        let served_before = self.measured.served.iter().rev().skip(1).any(|served| served == hash);
+        if promotes
+            && !after.is_null()
+            && !served_before
+            && !self.named(was, ENTRIES[3]).is_some_and(Run::is_successful)
+        {
+            found.push(format!("step: {hash} becomes stable without a success after the switch: {was}"));
+        }
+        if goes_on || promotes {
+            let failed = ENTRIES.iter().filter_map(|entry| self.named(was, entry));
+            let failed = failed.filter(|run| run.has_long_failed(self.window));
+            found
+                .extend(failed.map(|run| {
+                    format!("abort: {} has failed, and the update goes on", run.object["metadata"]["name"])
+                }));
+        }
+        found.into_iter().for_each(|problem| self.violate(problem));
+    }
+
+    /// Users are sent to another version.
+    pub(in crate::invariants) fn check_verified(&mut self, to: &str) {
+        let (spec, status) = (&self.rollout["spec"], &self.rollout["status"]);
+        let is_asked = !spec["strategy"]["blueGreen"]["prePromotionAnalysis"].is_null();
+        let is_new = status["currentPodHash"] == to && status["stableRS"] != to;
+        let is_first = status["stableRS"].as_str().is_none_or(str::is_empty);
+        let was_there = self.measured.served.iter().any(|served| served == to);
+        let excused = status["promoteFull"] == true || is_first || was_there || !spec["rollbackWindow"].is_null();
+        if is_asked && is_new && !excused && !self.named(status, ENTRIES[2]).is_some_and(Run::is_successful) {
+            self.violate(format!("step: users are sent to {to} without a success before: {status}"));
+        }
+    }
+}
