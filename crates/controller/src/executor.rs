@@ -3,6 +3,7 @@
 
 mod analysis;
 pub(crate) mod bodies;
+mod confirming;
 mod experiments;
 mod pods;
 mod resizes;
@@ -14,7 +15,6 @@ use resizes::Resizes;
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_api::{Clock, Experiment, ObjectMeta, Rollout, names};
 use rollouts_core::{Effect, EventType, Plan, ReplicaSet, Service, Snapshot, Workload};
-use rollouts_kube::error::Status;
 use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, PatchKind, Propagation};
 use rollouts_kube::writes::OwnWrites;
@@ -62,6 +62,8 @@ pub(crate) struct Executor {
     clock: Clock,
     pod_writes: PodWrites,
     resizes: Resizes,
+    /// Whether no election keeps other controllers away.
+    is_unelected: bool,
     writes: Writes,
 }
 
@@ -78,7 +80,7 @@ impl Executor {
         let pod_writes = PodWrites { at_once: options.pod_writes, tries_max: options.pod_write_tries };
         let clock = options.clock.clone();
         let (rest, resizes, writes) = (Rest::new(client), Resizes::default(), Writes::default());
-        Executor { rest, recorder, clock, pod_writes, resizes, writes }
+        Executor { rest, recorder, clock, pod_writes, resizes, is_unelected: options.election.is_none(), writes }
     }
 
     pub fn rest(&self) -> &Rest {
@@ -133,6 +135,9 @@ impl Executor {
                         self.confirm(&run).await?;
                     }
                     let old = find_set(snapshot, name);
+                    if self.is_unelected && replicas.zip(old).is_some_and(|(new, old)| new < old.size()) {
+                        self.confirm_others(&run, name).await?;
+                    }
                     let body = bodies::set_update(old, *replicas, *min_ready_seconds, template.as_ref(), annotations);
                     self.patch_set(&mut run, name, body).await?;
                 }
@@ -216,26 +221,6 @@ impl Executor {
         let live: Option<Rollout> = self.rest.get_opt(&resource::ROLLOUTS, run.namespace, &run.key.name).await?;
         let uid = &run.snapshot.rollout.metadata.uid;
         Ok(live.is_some_and(|ro| ro.metadata.uid == *uid && ro.metadata.deletion_timestamp.is_none()))
-    }
-
-    /// Some writes are versioned by an object that may be newer here than the Rollout, so that nothing would tell that
-    /// the Rollout has been changed meanwhile: they ask the API server. That happens where another controller works, or
-    /// has worked until a moment ago. Making a ReplicaSet, or an old one the newest again, moving users from one version
-    /// to another, and resizing a ReplicaSet shortly after its last resize do this: two controllers, one of which sees
-    /// the Rollout late, would go back to versions that nobody wants any more, and undo each other's writes without end.
-    async fn confirm(&self, run: &Run<'_>) -> Result<(), RequestError> {
-        let live: bodies::MetaOnly = self.rest.get(&resource::ROLLOUTS, run.namespace, &run.key.name).await?;
-        let slot = slot(&resource::ROLLOUTS, &run.key.name);
-        let known = run.versions.get(&slot).unwrap_or(&run.snapshot.rollout.metadata.resource_version);
-        if live.metadata.resource_version == *known {
-            return Ok(());
-        }
-        Err(RequestError::Refused(Status {
-            code: 409,
-            reason: "Conflict".into(),
-            message: "the Rollout has been modified since the plan was made".into(),
-            ..Default::default()
-        }))
     }
 
     async fn patch_set(&self, run: &mut Run<'_>, name: &str, body: Value) -> Result<(), RequestError> {

@@ -39,8 +39,8 @@ pub(super) async fn happen(cluster: &Cluster, faults: &Faults, office: Option<&O
             _ => {
                 let who = [CONTROLLER, SECOND_CONTROLLER, ACTORS][index(faults, 3)];
                 let weather = WEATHERS[index(faults, WEATHERS.len())];
-                // Actors trust that a watch either works or breaks.
-                if who != ACTORS || weather != Weather::Cut {
+                // Actors trust that a watch either works or breaks, and that a list shows what is.
+                if who != ACTORS || ![Weather::Cut, Weather::Stale].contains(&weather) {
                     last(faults, &[who, lease_client(who)], weather).await;
                 }
             }
