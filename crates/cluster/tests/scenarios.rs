@@ -21,12 +21,16 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-/// From the start of one scenario to that of the next: most of the time they wait, but at first they keep the API
+/// At least from the start of one scenario to that of the next: most of the time they wait, but at first they keep the API
 /// server busy. So many times as long when they are played for the second time, and so on.
 const START_INTERVAL: Duration = Duration::from_millis(300);
+/// How many are played at once. Events are written one after the other, and those of more would come too late; the
+/// second time half as many, and so on.
+const AT_ONCE_MAX: u32 = 32;
 /// How often a scenario is played at most.
 const PLAYS_MAX: u32 = 4;
 
@@ -72,7 +76,7 @@ fn without_ways(recording: &Recording) -> Recording {
 async fn play_until_recorded(binaries: &Binaries, mut left: Vec<Golden>) {
     let mut problems = Vec::new();
     for play in 1..=plays_max() {
-        let failed = play_all(binaries, &left, START_INTERVAL * play).await;
+        let failed = play_all(binaries, &left, play).await;
         left.retain(|golden| failed.iter().any(|(name, _)| *name == golden.name));
         problems = failed.into_iter().map(|(_, problem)| problem).collect();
         if left.is_empty() {
@@ -84,8 +88,8 @@ async fn play_until_recorded(binaries: &Binaries, mut left: Vec<Golden>) {
 }
 
 /// Gives the names of those that are not as they should be, each with what is wrong. In a new cluster: late events of
-/// an earlier play would come to a namespace of the same name.
-async fn play_all(binaries: &Binaries, chosen: &[Golden], interval: Duration) -> Vec<(String, String)> {
+/// an earlier play would come to a namespace of the same name. The more leisurely the later the play.
+async fn play_all(binaries: &Binaries, chosen: &[Golden], play_number: u32) -> Vec<(String, String)> {
     let mut cluster = Cluster::start(binaries, &Options::default()).await.expect("a cluster");
     cluster.install_crds().await.expect("custom resources");
     let (clock, stop) = (system_clock(), CancellationToken::new());
@@ -93,8 +97,13 @@ async fn play_all(binaries: &Binaries, chosen: &[Golden], interval: Duration) ->
     // One for all: each scenario has sequences of its own in it.
     controller.measuring.http = Some(Arc::new(MetricsSource::default()));
     let controller = tokio::spawn(rollouts_controller::run(cluster.client(), controller, stop.clone()));
-    let plays = chosen.iter().zip(0..).map(async |(golden, turn)| {
-        tokio::time::sleep(interval * turn).await;
+    let places = Semaphore::new(usize::try_from(AT_ONCE_MAX / play_number).expect("a small number").max(1));
+    let mut starts = tokio::time::interval(START_INTERVAL * play_number);
+    starts.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let starts = Mutex::new(starts);
+    let plays = chosen.iter().map(async |golden| {
+        let _place = places.acquire().await;
+        starts.lock().await.tick().await;
         match play(&cluster, &clock, golden).await {
             Ok(()) => None,
             Err(problem) => Some((golden.name.clone(), problem)),

@@ -61,5 +61,5 @@ impl Jobs {
 
 /// The number at the end of a Job's name.
 fn number(name: &str) -> u64 {
-    name.rsplit('.').next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    name.rsplit(['.', '-']).next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }

@@ -37,7 +37,7 @@ pub(crate) async fn run(context: &Context<'_>, metric: &JobMetric) -> Outcome {
 async fn begin(context: &Context<'_>, metric: &JobMetric) -> Result<Measurement> {
     let jobs = jobs(context)?;
     let (run, metric_name) = (context.run, context.metric.name.as_str());
-    let (namespace, name) = (jobs.namespace_for(run), name::next(run, metric_name));
+    let (namespace, name) = (jobs.namespace_for(run), name::next(run, metric_name, &metric.spec));
     let object = manifest(run, metric_name, &name, jobs.can_be_owned(run), metric);
     let r = &resource::JOBS;
     let created = patiently(|| jobs.rest.create::<Job>(r, namespace, &object)).await;

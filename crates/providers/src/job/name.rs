@@ -3,6 +3,7 @@
 use crate::sigv4::sha256_hex;
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_core::analysis::args::Arguments;
+use serde_json::Value;
 
 /// What the name of a Job may have: it becomes the value of a label of its pods.
 const NAME_MAX: usize = 63;
@@ -12,19 +13,31 @@ const HASH: usize = 8;
 
 /// Name of the Job of the next measurement of `metric`: `<uid of the run>.<metric>.<number>`, with as much of the
 /// metric's name as there is room for, and as can stand there. A measurement that is begun again, because that it had
-/// begun got lost, has the same name.
-pub(super) fn next(run: &AnalysisRun, metric: &str) -> String {
+/// begun got lost, has the same name. `spec` is that of the Job: an indexed one has no dots in its name, because its pods
+/// have the name and their index as their hosts' names.
+pub(super) fn next(run: &AnalysisRun, metric: &str, spec: &Value) -> String {
+    let index = (spec["completionMode"] == "Indexed").then(|| last_index(spec).to_string());
+    let (separator, behind) = index.map_or(('.', 0), |index| ('-', index.len() + 1));
+    let fitting = |name: &str, room: usize| match separator {
+        '.' => fitting(name, room),
+        _ => fitting(name, room).replace('.', "-"),
+    };
     let result = run.status.metric_results.iter().find(|result| result.name == metric);
     let taken = result.map_or(0, |result| i64::from(result.count) + i64::from(result.error));
     let (uid, number) = (&run.metadata.uid, (taken + 1).to_string());
-    let room = NAME_MAX.saturating_sub(uid.len() + number.len() + 2);
+    let room = NAME_MAX.saturating_sub(uid.len() + number.len() + 2 + behind);
     let mut part = fitting(metric, room);
     if others(run, metric).any(|other| fitting(&other, room) == part) {
         let hash = sha256_hex(metric.as_bytes());
         part = fitting(&part, room.saturating_sub(HASH + 1));
         part = format!("{part}-{}", &hash[..HASH]);
     }
-    format!("{uid}.{part}.{number}")
+    format!("{uid}{separator}{part}{separator}{number}")
+}
+
+/// The last index of an indexed Job.
+fn last_index(spec: &Value) -> u64 {
+    spec["completions"].as_u64().unwrap_or_default().saturating_sub(1)
 }
 
 /// Names of the run's other metrics that have Jobs.
@@ -64,7 +77,7 @@ mod tests {
             "spec": {"metrics": metrics, "args": [{"name": "a", "value": "x"}]},
             "status": {"metricResults": [result]},
         });
-        let name = next(&serde_json::from_value(run).expect("a run"), metric);
+        let name = next(&serde_json::from_value(run).expect("a run"), metric, &json!({}));
         assert!(name.len() <= NAME_MAX, "{name}");
         let rest = name.strip_prefix(UID).expect("the uid comes first");
         rest.strip_prefix('.').expect("a dot").to_owned()
@@ -83,6 +96,19 @@ mod tests {
         // Argo Rollouts' name would end in `-.1` here, which is none.
         let dash = "integration-tests-again-and-again";
         assert_eq!(named(&[dash], dash, none()), "integration-tests-again.1");
+    }
+
+    #[test]
+    fn an_indexed_one_can_be_a_hosts_name() {
+        let names = ["checks.of.the.canary.and.others", "checks-of-the-canary-and-others"];
+        let metrics: Vec<_> = names.iter().map(|name| json!({"name": name, "provider": {"job": {}}})).collect();
+        let run = json!({"metadata": {"name": "run", "uid": UID}, "spec": {"metrics": metrics}});
+        let run: AnalysisRun = serde_json::from_value(run).expect("a run");
+        let spec = json!({"completionMode": "Indexed", "completions": 1000});
+        let [dots, dashes] = names.map(|name| next(&run, name, &spec));
+        assert_eq!(dots, format!("{UID}-checks-of-t-d81fae8d-1"));
+        assert!(dots != dashes && dashes.len() + "-999".len() <= NAME_MAX, "{dashes}");
+        assert_eq!(next(&run, "m", &json!({"completionMode": "Indexed"})), format!("{UID}-m-1"));
     }
 
     #[test]
