@@ -133,9 +133,13 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
         async move { debts::reconcile(key, &caches, &rest, &debtors).await }
     });
     let analysis_workers = runs.work(counters.runs);
-    let experiment_workers = run_workers(options.experiment_workers, queues.experiments.clone(), move |key| {
-        let experiments = Arc::clone(&experiments);
-        async move { experiments.reconcile(key).await }
+    let (counts, all) = (counters.experiments, caches.experiments.clone());
+    let experiment_workers = run_workers(options.experiment_workers, queues.experiments.clone(), move |key: Key| {
+        let (experiments, counters, all) = (Arc::clone(&experiments), counts.clone(), all.clone());
+        async move {
+            let is_there = all.get(&key.namespace, &key.name).is_some();
+            counters.counted(&key, is_there, experiments.reconcile(key.clone())).await
+        }
     });
     let services_of = caches.clone();
     let service_workers = run_workers(options.service_workers, queues.services.clone(), move |key| {

@@ -1,7 +1,9 @@
 //! Numbers for Prometheus: what was counted since the start, and what the caches say at the moment.
 
 mod analyses;
+mod experiments;
 mod objects;
+mod phases;
 mod rollouts;
 mod text;
 
@@ -16,13 +18,17 @@ use rollouts_kube::queue::Stats;
 #[derive(Clone)]
 pub(crate) struct Counters {
     pub rollouts: PerObject,
+    pub experiments: PerObject,
     pub runs: PerObject,
 }
 
 impl Default for Counters {
     fn default() -> Self {
-        let (rollouts, runs) = (PerObject::of("rollout", "a Rollout"), PerObject::of("analysis_run", "an AnalysisRun"));
-        Counters { rollouts, runs }
+        Counters {
+            rollouts: PerObject::of("rollout", "a Rollout"),
+            experiments: PerObject::of("experiment", "an Experiment"),
+            runs: PerObject::of("analysis_run", "an AnalysisRun"),
+        }
     }
 }
 
@@ -55,6 +61,11 @@ pub(crate) fn write_queues(text: &mut Text, queues: &[(&'static str, Stats)]) {
 /// What the Rollouts are like at the moment.
 pub(crate) fn write_rollouts(text: &mut Text, rollouts: &Cache<rollouts_api::Rollout>) {
     rollouts::write(text, &rollouts.list(None));
+}
+
+/// What the Experiments are like at the moment.
+pub(crate) fn write_experiments(text: &mut Text, experiments: &Cache<rollouts_api::Experiment>) {
+    experiments::write(text, &experiments.list(None));
 }
 
 /// What the AnalysisRuns and templates are like at the moment.

@@ -71,6 +71,8 @@ impl Monitor {
             metrics::write_rollouts(text, &caches.rollouts);
             counters.rollouts.write_reconciles(text);
             counters.rollouts.write_events(text);
+            metrics::write_experiments(text, &caches.experiments);
+            counters.experiments.write_reconciles(text);
         }
         metrics::write_analyses(text, analyses);
         counters.runs.write_reconciles(text);

@@ -1,17 +1,12 @@
 //! Numbers about the present state of AnalysisRuns and templates, from the caches at each scrape. Names of metrics that
 //! a user wrote twice are told once: a scrape never fails because of what users write.
 
+use super::phases::{by_phase, labels, phase};
 use super::text::{Kind, Text};
-use rollouts_api::ObjectMeta;
 use rollouts_api::analysis::{AnalysisRun, AnalysisTemplate, Metric};
-use rollouts_core::analysis::Phase;
 use rollouts_providers::provider_name;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// The phases of the numbers that have one series for each.
-const PHASES: [Phase; 6] =
-    [Phase::Pending, Phase::Running, Phase::Successful, Phase::Failed, Phase::Error, Phase::Inconclusive];
 
 pub(super) fn write_runs(text: &mut Text, runs: &[Arc<AnalysisRun>]) {
     text.family("analysis_run_info", Kind::Gauge, "What there is to know about an AnalysisRun.");
@@ -61,27 +56,10 @@ pub(super) fn write_templates(text: &mut Text, templates: &[Arc<AnalysisTemplate
     }
 }
 
-fn labels(meta: &ObjectMeta) -> [(&str, &str); 2] {
-    [("namespace", &meta.namespace), ("name", &meta.name)]
-}
-
 /// The first of each name.
 fn once<'a, T>(all: &'a [T], name: impl Fn(&'a T) -> &'a String) -> impl Iterator<Item = &'a T> {
     let mut seen = BTreeSet::new();
     all.iter().filter(move |one| seen.insert(name(one)))
-}
-
-/// What has not begun is pending.
-fn phase(phase: &str) -> &str {
-    if phase.is_empty() { Phase::Pending.as_str() } else { phase }
-}
-
-/// One series for each phase: 1 for the present one, 0 for the others.
-fn by_phase(text: &mut Text, family: &str, labels: &[(&str, &str)], present: &str) {
-    for each in PHASES.map(Phase::as_str) {
-        let is_present = phase(present) == each;
-        text.sample(family, &[labels, &[("phase", each)]].concat(), if is_present { 1.0 } else { 0.0 });
-    }
 }
 
 /// Where a metric is measured, in the words of the Go controller.
@@ -92,6 +70,7 @@ fn kind(metric: Option<&Metric>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::phases::PHASES;
     use super::*;
     use serde_json::{Value, json};
 

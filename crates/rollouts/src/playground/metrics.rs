@@ -137,6 +137,8 @@ fn vector(selector: &Selector, pods: &[Pod], now: i64) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rollouts_providers::Http;
+    use rollouts_providers::client::NetworkHttp;
 
     fn pod(app: &str, hash: &str, tag: &str, ready: &str) -> Pod {
         let object = json!({
@@ -170,5 +172,26 @@ mod tests {
         assert_eq!(values("http_errors_ratio").len(), 3);
         assert_eq!(values(r#"http_errors_ratio{rollouts_pod_template_hash="next"}"#), []);
         assert_eq!(values("up"), []);
+    }
+    #[tokio::test]
+    async fn queries_come_either_way_and_what_is_not_understood_is_refused() {
+        let server = rollouts_memkube::Server::new(rollouts_memkube::Config::new(rollouts_kube::system_clock()));
+        let source = Source::bind().await.expect("a port");
+        let address = source.address;
+        let rest = Rest::new(rollouts_kube::client::from_service(server.service()));
+        tokio::spawn(source.serve(rest, rollouts_kube::system_clock()));
+        let ask = async |method: &str, path: &str, body: &str| {
+            let url = format!("http://{address}{path}");
+            let request = rollouts_providers::Request::new(method, url, std::time::Duration::from_secs(30)).body(body);
+            let answer = NetworkHttp::new().send(request).await.expect("an answer");
+            (answer.status, answer.text())
+        };
+        let nothing = r#"{"data":{"result":[],"resultType":"vector"},"status":"success"}"#.to_owned();
+        let query = "query=http_errors_ratio%7Bapp%3D%22web%22%7D&time=7";
+        assert_eq!(ask("POST", "/api/v1/query", query).await, (200, nothing.clone()));
+        assert_eq!(ask("GET", &format!("/api/v1/query?{query}"), "").await, (200, nothing));
+        let (code, said) = ask("POST", "/api/v1/query", "query=rate(up%5B5m%5D)").await;
+        assert!(code == 400 && said.contains(r#""errorType":"bad_data""#) && said.contains("rate(up[5m])"), "{said}");
+        assert_eq!(ask("GET", "/metrics", "").await.0, 404);
     }
 }
