@@ -2,12 +2,12 @@
 
 use crate::analysis::{Source, analysis, metric};
 use crate::connection::{Judge, judged};
-use crate::objects::{namespace, web};
+use crate::objects::{namespace, template, web};
 use crate::world::{World, seconds};
 use http::Method;
 use rollouts_controller::metrics::Text;
 use rollouts_controller::{Controllers, Election, Monitor, Options};
-use rollouts_kube::resource::{ANALYSIS_RUNS, ANALYSIS_TEMPLATES, LEASES, REPLICA_SETS, ROLLOUTS};
+use rollouts_kube::resource::{ANALYSIS_RUNS, ANALYSIS_TEMPLATES, EXPERIMENTS, LEASES, REPLICA_SETS, ROLLOUTS};
 use rollouts_kube::rest::Query;
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ async fn controllers_of_runs_alone_have_a_lease_of_their_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn numbers_of_runs_live_a_little_longer_than_they() {
+async fn numbers_live_a_little_longer_than_what_they_are_of() {
     let (world, source, monitor) = (World::start(), Source::default(), Monitor::default());
     let window = monitor.clone();
     world.controller_with(|options| {
@@ -91,6 +91,16 @@ async fn numbers_of_runs_live_a_little_longer_than_they() {
     });
     world.create(&ANALYSIS_TEMPLATES, analysis("AnalysisTemplate", "looks", &metric("m"))).await;
     world.create(&ANALYSIS_RUNS, analysis("AnalysisRun", "mine", &metric("m"))).await;
+    let pods = json!({
+        "name": "pods", "selector": { "matchLabels": { "app": "try" } }, "template": template("try", "shop/web:1"),
+    });
+    let experiment = json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Experiment",
+        "metadata": { "name": "mine" },
+        "spec": { "templates": [pods] },
+    });
+    world.create(&EXPERIMENTS, experiment).await;
     seconds(5).await;
     let of = r#"namespace="default",name="mine""#;
     let has = |line: &str| scrape(&monitor).iter().any(|known| known.starts_with(line));
@@ -98,15 +108,18 @@ async fn numbers_of_runs_live_a_little_longer_than_they() {
         format!(r#"analysis_run_info{{{of},phase="Successful"}} 1"#),
         format!(r#"analysis_run_metric_phase{{{of},metric="m",type="Web",dry_run="false",phase="Successful"}} 1"#),
         r#"analysis_template_metric_info{namespace="default",name="looks",type="Web",metric="m"} 1"#.to_owned(),
+        format!(r#"experiment_info{{{of},phase="Running"}} 1"#),
     ];
-    let counted = format!("analysis_run_reconcile_count{{{of}}}");
-    assert!(present.iter().chain([&counted]).all(|line| has(line)), "{:#?}", scrape(&monitor));
+    let counted = ["analysis_run", "experiment"].map(|kind| format!("{kind}_reconcile_count{{{of}}}"));
+    assert!(present.iter().chain(&counted).all(|line| has(line)), "{:#?}", scrape(&monitor));
     world.delete(&ANALYSIS_RUNS, "mine").await;
+    world.delete(&EXPERIMENTS, "mine").await;
     world.delete(&ANALYSIS_TEMPLATES, "looks").await;
     seconds(5).await;
-    assert!(!present.iter().any(|line| has(line)) && has(&counted), "one more scrape sees what was counted");
+    assert!(!present.iter().any(|line| has(line)), "{:#?}", scrape(&monitor));
+    assert!(counted.iter().all(|line| has(line)), "one more scrape sees what was counted");
     seconds(65).await;
-    assert!(!has(&counted));
+    assert!(!counted.iter().any(|line| has(line)));
 }
 
 /// A status in which both limits are passed: one of the Go controller's that waited for a write, say.

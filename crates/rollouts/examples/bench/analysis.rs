@@ -38,8 +38,11 @@ pub async fn run(options: &Options, runs: usize) -> Result<()> {
     let (server, kubeconfig) = Process::start_role(&["serve", tier])?;
     let mut server = Server(server);
     let source = Source::start().await?;
-    let connection =
-        ConnectOptions { kubeconfig: Some(kubeconfig.clone().into()), user_agent: Some(LOAD.into()), ..Default::default() };
+    let connection = ConnectOptions {
+        kubeconfig: Some(kubeconfig.clone().into()),
+        user_agent: Some(LOAD.into()),
+        ..Default::default()
+    };
     let (client, _) = connect(&connection)?;
     let rest = Rest::new(client.clone());
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
@@ -80,7 +83,8 @@ pub async fn run(options: &Options, runs: usize) -> Result<()> {
             writes(&made) as f64 / minutes,
         );
         if options.details {
-            made.iter().for_each(|(name, n)| println!("    {n:>8} {name}{}", if is_write(name) { "" } else { " (read)" }));
+            made.iter()
+                .for_each(|(name, n)| println!("    {n:>8} {name}{}", if is_write(name) { "" } else { " (read)" }));
         }
     }
     Ok(())
