@@ -31,7 +31,7 @@ struct State {
 }
 
 impl Source {
-    fn set(&self, metric: &str, value: i64) {
+    pub fn set(&self, metric: &str, value: i64) {
         self.0.lock().unwrap().values.insert(metric.into(), value);
     }
 
@@ -41,6 +41,11 @@ impl Source {
 
     pub fn asked(&self, metric: &str) -> usize {
         self.0.lock().unwrap().asked.get(metric).copied().unwrap_or(0)
+    }
+
+    /// Values of the header `token`.
+    pub fn tokens(&self) -> Vec<String> {
+        self.0.lock().unwrap().tokens.clone()
     }
 
     pub fn options(&self, options: &mut Options) {
@@ -241,7 +246,7 @@ async fn runs_of_users_know_secrets_and_go_when_their_time_is_over() {
     world.create(&ANALYSIS_RUNS, run).await;
     seconds(2).await;
     assert_eq!(world.get(&ANALYSIS_RUNS, "other").await["status"]["phase"], "Successful");
-    assert_eq!(source.0.lock().unwrap().tokens, ["s3cr3t"]);
+    assert_eq!(source.tokens(), ["s3cr3t"]);
     seconds(64).await;
     assert!(runs(&world).await.is_empty());
 }

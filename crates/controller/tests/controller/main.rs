@@ -7,6 +7,8 @@ mod analysis_options;
 mod connection;
 mod election;
 mod envelope;
+mod experiment_steps;
+mod experiments;
 mod in_process;
 mod left_behind;
 mod objects;

@@ -55,7 +55,9 @@ impl Machine<'_> {
             return Ok(None);
         }
         let failed = |e: &str| Err(format!("Failed to create Service {name} for template '{}': {e}", template.name));
-        let taken = snapshot.services.iter().any(|s| s.metadata.name == name);
+        let made =
+            |e: &ExperimentEffect| matches!(e, ExperimentEffect::CreateService { name: made, .. } if *made == name);
+        let taken = snapshot.services.iter().any(|s| s.metadata.name == name) || self.plan.effects().any(made);
         if taken || snapshot.foreign_services.contains(&name) {
             let template = &template.name;
             return failed(&format!(

@@ -5,6 +5,7 @@ use super::machine::Machine;
 use super::plan::just_after;
 use super::replica_sets::{Found, Pods};
 use super::verdict::State;
+use crate::ReplicaSetStatus;
 use rollouts_api::Time;
 use rollouts_api::experiment::{TemplateSpec, TemplateStatus};
 
@@ -37,11 +38,8 @@ impl Machine<'_> {
         if done.moved || old.as_ref().map(counters) != Some(counters(&next)) || next.last_transition_time.is_none() {
             next.last_transition_time = Some(Time::new(self.now));
         }
-        match (state.filter(|s| s.is_completed()), done) {
-            (None, done) => self.judge(template, state, wanted, done, &mut next),
-            // It is over; what cannot be cleared away now is tried again.
-            (Some(_), Done { error: Some(problem), .. }) => self.retry(problem),
-            (Some(_), _) => {}
+        if !state.is_some_and(State::is_completed) {
+            self.judge(template, state, wanted, done, &mut next);
         }
         let before = old.as_ref().map_or("", |o| o.status.as_str());
         if let Some(state) = State::parse(&next.status).filter(|s| s.as_str() != before) {
@@ -50,54 +48,49 @@ impl Machine<'_> {
         next
     }
 
-    /// ReplicaSet and Service; counts the pods.
+    /// Service and ReplicaSet, in this order: without its Service a template gets no pods. Counts the pods.
     fn pods(&mut self, template: &TemplateSpec, ended: bool, wanted: i32, next: &mut TemplateStatus) -> Done {
         let mut done = Done::default();
         let pods = Pods::of(template);
-        let (labels, hash) = match self.find_set(template) {
-            Found::Set(set) => {
-                done.has_set = true;
-                let status = &set.status;
-                next.replicas = status.replicas;
-                next.updated_replicas = status.replicas;
-                next.ready_replicas = status.ready_replicas;
-                next.available_replicas = status.available_replicas;
-                match self.resize(&template.name, &set, wanted) {
-                    Ok(moved) => done.moved = moved,
-                    Err(error) => done.error = Some(error),
-                }
-                (set.spec.template.labels(), set.hash().to_string())
-            }
-            missing => {
-                for counter in [
-                    &mut next.replicas,
-                    &mut next.updated_replicas,
-                    &mut next.ready_replicas,
-                    &mut next.available_replicas,
-                ] {
-                    *counter = 0;
-                }
-                match missing {
-                    Found::Taken(by) => done.taken = Some(by),
-                    Found::Nothing if !ended => match self.create_set(template, &pods) {
-                        Ok(()) => (done.has_set, done.moved) = (true, true),
-                        Err(error) => done.error = Some(error),
-                    },
-                    Found::Nothing | Found::Set(_) => {}
-                }
-                (pods.template.labels(), pods.hash)
+        let found = self.find_set(template);
+        let (status, labels, hash) = match &found {
+            Found::Set(set) => (set.status.clone(), set.spec.template.labels(), set.hash().to_string()),
+            Found::Nothing | Found::Taken(_) => {
+                (ReplicaSetStatus::default(), pods.template.labels(), pods.hash.clone())
             }
         };
-        let wants_service = if done.has_set && done.error.is_none() { wanted } else { 0 };
-        let service = match self.service(template, &labels, wants_service, next.available_replicas) {
+        next.replicas = status.replicas;
+        next.updated_replicas = status.replicas;
+        next.ready_replicas = status.ready_replicas;
+        next.available_replicas = status.available_replicas;
+        let served = if matches!(found, Found::Taken(_)) { 0 } else { wanted };
+        let service = match self.service(template, &labels, served, status.available_replicas) {
             Ok(service) => service,
             Err(error) => {
-                done.error.get_or_insert(error);
+                done.error = Some(error);
                 None
             }
         };
         next.pod_template_hash = if service.is_some() { hash } else { String::new() };
         next.service_name = service.unwrap_or_default();
+        match found {
+            _ if done.error.is_some() => {}
+            Found::Set(set) => {
+                done.has_set = true;
+                match self.resize(&template.name, &set, wanted) {
+                    Ok(moved) => done.moved = moved,
+                    // Pods that cannot be removed are no verdict.
+                    Err(problem) if ended => self.retry(problem),
+                    Err(error) => done.error = Some(error),
+                }
+            }
+            Found::Nothing if ended => {}
+            Found::Nothing => match self.create_set(template, &pods) {
+                Ok(()) => (done.has_set, done.moved) = (true, true),
+                Err(error) => done.error = Some(error),
+            },
+            Found::Taken(by) => done.taken = Some(by),
+        }
         done
     }
 
