@@ -105,9 +105,9 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
     Permission {
         group: "",
         resources: &["services"],
-        verbs: &["get", "list", "watch", "create", "patch", "delete"],
+        verbs: &["list", "watch", "create", "patch", "delete"],
         why: "Point the stable, canary, active and preview Services at their pods; make those of Experiments, and clean \
-              them up; look at one whose name is taken.",
+              them up.",
     },
     Permission {
         group: "",

@@ -11,8 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) enum Obstacle {
     /// A ReplicaSet has the name, and no cache shows it.
     ReplicaSet(String),
-    /// A Service has the name, and no cache shows it.
-    Service(String),
     /// This AnalysisRun has the name, and no cache shows it.
     AnalysisRun(Box<AnalysisRun>),
     /// The API server refuses, with these words.
@@ -23,7 +21,6 @@ pub(crate) enum Obstacle {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Met {
     pub replica_sets: BTreeSet<String>,
-    pub services: BTreeSet<String>,
     pub runs: BTreeMap<String, Arc<AnalysisRun>>,
     pub refused: BTreeMap<Refused, String>,
 }
@@ -38,7 +35,6 @@ impl Obstacles {
         let met = all.entry(experiment.clone()).or_default();
         match obstacle {
             Obstacle::ReplicaSet(name) => drop(met.replica_sets.insert(name)),
-            Obstacle::Service(name) => drop(met.services.insert(name)),
             Obstacle::AnalysisRun(run) => drop(met.runs.insert(run.metadata.name.clone(), Arc::new(*run))),
             Obstacle::Refused(what, error) => drop(met.refused.insert(what, error)),
         }

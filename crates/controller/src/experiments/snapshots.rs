@@ -17,8 +17,7 @@ pub(super) fn take(experiment: Arc<Experiment>, caches: &Caches, obstacles: &Obs
     let analyses = &caches.analyses;
     let mut foreign_replica_sets = taken(&caches.replica_sets, meta, experiment::replica_set_names(&experiment));
     foreign_replica_sets.extend(met.replica_sets);
-    let mut foreign_services = taken(&caches.services, meta, experiment::service_names(&experiment));
-    foreign_services.extend(met.services);
+    let foreign_services = taken(&caches.services, meta, experiment::service_names(&experiment));
 
     let analysed = !experiment.spec.analyses.is_empty();
     let mut analysis_runs = analyses.runs_of(meta);

@@ -106,9 +106,10 @@ impl Writer {
                 }
                 self.update_set(run, name, *replicas, changes).await.map(|()| None)
             }
-            ExperimentEffect::CreateService { name, object, .. } => {
+            ExperimentEffect::CreateService { object, .. } => {
                 self.confirm(run).await?;
-                self.create_service(run, name, object).await
+                // All are watched: a name that is taken after all is known to the next plan.
+                self.create(run, &self.services, &resource::SERVICES, object).await.map(|()| None)
             }
             ExperimentEffect::DeleteService { name } => self.delete_service(run, name).await.map(|()| None),
             ExperimentEffect::CreateAnalysisRun { name, object, .. } => {
@@ -155,13 +156,6 @@ impl Writer {
         Ok(())
     }
 
-    /// What has the name that we wanted; `None` if it is ours and the cache is only late: the next plan knows it.
-    async fn stranger(&self, run: &Run<'_>, r: &Resource, name: &str) -> Result<Option<ObjectMeta>, RequestError> {
-        let found: Option<MetaOnly> = self.rest.get_opt(r, &run.key.namespace, name).await?;
-        let ours = |meta: &ObjectMeta| meta.controller().is_some_and(|c| c.uid == run.meta.uid);
-        Ok(found.map(|found| found.metadata).filter(|meta| !ours(meta)))
-    }
-
     async fn create_set(&self, run: &Run<'_>, name: &str, object: &Value) -> Result<Option<Obstacle>, RequestError> {
         let r = &resource::REPLICA_SETS;
         match self.create(run, &self.replica_sets, r, object).await {
@@ -196,22 +190,6 @@ impl Writer {
         let written: MetaOnly = self.rest.merge(r, &run.key.namespace, name, None, &body).await?;
         self.replica_sets.wrote(&run.key, &Key::of(&written.metadata), &written.metadata.resource_version);
         Ok(())
-    }
-
-    async fn create_service(
-        &self,
-        run: &Run<'_>,
-        name: &str,
-        object: &Value,
-    ) -> Result<Option<Obstacle>, RequestError> {
-        let r = &resource::SERVICES;
-        match self.create(run, &self.services, r, object).await {
-            Err(error) if error.is_already_exists() => match self.stranger(run, r, name).await? {
-                Some(_) => Ok(Some(Obstacle::Service(name.to_string()))),
-                None => Err(error),
-            },
-            answer => answer.map(|()| None),
-        }
     }
 
     async fn delete_service(&self, run: &Run<'_>, name: &str) -> Result<(), RequestError> {
