@@ -3,13 +3,16 @@
 //! with two controllers, too.
 //!
 //! `cargo run --release -p rollouts-sim --example crashes [-- [--only NAME] [--every N] [--actors]
-//! [--kill WRITE before|after]]`; `--every` takes a sample of the writes, `--kill` traces one run.
+//! [--mood MOOD] [--kill WRITE before|after]]`; `--only` takes the beginning of names, `--every` a sample of the writes,
+//! with `--mood` all sources of metrics are `bad`, `odd`, `empty`, `failing`, `garbage`, `hanging` or `refusing`, `--kill`
+//! traces one run.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use rollouts_sim::faults::{Kill, Moment};
 use rollouts_sim::golden::Golden;
+use rollouts_sim::metrics_source::Mood;
 use rollouts_sim::scenario::Scenario;
 use rollouts_sim::trial::{Outcome, Trial, play};
 use rollouts_sim::virtual_time;
@@ -17,13 +20,14 @@ use std::io::Write;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "usage: crashes [--only NAME] [--every N] [--actors] [--kill WRITE before|after]";
+const USAGE: &str = "usage: crashes [--only NAME] [--every N] [--actors] [--mood MOOD] [--kill WRITE before|after]";
 
 #[derive(Default)]
 struct Arguments {
     only: Option<String>,
     every: Option<u64>,
     actors: bool,
+    mood: Option<Mood>,
     kill: Option<Kill>,
 }
 
@@ -35,6 +39,7 @@ fn arguments() -> Option<Arguments> {
             "--only" => arguments.only = Some(given.next()?),
             "--every" => arguments.every = Some(given.next()?.parse().ok().filter(|every| *every > 0)?),
             "--actors" => arguments.actors = true,
+            "--mood" => arguments.mood = Some(mood(&given.next()?)?),
             "--kill" => {
                 let write = given.next()?.parse().ok()?;
                 let moment = match given.next()?.as_str() {
@@ -48,6 +53,19 @@ fn arguments() -> Option<Arguments> {
         }
     }
     Some(arguments)
+}
+
+fn mood(name: &str) -> Option<Mood> {
+    Some(match name {
+        "bad" => Mood::Bad,
+        "odd" => Mood::Odd,
+        "empty" => Mood::Empty,
+        "failing" => Mood::Failing,
+        "garbage" => Mood::Garbage,
+        "hanging" => Mood::Hanging,
+        "refusing" => Mood::Refusing,
+        _ => return None,
+    })
 }
 
 fn run(scenario: &Scenario, trial: Trial, revisions: u64) -> Outcome {
@@ -93,34 +111,28 @@ fn main() -> std::io::Result<ExitCode> {
     let every = arguments.every.unwrap_or(1);
     let mut totals = Totals::default();
     for Golden { scenario, .. } in Golden::all()? {
-        if arguments.only.as_ref().is_some_and(|only| *only != scenario.name) {
+        if arguments.only.as_ref().is_some_and(|only| !scenario.name.starts_with(only.as_str())) {
             continue;
         }
         totals.scenarios += 1;
-        let whole = (arguments.kill.is_none()).then(|| run(&scenario, Trial::default(), u64::MAX));
-        let Some(whole) = whole else {
-            let trial = if arguments.actors {
-                Trial { kill_actors: arguments.kill, ..Trial::default() }
-            } else {
-                Trial { kill: arguments.kill, ..Trial::default() }
-            };
-            run(&scenario, trial, u64::MAX);
-            continue;
+        let calm = Trial { mood: arguments.mood, ..Trial::default() };
+        let killing = |kill| match arguments.actors {
+            true => Trial { kill_actors: kill, ..calm },
+            false => Trial { kill, ..calm },
         };
+        if arguments.kill.is_some() {
+            run(&scenario, killing(arguments.kill), u64::MAX);
+            continue;
+        }
+        let whole = run(&scenario, calm, u64::MAX);
         totals.report(&format!("{} undisturbed", scenario.name), &whole, &whole.violations)?;
-        let twins = run(&scenario, Trial { twins: true, ..Trial::default() }, whole.revisions);
+        let twins = run(&scenario, Trial { twins: true, ..calm }, whole.revisions);
         totals.report(&format!("{} with two controllers", scenario.name), &twins, &twins.flapping(&whole))?;
         let writes = if arguments.actors { whole.actor_writes } else { whole.writes };
         let shift = totals.scenarios;
         for write in (1..=writes).filter(|write| (write + shift) % every == 0) {
             for moment in [Moment::Before, Moment::After] {
-                let kill = Some(Kill { write, moment });
-                let trial = if arguments.actors {
-                    Trial { kill_actors: kill, ..Trial::default() }
-                } else {
-                    Trial { kill, ..Trial::default() }
-                };
-                let outcome = run(&scenario, trial, whole.revisions);
+                let outcome = run(&scenario, killing(Some(Kill { write, moment })), whole.revisions);
                 let name = format!("{} killed {moment:?} write {write} of {writes}", scenario.name);
                 totals.report(&name, &outcome, &outcome.problems(&whole))?;
             }

@@ -16,12 +16,15 @@
 //! | `/reset` | forgets all sequences |
 
 mod moods;
+mod record;
 
 pub use moods::{Mood, Timeline};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use moods::Moods;
+use record::Record;
+use rollouts_memkube::Server;
 use rollouts_providers::http::Problem;
 use rollouts_providers::url::query_unescape;
 use rollouts_providers::{Http, HttpError, Request, Response};
@@ -42,6 +45,7 @@ pub struct MetricsSource {
     /// How far each sequence is, by its key.
     sequences: Arc<Mutex<BTreeMap<String, usize>>>,
     moods: Arc<Mutex<Moods>>,
+    record: Option<Record>,
 }
 
 /// An answer, and how long it takes.
@@ -107,6 +111,13 @@ impl MetricsSource {
         self.moods().set_all(mood);
     }
 
+    /// The same source, whose sequences go on with what stands in the status of runs in `server`: an answer that was lost
+    /// with whoever asked for it is given again, so that it makes no difference to what is measured.
+    #[must_use]
+    pub fn following(self, server: Server) -> Self {
+        MetricsSource { record: Some(Record(server)), ..self }
+    }
+
     fn moods(&self) -> MutexGuard<'_, Moods> {
         self.moods.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -161,11 +172,14 @@ impl MetricsSource {
 
     /// The next value of a sequence.
     fn next<'a>(&self, key: &str, values: &[&'a str]) -> &'a str {
+        let value = |at: usize| values.get(at).or(values.last()).copied().unwrap_or_default();
+        if let Some(record) = &self.record {
+            return value(record.measured(key));
+        }
         let mut sequences = self.sequences.lock().unwrap_or_else(PoisonError::into_inner);
         let at = sequences.entry(key.to_owned()).or_default();
-        let value = values.get(*at).or(values.last()).copied().unwrap_or_default();
         *at += 1;
-        value
+        value(*at - 1)
     }
 }
 

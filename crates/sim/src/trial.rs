@@ -62,7 +62,8 @@ pub struct Outcome {
 /// # Errors
 /// When it cannot be played.
 pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<Outcome, PlayError> {
-    let cluster = Cluster::new(0).map_err(PlayError::Cluster)?;
+    let mut cluster = Cluster::new(0).map_err(PlayError::Cluster)?;
+    cluster.metrics = cluster.metrics.following(cluster.server.clone());
     let faults = Faults::new(0, Odds::none());
     let dooms = [(CONTROLLER, trial.kill), (ACTORS, trial.kill_actors)];
     dooms.into_iter().filter_map(|(who, kill)| Some((who, kill?))).for_each(|(who, kill)| faults.doom(who, kill));

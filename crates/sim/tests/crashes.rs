@@ -5,6 +5,7 @@ mod support;
 
 use rollouts_sim::faults::{Kill, Moment};
 use rollouts_sim::golden::Golden;
+use rollouts_sim::metrics_source::Mood;
 use rollouts_sim::scenario::Scenario;
 use rollouts_sim::trial::{Outcome, Trial, play};
 use rollouts_sim::virtual_time;
@@ -18,18 +19,24 @@ fn run(scenario: &Scenario, trial: Trial, revisions: u64) -> Outcome {
 
 /// Kills at about `runs` of the writes, spread evenly, each before or after in turn.
 fn survives(area: &str, name: &str, runs: u64) {
+    survives_in(None, area, name, runs);
+}
+
+/// The same with all sources of metrics in one mood.
+fn survives_in(mood: Option<Mood>, area: &str, name: &str, runs: u64) {
     let scenario = Golden::read(area, name).expect("a scenario").scenario;
-    let whole = run(&scenario, Trial::default(), u64::MAX);
+    let calm = Trial { mood, ..Trial::default() };
+    let whole = run(&scenario, calm, u64::MAX);
     assert_eq!(whole.violations, Vec::<String>::new(), "undisturbed");
     for n in 0..runs {
         let write = 1 + n * whole.writes / runs;
         let moment = if n % 2 == 0 { Moment::Before } else { Moment::After };
-        let trial = Trial { kill: Some(Kill { write, moment }), ..Trial::default() };
+        let trial = Trial { kill: Some(Kill { write, moment }), ..calm };
         let outcome = run(&scenario, trial, whole.revisions);
         assert_eq!(outcome.deaths, 1);
         assert_eq!(outcome.problems(&whole), Vec::<String>::new(), "killed {moment:?} write {write}");
     }
-    let twins = run(&scenario, Trial { twins: true, ..Trial::default() }, whole.revisions);
+    let twins = run(&scenario, Trial { twins: true, ..calm }, whole.revisions);
     assert_eq!(twins.flapping(&whole), Vec::<String>::new(), "with two controllers");
 }
 
@@ -57,4 +64,18 @@ fn a_restart() {
 fn a_takeover_from_a_deployment() {
     survives("bluegreen", "wr-progressively", 6);
     survives("bluegreen", "wr-onsuccess", 6);
+}
+
+#[test]
+fn a_verdict_survives_its_controller() {
+    survives("analysis", "an-step-failure-retry", 6);
+    survives("analysis", "an-bluegreen-pre-post", 6);
+    survives("analysis", "an-terminate", 6);
+}
+
+#[test]
+fn a_verdict_survives_its_controller_and_a_bad_source() {
+    for mood in [Mood::Bad, Mood::Failing, Mood::Hanging] {
+        survives_in(Some(mood), "analysis", "an-step-success", 4);
+    }
 }

@@ -149,6 +149,27 @@ proptest! {
         check_end(&world);
     }
 
+    /// Of several metrics the first that ends badly ends the others, and which one is first depends on when each could
+    /// be measured. Without one that does, nothing depends on anything but the measurements.
+    #[test]
+    fn a_restart_changes_no_verdict(
+        metrics in prop::collection::vec(metrics(true), 2..5),
+        disturbances in disturbances(),
+    ) {
+        let (mut calm, mut disturbed) = (world(&metrics), world(&metrics));
+        calm.run_for(3600);
+        disturb(&mut disturbed, &disturbances);
+        disturbed.run_for(3600);
+        let ends_badly = |world: &World| {
+            let counting = world.run.status.metric_results.iter().filter(|r| !r.dry_run);
+            counting.filter_map(|r| Phase::parse(&r.phase)).any(|p| matches!(p, Failed | Error | Inconclusive))
+        };
+        prop_assert_eq!(ends_badly(&calm), ends_badly(&disturbed));
+        if !ends_badly(&calm) {
+            prop_assert_eq!(calm.states.last(), disturbed.states.last());
+        }
+    }
+
     #[test]
     fn looking_changes_nothing(
         metrics in prop::collection::vec(metrics(true), 1..4),

@@ -77,7 +77,8 @@ impl Model {
             return;
         }
         let index = |status: &Value| status["currentStepIndex"].as_u64().unwrap_or(0);
-        let goes_back = was["stableRS"] == was["currentPodHash"] || was["stableRS"].as_str().is_none_or(str::is_empty);
+        let is_empty = |value: &Value| value.as_str().is_none_or(str::is_empty);
+        let goes_back = was["stableRS"] == was["currentPodHash"] || is_empty(&was["stableRS"]);
         let goes_on = index(is) > index(was) && !goes_back;
         let promotes = is["stableRS"] != was["stableRS"] && is["stableRS"] == is["currentPodHash"] && !goes_back;
         let mut found = Vec::new();
@@ -93,9 +94,12 @@ impl Model {
         let after = &before["spec"]["strategy"]["blueGreen"]["postPromotionAnalysis"];
         let hash = is["currentPodHash"].as_str().unwrap_or_default();
         let served_before = self.measured.served.iter().rev().skip(1).any(|served| served == hash);
+        // Nobody is served by a version yet, or one returns to what was good a while ago.
+        let excused = is_empty(&was["blueGreen"]["activeSelector"]) || !before["spec"]["rollbackWindow"].is_null();
         if promotes
             && !after.is_null()
             && !served_before
+            && !excused
             && !self.named(was, ENTRIES[3]).is_some_and(Run::is_successful)
         {
             found.push(format!("step: {hash} becomes stable without a success after the switch: {was}"));
