@@ -24,6 +24,22 @@ pub(crate) fn find<'c>(conditions: &'c [Condition], r#type: &str) -> Option<&'c 
     conditions.iter().find(|c| c.r#type == r#type)
 }
 
+/// `InvalidSpec` with this message; nothing changes if it has it already.
+pub(crate) fn set_invalid(conditions: &mut Vec<Condition>, message: String, now: Time) {
+    if find(conditions, INVALID_SPEC).is_some_and(|c| c.message == message) {
+        return;
+    }
+    remove(conditions, INVALID_SPEC);
+    conditions.push(Condition {
+        r#type: INVALID_SPEC.into(),
+        status: "True".into(),
+        last_update_time: now,
+        last_transition_time: now,
+        reason: INVALID_SPEC.into(),
+        message,
+    });
+}
+
 fn is_true(conditions: &[Condition], r#type: &str) -> bool {
     find(conditions, r#type).is_some_and(|c| c.status == "True")
 }

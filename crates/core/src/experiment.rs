@@ -19,7 +19,7 @@ mod templates;
 mod verdict;
 
 pub use machine::plan;
-pub use plan::{About, ExperimentEffect, ExperimentPlan, ExperimentStep, Refused};
+pub use plan::{About, ExperimentEffect, ExperimentPlan, Refused};
 pub use snapshot::ExperimentSnapshot;
 
 use rollouts_api::experiment::Experiment;

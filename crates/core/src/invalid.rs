@@ -3,11 +3,10 @@
 use crate::Effect;
 use crate::conditions::{self, INVALID_SPEC};
 use crate::phase::phase;
-use crate::plan::Step;
+use crate::planning::Step;
 use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
 use crate::roles;
 use rollouts_api::field::{FieldError, Path};
-use rollouts_api::rollout::Condition;
 use rollouts_api::validation::{self, References, ServiceRef};
 use rollouts_api::{LabelSelector, RolloutStatus, Time, names};
 use serde_json::json;
@@ -36,7 +35,7 @@ impl Reconcile<'_> {
             self.plan.wake(Time::new(self.now).plus_seconds(UNRESOLVED_RETRY_SECONDS));
         }
         let mut next = self.old_status().clone();
-        set_invalid(&mut next.conditions, message, Time::new(self.now));
+        conditions::set_invalid(&mut next.conditions, message, Time::new(self.now));
         let decided = self.plan.effects.len();
         if scope == Scope::References && self.is_sound() && self.follow_size() {
             self.count(&mut next);
@@ -67,7 +66,7 @@ impl Reconcile<'_> {
     /// Tells what was refused, and no longer what once was.
     pub(crate) fn set_refusal(&self, next: &mut RolloutStatus) {
         match &self.refusal {
-            Some(message) => set_invalid(&mut next.conditions, message.clone(), Time::new(self.now)),
+            Some(message) => conditions::set_invalid(&mut next.conditions, message.clone(), Time::new(self.now)),
             None => conditions::remove(&mut next.conditions, INVALID_SPEC),
         }
     }
@@ -126,19 +125,4 @@ impl Reconcile<'_> {
         let analysis_templates = self.snapshot.analysis_templates.clone();
         References { services: services.collect(), analysis_templates, ..Default::default() }
     }
-}
-
-fn set_invalid(conditions: &mut Vec<Condition>, message: String, now: Time) {
-    if conditions::find(conditions, INVALID_SPEC).is_some_and(|c| c.message == message) {
-        return;
-    }
-    conditions::remove(conditions, INVALID_SPEC);
-    conditions.push(Condition {
-        r#type: INVALID_SPEC.into(),
-        status: "True".into(),
-        last_update_time: now,
-        last_transition_time: now,
-        reason: INVALID_SPEC.into(),
-        message,
-    });
 }

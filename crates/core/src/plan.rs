@@ -1,8 +1,9 @@
 //! What a reconcile decided.
 
 use crate::Debt;
-use jiff::{SignedDuration, Timestamp};
-use rollouts_api::{RolloutStatus, Time};
+use crate::planning::{self, Step};
+use jiff::Timestamp;
+use rollouts_api::RolloutStatus;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +13,7 @@ use std::fmt;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
     /// What to do, in order, each with its reason.
-    pub effects: Vec<Step>,
+    pub effects: Vec<Step<Effect>>,
     /// When to look again although nothing changed: always later than the moment of the plan.
     pub wake_at: Option<Timestamp>,
     /// Decisions not to act, and why.
@@ -29,18 +30,6 @@ pub struct Warning {
     pub reason: &'static str,
     /// For humans: what is wrong, and what to do about it.
     pub message: String,
-}
-
-/// What comes after a moment: the resolution of timers.
-const JUST_AFTER: SignedDuration = SignedDuration::from_millis(1);
-
-/// One effect and why it is there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// What to do.
-    pub effect: Effect,
-    /// Why; empty for events.
-    pub why: String,
 }
 
 /// Annotations to set (`Some`) or remove (`None`).
@@ -206,13 +195,13 @@ impl Plan {
 
     /// Notes that something is due at `at`; the earliest wins.
     pub(crate) fn wake(&mut self, at: Timestamp) {
-        self.wake_at = Some(self.wake_at.map_or(at, |w| w.min(at)));
+        self.wake_at = planning::earlier(self.wake_at, at);
     }
 
     /// Notes that something is due once `last` has passed: most delays end after their last moment, not at it, and a
     /// look on the dot would find nothing to do and ask for the same moment again, without end.
     pub(crate) fn wake_after(&mut self, last: Timestamp) {
-        self.wake(last.checked_add(JUST_AFTER).unwrap_or(Timestamp::MAX));
+        self.wake(planning::just_after(last));
     }
 }
 
@@ -221,23 +210,8 @@ impl fmt::Display for Plan {
         if self.is_idle() {
             writeln!(f, "nothing to do")?;
         }
-        for step in &self.effects {
-            write!(f, "- {}", step.effect)?;
-            match step.why.is_empty() {
-                true => writeln!(f)?,
-                false => writeln!(f, "\n    because {}", step.why)?,
-            }
-        }
-        for note in &self.notes {
-            writeln!(f, "* {note}")?;
-        }
-        for Warning { reason, message } in &self.warnings {
-            writeln!(f, "! {reason}: {message}")?;
-        }
-        match self.wake_at {
-            Some(at) => writeln!(f, "next look at {}", Time::new(at)),
-            None => Ok(()),
-        }
+        planning::write_steps(f, &self.effects)?;
+        planning::write_outlook(f, &self.notes, &self.warnings, self.wake_at)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The order of one reconcile (rollout.md §1.5).
 
-use crate::plan::{Plan, Step};
+use crate::plan::Plan;
+use crate::planning::Step;
 use crate::roles::Roles;
 use crate::{Effect, EventType, ReplicaSet, Service, Snapshot};
 use jiff::Timestamp;

@@ -20,5 +20,5 @@ mod verdict;
 
 pub use machine::plan;
 pub(crate) use object::object;
-pub use plan::{Ask, JOB_NAME, RunEffect, RunPlan, RunStep, Task};
+pub use plan::{Ask, JOB_NAME, RunEffect, RunPlan, Task};
 pub use snapshot::{Answer, Measuring, Options, RunSnapshot};

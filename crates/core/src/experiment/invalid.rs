@@ -1,8 +1,7 @@
 //! Experiments that cannot run (analysis.md §6.5).
 
-use crate::conditions::{self, INVALID_SPEC};
+use crate::conditions;
 use rollouts_api::experiment::{Experiment, ExperimentStatus};
-use rollouts_api::rollout::Condition;
 use rollouts_api::{GoDuration, Time};
 use std::collections::BTreeSet;
 
@@ -44,17 +43,6 @@ pub(super) fn problem(experiment: &Experiment) -> Option<String> {
 /// The status with the problem told.
 pub(super) fn tell(old: &ExperimentStatus, message: String, now: Time) -> ExperimentStatus {
     let mut next = old.clone();
-    if conditions::find(&next.conditions, INVALID_SPEC).is_some_and(|c| c.message == message) {
-        return next;
-    }
-    conditions::remove(&mut next.conditions, INVALID_SPEC);
-    next.conditions.push(Condition {
-        r#type: INVALID_SPEC.into(),
-        status: "True".into(),
-        last_update_time: now,
-        last_transition_time: now,
-        reason: INVALID_SPEC.into(),
-        message,
-    });
+    conditions::set_invalid(&mut next.conditions, message, now);
     next
 }

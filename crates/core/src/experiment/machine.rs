@@ -1,9 +1,10 @@
 //! The order of one plan.
 
 use super::verdict::{self, Analyses, State, verdict};
-use super::{About, ExperimentEffect, ExperimentPlan, ExperimentSnapshot, ExperimentStep, conditions, invalid};
+use super::{About, ExperimentEffect, ExperimentPlan, ExperimentSnapshot, conditions, invalid};
 use crate::EventType;
 use crate::analysis::{Phase, completed};
+use crate::planning::Step;
 use jiff::{SignedDuration, Timestamp};
 use rollouts_api::experiment::{Experiment, ExperimentAnalysisRunStatus, ExperimentStatus};
 use rollouts_api::{GoDuration, Time};
@@ -67,7 +68,7 @@ pub(super) struct Machine<'a> {
     pub time_is_up: bool,
     pub plan: ExperimentPlan,
     /// Events that belong to the status write and follow it.
-    status_events: Vec<ExperimentStep>,
+    status_events: Vec<Step<ExperimentEffect>>,
 }
 
 impl Machine<'_> {
@@ -148,7 +149,7 @@ impl Machine<'_> {
     /// An event to follow the status write, so that a rejected write does not tell what did not happen.
     pub(super) fn status_event(&mut self, about: About, r#type: EventType, reason: &str, message: String) {
         let effect = ExperimentEffect::Event { about, r#type, reason: reason.into(), message };
-        self.status_events.push(ExperimentStep { effect, why: String::new() });
+        self.status_events.push(Step { effect, why: String::new() });
     }
 
     pub(super) fn tell_template(&mut self, name: &str, before: &str, now: State, message: &str) {

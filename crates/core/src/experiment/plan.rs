@@ -1,9 +1,9 @@
 //! What a plan of an Experiment decided.
 
 use crate::plan::{AnnotationChanges, changes};
+use crate::planning::{self, Step};
 use crate::{EventType, Warning};
-use jiff::{SignedDuration, Timestamp};
-use rollouts_api::Time;
+use jiff::Timestamp;
 use rollouts_api::experiment::ExperimentStatus;
 use serde_json::Value;
 use std::fmt;
@@ -13,22 +13,13 @@ use std::fmt;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExperimentPlan {
     /// What to do, in order, each with its reason.
-    pub effects: Vec<ExperimentStep>,
+    pub effects: Vec<Step<ExperimentEffect>>,
     /// When to look again although nothing changed: always later than the moment of the plan.
     pub wake_at: Option<Timestamp>,
     /// Decisions not to act, and why.
     pub notes: Vec<String>,
     /// What keeps the Experiment from what it is asked to do, for as long as it lasts; told when it begins.
     pub warnings: Vec<Warning>,
-}
-
-/// One effect and why it is there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ExperimentStep {
-    /// What to do.
-    pub effect: ExperimentEffect,
-    /// Why; empty for events.
-    pub why: String,
 }
 
 /// One write. Names are of objects in the Experiment's namespace.
@@ -119,9 +110,6 @@ pub enum Refused {
     AnalysisRun(String),
 }
 
-/// What comes after a moment: the resolution of timers.
-const JUST_AFTER: SignedDuration = SignedDuration::from_millis(1);
-
 impl ExperimentEffect {
     /// What has failed when the API server refuses this; `None` if it is only to be tried again.
     pub fn refused(&self) -> Option<Refused> {
@@ -148,18 +136,12 @@ impl ExperimentPlan {
 
     /// Notes that something is due at `at`; the earliest wins.
     pub(super) fn wake(&mut self, at: Timestamp, now: Timestamp) {
-        let at = at.max(just_after(now));
-        self.wake_at = Some(self.wake_at.map_or(at, |w| w.min(at)));
+        self.wake_at = planning::earlier(self.wake_at, at.max(planning::just_after(now)));
     }
 
     pub(super) fn push(&mut self, effect: ExperimentEffect, why: impl Into<String>) {
-        self.effects.push(ExperimentStep { effect, why: why.into() });
+        self.effects.push(Step { effect, why: why.into() });
     }
-}
-
-/// The first moment that is not `at` any more; saturates.
-pub(super) fn just_after(at: Timestamp) -> Timestamp {
-    at.checked_add(JUST_AFTER).unwrap_or(Timestamp::MAX)
 }
 
 impl fmt::Display for ExperimentPlan {
@@ -167,23 +149,8 @@ impl fmt::Display for ExperimentPlan {
         if self.is_idle() {
             writeln!(f, "nothing to do")?;
         }
-        for step in &self.effects {
-            write!(f, "- {}", step.effect)?;
-            match step.why.is_empty() {
-                true => writeln!(f)?,
-                false => writeln!(f, "\n    because {}", step.why)?,
-            }
-        }
-        for note in &self.notes {
-            writeln!(f, "* {note}")?;
-        }
-        for Warning { reason, message } in &self.warnings {
-            writeln!(f, "! {reason}: {message}")?;
-        }
-        match self.wake_at {
-            Some(at) => writeln!(f, "next look at {}", Time::new(at)),
-            None => Ok(()),
-        }
+        planning::write_steps(f, &self.effects)?;
+        planning::write_outlook(f, &self.notes, &self.warnings, self.wake_at)
     }
 }
 

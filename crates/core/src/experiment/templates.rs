@@ -2,10 +2,10 @@
 
 use super::conditions::counters;
 use super::machine::Machine;
-use super::plan::just_after;
 use super::replica_sets::{Found, Pods};
 use super::verdict::State;
 use crate::ReplicaSetStatus;
+use crate::planning::just_after;
 use rollouts_api::Time;
 use rollouts_api::experiment::{TemplateSpec, TemplateStatus};
 

@@ -1,8 +1,8 @@
 //! What a plan of a run decided.
 
 use crate::EventType;
+use crate::planning::{self, Step};
 use jiff::{SignedDuration, Timestamp};
-use rollouts_api::Time;
 use rollouts_api::analysis::{AnalysisRunStatus, Measurement};
 use std::fmt;
 
@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunPlan {
     /// What to do, in order, each with its reason.
-    pub effects: Vec<RunStep>,
+    pub effects: Vec<Step<RunEffect>>,
     /// Measurements to take.
     pub tasks: Vec<Task>,
     /// Metrics whose measurement need not be waited for any more.
@@ -22,15 +22,6 @@ pub struct RunPlan {
     pub wake_at: Option<Timestamp>,
     /// Decisions not to act, and why.
     pub notes: Vec<String>,
-}
-
-/// One effect and why it is there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunStep {
-    /// What to do.
-    pub effect: RunEffect,
-    /// Why; empty for events.
-    pub why: String,
 }
 
 /// One write.
@@ -92,9 +83,6 @@ pub enum Ask {
     Terminate,
 }
 
-/// What comes after a moment: the resolution of timers.
-pub(super) const JUST_AFTER: SignedDuration = SignedDuration::from_millis(1);
-
 /// `at` and a while; saturates.
 pub(super) fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
     at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
@@ -113,12 +101,11 @@ impl RunPlan {
 
     /// Notes that something is due at `at`; the earliest wins.
     pub(super) fn wake(&mut self, at: Timestamp, now: Timestamp) {
-        let at = at.max(later(now, JUST_AFTER));
-        self.wake_at = Some(self.wake_at.map_or(at, |w| w.min(at)));
+        self.wake_at = planning::earlier(self.wake_at, at.max(planning::just_after(now)));
     }
 
     pub(super) fn push(&mut self, effect: RunEffect, why: impl Into<String>) {
-        self.effects.push(RunStep { effect, why: why.into() });
+        self.effects.push(Step { effect, why: why.into() });
     }
 
     pub(super) fn event(&mut self, r#type: EventType, reason: String, message: String) {
@@ -145,23 +132,11 @@ impl fmt::Display for RunPlan {
         for metric in &self.cancels {
             writeln!(f, "- cancel what is being measured of {metric}")?;
         }
-        for step in &self.effects {
-            write!(f, "- {}", step.effect)?;
-            match step.why.is_empty() {
-                true => writeln!(f)?,
-                false => writeln!(f, "\n    because {}", step.why)?,
-            }
-        }
+        planning::write_steps(f, &self.effects)?;
         for task in &self.tasks {
             writeln!(f, "- {} {}", task.ask.as_str(), task.metric)?;
         }
-        for note in &self.notes {
-            writeln!(f, "* {note}")?;
-        }
-        match self.wake_at {
-            Some(at) => writeln!(f, "next look at {}", Time::new(at)),
-            None => Ok(()),
-        }
+        planning::write_outlook(f, &self.notes, &[], self.wake_at)
     }
 }
 

@@ -1,10 +1,11 @@
 //! When something is to be asked of a metric's provider (analysis.md §2.2, §2.7).
 
 use super::judge::{count_reached, phase_of, unfinished_one};
-use super::plan::{JUST_AFTER, later};
+use super::plan::later;
 use super::spec::Watched;
 use super::{Ask, RunSnapshot};
 use crate::analysis::Phase;
+use crate::planning::just_after;
 use jiff::{SignedDuration, Timestamp};
 use rollouts_api::analysis::{AnalysisRunStatus, MetricResult};
 
@@ -61,6 +62,6 @@ impl Schedule<'_> {
             _ => metric.interval.unwrap_or(DEFAULT_INTERVAL).max(MIN_INTERVAL),
         };
         let end = last.finished_at.map_or(self.now, |t| t.timestamp());
-        Some((later(later(end, wait), JUST_AFTER), Ask::Run))
+        Some((just_after(later(end, wait)), Ask::Run))
     }
 }
