@@ -14,7 +14,7 @@ use pods::{PodPatch, PodWrites};
 use resizes::Resizes;
 use rollouts_api::analysis::AnalysisRun;
 use rollouts_api::{Clock, Experiment, ObjectMeta, Rollout, names};
-use rollouts_core::{Effect, EventType, Plan, ReplicaSet, Service, Snapshot, Workload};
+use rollouts_core::{Effect, EventType, Plan, ReplicaSet, Service, Snapshot, Wanted, Workload};
 use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, PatchKind, Propagation};
 use rollouts_kube::writes::OwnWrites;
@@ -291,6 +291,22 @@ impl Executor {
         }
         if !is_brief(&error) {
             let plan = rollouts_core::plan_after_create_error(run.snapshot, self.clock.now(), name, &error.to_string());
+            Box::pin(self.apply(run.snapshot, &plan)).await?;
+        }
+        Err(error)
+    }
+
+    /// Tells that the update waits for something that cannot be made, and goes on failing with that.
+    async fn refused(
+        &self,
+        run: &Run<'_>,
+        wanted: Wanted,
+        name: &str,
+        error: RequestError,
+    ) -> Result<Option<Applied>, RequestError> {
+        if !is_brief(&error) {
+            let (now, said) = (self.clock.now(), error.to_string());
+            let plan = rollouts_core::plan_after_refusal(run.snapshot, now, wanted, name, &said);
             Box::pin(self.apply(run.snapshot, &plan)).await?;
         }
         Err(error)

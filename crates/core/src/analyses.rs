@@ -14,7 +14,6 @@ mod kind;
 mod making;
 mod naming;
 mod object;
-mod refused;
 mod step;
 mod verdict;
 

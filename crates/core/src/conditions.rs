@@ -1,7 +1,7 @@
 //! Conditions (rollout.md §7.1–7.4).
 
 use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
-use crate::{EventType, analyses};
+use crate::{EventType, analyses, refused};
 use jiff::Timestamp;
 use rollouts_api::rollout::Condition;
 use rollouts_api::{RolloutStatus, Time};
@@ -17,8 +17,6 @@ pub(crate) const REPLICA_FAILURE: &str = "ReplicaFailure";
 pub(crate) const ROLLOUT_ABORTED: &str = "RolloutAborted";
 pub(crate) const ROLLOUT_PAUSED: &str = "RolloutPaused";
 pub(crate) const DEADLINE_EXCEEDED: &str = "ProgressDeadlineExceeded";
-/// There is no such condition upstream: it waits without a word.
-pub(crate) const RUN_CREATE_ERROR: &str = "AnalysisRunCreateError";
 
 pub(crate) fn find<'c>(conditions: &'c [Condition], r#type: &str) -> Option<&'c Condition> {
     conditions.iter().find(|c| c.r#type == r#type)
@@ -167,7 +165,7 @@ impl Reconcile<'_> {
         if healthy && !rests {
             let message = format!("{subject} has successfully progressed.");
             set(&mut next.conditions, PROGRESSING, "True", "NewReplicaSetAvailable", message, now);
-        } else if progressed(old, next) || became_unhealthy || self.gets_valid() || was_refused(next) {
+        } else if progressed(old, next) || became_unhealthy || self.gets_valid() || is_no_more_refused(next) {
             let (reason, message) = match completed && became_unhealthy {
                 true => ("ReplicaSetNotAvailable", "Rollout does not have minimum availability".to_string()),
                 false => ("ReplicaSetUpdated", format!("{subject} is progressing.")),
@@ -270,9 +268,9 @@ impl Reconcile<'_> {
 
 const COMPLETED_REASON: &str = "RolloutCompleted";
 
-/// Whether a run could not be made. A status that is decided on after that is written only when this is over.
-fn was_refused(status: &RolloutStatus) -> bool {
-    find(&status.conditions, PROGRESSING).is_some_and(|c| c.reason == RUN_CREATE_ERROR)
+/// A status that is decided on after a refusal is written only when what was refused is there, or wanted no more.
+fn is_no_more_refused(status: &RolloutStatus) -> bool {
+    refused::told(&status.conditions).is_some()
 }
 
 /// Whether anything moved towards the goal between two statuses (§7.3). Only canaries have a step hash, and only for

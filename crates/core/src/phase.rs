@@ -1,6 +1,7 @@
 //! `status.phase` and `status.message` (rollout.md §7.6).
 
-use crate::conditions::{DEADLINE_EXCEEDED, INVALID_SPEC, ROLLOUT_ABORTED, RUN_CREATE_ERROR};
+use crate::conditions::{DEADLINE_EXCEEDED, INVALID_SPEC, ROLLOUT_ABORTED};
+use crate::refused;
 use jiff::Timestamp;
 use rollouts_api::{Rollout, RolloutStatus};
 
@@ -25,8 +26,8 @@ pub(crate) fn phase(ro: &Rollout, s: &RolloutStatus, now: Timestamp) -> (&'stati
     if let Some(pause) = s.pause_conditions.first() {
         return (PAUSED, pause.reason.clone());
     }
-    if let Some(refused) = s.conditions.iter().find(|c| c.reason == RUN_CREATE_ERROR) {
-        return (PROGRESSING, format!("{RUN_CREATE_ERROR}: {}", refused.message));
+    if let Some(refusal) = refused::told(&s.conditions) {
+        return (PROGRESSING, format!("{}: {}", refusal.reason, refusal.message));
     }
     match waiting_for(ro, s, now) {
         Some(message) => (PROGRESSING, message.into()),

@@ -2,6 +2,7 @@
 
 use crate::plan::Plan;
 use crate::planning::Step;
+use crate::refused::Wanted;
 use crate::roles::Roles;
 use crate::{Effect, EventType, ReplicaSet, Service, Snapshot};
 use jiff::Timestamp;
@@ -29,11 +30,11 @@ pub fn plan_after_create_error(snapshot: &Snapshot, now: Timestamp, name: &str, 
     r.plan
 }
 
-/// What to tell when the AnalysisRun `name` could not be created because of `error`. It is told once: the next plan
-/// tries again, and what it writes then says that all is well.
-pub fn plan_after_run_refused(snapshot: &Snapshot, now: Timestamp, name: &str, error: &str) -> Plan {
+/// What to tell when what is `wanted` under this name could not be created because of `error`. It is told once: the next
+/// plan tries again, and what it writes then says that all is well.
+pub fn plan_after_refusal(snapshot: &Snapshot, now: Timestamp, wanted: Wanted, name: &str, error: &str) -> Plan {
     let mut r = Reconcile::new(snapshot, now);
-    r.run_refused(name, error);
+    r.refused(wanted, name, error);
     r.plan
 }
 

@@ -1,7 +1,8 @@
 //! AnalysisRuns of a Rollout: made, told to end, cleared away.
 
-use super::{Applied, Executor, Run, bodies, ignore_missing, is_brief};
+use super::{Applied, Executor, Run, bodies, ignore_missing};
 use rollouts_api::analysis::AnalysisRun;
+use rollouts_core::Wanted;
 use rollouts_kube::rest::{Delete, Propagation};
 use rollouts_kube::{Key, RequestError, resource};
 use serde_json::{Value, json};
@@ -31,14 +32,7 @@ impl Executor {
                 tracing::debug!(rollout = %run.key, "{error}");
                 Ok(Some(Applied::Gone))
             }
-            Err(error) => {
-                if !is_brief(&error) {
-                    let (now, said) = (self.clock.now(), error.to_string());
-                    let plan = rollouts_core::plan_after_run_refused(run.snapshot, now, name, &said);
-                    Box::pin(self.apply(run.snapshot, &plan)).await?;
-                }
-                Err(error)
-            }
+            Err(error) => self.refused(run, Wanted::AnalysisRun, name, error).await,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Applied, Executor, Run, bodies, ignore_missing};
 use rollouts_api::Experiment;
+use rollouts_core::Wanted;
 use rollouts_kube::rest::{Delete, Propagation};
 use rollouts_kube::{Key, RequestError, resource};
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ impl Executor {
                 tracing::debug!(rollout = %run.key, "{error}");
                 Ok(Some(Applied::Gone))
             }
-            Err(error) => Err(error),
+            Err(error) => self.refused(run, Wanted::Experiment, name, error).await,
         }
     }
 

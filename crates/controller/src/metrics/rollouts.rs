@@ -74,7 +74,7 @@ fn phase(ro: &Rollout) -> &'static str {
     match condition("Progressing").map(|c| c.reason.as_str()) {
         Some("NewReplicaSetAvailable") => "Completed",
         Some("RolloutPaused") => "Paused",
-        Some("ReplicaSetCreateError" | "AnalysisRunCreateError") => "Error",
+        Some("ReplicaSetCreateError" | "AnalysisRunCreateError" | "ExperimentCreateError") => "Error",
         Some("ProgressDeadlineExceeded") => "Timeout",
         Some("RolloutAborted") => "Abort",
         _ => "Progressing",

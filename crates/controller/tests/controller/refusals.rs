@@ -120,6 +120,28 @@ async fn an_analysis_run_that_is_refused_is_told_and_made_later() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_experiment_that_is_refused_is_told_and_made_later() {
+    let (world, judge) = (World::start(), Judge::default());
+    world.controller_through(judged(&world.server, judge.judge()), |_| {});
+    judge.rules(|method, path| method == Method::POST && path.ends_with("/experiments"), Verdict::Refuse(403));
+    let one = json!({ "templates": [{ "name": "new", "specRef": "canary" }], "duration": "10s" });
+    let canary = json!({ "steps": [{ "experiment": one }, { "pause": {} }] });
+    world.create(&resource::ROLLOUTS, web(json!({ "canary": canary }))).await;
+    world.wait("Healthy").await;
+    world.patch(&resource::ROLLOUTS, "web", json!({ "spec": { "template": template("web", "shop/web:2") } })).await;
+    seconds(120).await;
+    let status = world.rollout("web").await["status"].clone();
+    let name = format!("web-{}-2-0", status["currentPodHash"].as_str().unwrap());
+    let said = format!("Failed to create Experiment \"{name}\": refused on the way");
+    assert_eq!(status["message"], format!("ExperimentCreateError: {said}"), "{status:#}");
+    assert_eq!(world.events("ExperimentCreateError").await, [said.as_str()]);
+    judge.retires();
+    let status = world.wait("Paused").await["status"].clone();
+    assert_eq!(status["currentStepIndex"], 1);
+    assert_ne!(progressing(&status)["reason"], "ExperimentCreateError");
+}
+
 fn progressing(status: &Value) -> Value {
     status["conditions"].as_array().unwrap().iter().find(|c| c["type"] == "Progressing").unwrap().clone()
 }

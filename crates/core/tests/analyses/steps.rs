@@ -2,7 +2,7 @@
 
 use super::{TWO, analysis, canary, entry, paused_for, some};
 use crate::world::World;
-use rollouts_core::{Effect, plan_after_run_refused};
+use rollouts_core::{Effect, Wanted, plan_after_refusal};
 use serde_json::json;
 
 /// Half of the pods, an analysis, a pause.
@@ -77,14 +77,14 @@ fn a_refused_run_is_told_until_it_is_made() {
     let mut w = at_the_analysis();
     w.runs.clear();
     let run = name("1");
-    let plan = plan_after_run_refused(&w.snapshot(), w.now, &run, "quota exceeded");
+    let plan = plan_after_refusal(&w.snapshot(), w.now, Wanted::AnalysisRun, &run, "quota exceeded");
     let (text, said) = (plan.to_string(), format!("Failed to create AnalysisRun \"{run}\": quota exceeded"));
     assert!(text.contains(&format!("Warning event AnalysisRunCreateError: {said}")), "{text}");
     let Some(Effect::PatchStatus { status }) = plan.effects().next() else { panic!("{text}") };
     let shown = (status.phase.as_str(), status.message.as_str());
     assert_eq!(shown, ("Progressing", &*format!("AnalysisRunCreateError: {said}")));
     w.rollout.status = (**status).clone();
-    let again = plan_after_run_refused(&w.snapshot(), w.now, &run, "quota still exceeded");
+    let again = plan_after_refusal(&w.snapshot(), w.now, Wanted::AnalysisRun, &run, "quota still exceeded");
     assert!(again.is_idle(), "{again}");
     w.run(10);
     assert_eq!(w.runs.len(), 1);
