@@ -53,7 +53,7 @@ pub const SHORT_WINDOW: Duration = Duration::from_secs(1);
 /// The Rollout that is watched.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// Its namespace, in which every ReplicaSet with the hash label is taken for its own.
+    /// Its namespace, in which every ReplicaSet with the hash label is taken for its own, but for those of Experiments.
     pub namespace: String,
     /// Its name.
     pub name: String,

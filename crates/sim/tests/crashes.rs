@@ -79,3 +79,9 @@ fn a_verdict_survives_its_controller_and_a_bad_source() {
         survives_in(Some(mood), "analysis", "an-step-success", 4);
     }
 }
+
+#[test]
+fn an_experiment_as_a_step() {
+    survives("analysis", "an-exp-step", 8);
+    survives("analysis", "an-exp-failed-analysis", 6);
+}

@@ -10,7 +10,7 @@ use futures::future::select_all;
 use rollouts_api::names::{POD_TEMPLATE_HASH, REVISION};
 use rollouts_kube::{RequestError, resource};
 use serde_json::Value;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -78,6 +78,8 @@ pub(super) struct Model {
     /// Pods that there may be.
     pub allowed: Remembered,
     pub sets: BTreeMap<String, Set>,
+    /// Hashes of the ReplicaSets of Experiments: those serve no users.
+    pub lab: BTreeSet<String>,
     /// Size of the Deployment that the Rollout takes over from.
     pub legacy: Option<i64>,
     /// The hash that the active Service selects.
@@ -117,6 +119,7 @@ impl Monitor {
             promised: Remembered::default(),
             allowed: Remembered::default(),
             sets: BTreeMap::new(),
+            lab: BTreeSet::new(),
             legacy: None,
             active: None,
             ready: BTreeMap::new(),
@@ -230,8 +233,17 @@ impl Model {
         }
         match kind {
             "rollouts" if name == self.subject.name => self.take_rollout(object),
+            "replicasets" if is_of_an_experiment(object) => {
+                self.lab.extend(object["metadata"]["labels"][POD_TEMPLATE_HASH].as_str().map(str::to_owned));
+                return;
+            }
             "replicasets" if is_of_a_rollout(object) => self.take_set(name, object, change.is_deletion()),
             "services" if name == self.subject.active => self.take_service(object, change.is_deletion()),
+            "pods"
+                if object["metadata"]["labels"][POD_TEMPLATE_HASH].as_str().is_some_and(|h| self.lab.contains(h)) =>
+            {
+                return;
+            }
             "pods" if is_of_a_rollout(object) => self.take_pod(name, object, change.is_deletion()),
             "deployments" => self.take_legacy(object),
             "analysisruns" => self.take_run(name, object, change.is_deletion()),
@@ -362,4 +374,9 @@ fn own_template(template: &Value) -> String {
 /// Those of Deployments carry another hash.
 fn is_of_a_rollout(object: &Value) -> bool {
     !object["metadata"]["labels"][POD_TEMPLATE_HASH].is_null()
+}
+
+fn is_of_an_experiment(object: &Value) -> bool {
+    let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    owners.into_iter().any(|owner| owner["kind"] == "Experiment")
 }

@@ -31,7 +31,7 @@ pub fn end(server: &Server, namespace: &str) -> End {
         }
     }
     // Names and values may have uids in them.
-    for (group, plural) in [("argoproj.io", "analysisruns"), ("batch", "jobs")] {
+    for (group, plural) in [("argoproj.io", "analysisruns"), ("argoproj.io", "experiments"), ("batch", "jobs")] {
         for object in server.list(group, plural, namespace) {
             let name = mask::text(&format!("{plural}/{}", text(&object["metadata"]["name"])));
             let state = mask::value(&by_name(project(plural, &object)));
