@@ -3,7 +3,7 @@
 use crate::objects::{every, job, object, of_instance, refers_to, run, version, web, web_rollout};
 use crate::world::{ACCOUNT, Place};
 use rollouts_kube::resource::{
-    ANALYSIS_RUNS, ANALYSIS_TEMPLATES, EVENTS, JOBS, NAMESPACES, PODS, REPLICA_SETS, ROLLOUTS,
+    ANALYSIS_RUNS, ANALYSIS_TEMPLATES, EVENTS, EXPERIMENTS, JOBS, NAMESPACES, PODS, REPLICA_SETS, ROLLOUTS, SERVICES,
 };
 use serde_json::{Value, json};
 
@@ -34,6 +34,32 @@ pub async fn a_deleted_rollout_takes_runs_and_jobs_with_it(place: &Place<'_>) {
     place.until_job_runs().await;
     place.delete(&ROLLOUTS, "web").await;
     for kind in [ANALYSIS_RUNS, JOBS, REPLICA_SETS, PODS] {
+        place.until_none(&kind).await;
+    }
+}
+
+/// With ReplicaSet, Service, run and Job.
+pub async fn a_deleted_experiment_takes_all_that_it_made_with_it(place: &Place<'_>) {
+    place.create(&ANALYSIS_TEMPLATES, template(job("work", LONG))).await;
+    let labels = json!({ "app": "trial" });
+    let ports = json!([{ "containerPort": 8080 }]);
+    let pod = json!({ "containers": [{ "name": "main", "image": "shop/web:1", "ports": ports }] });
+    let version = json!({
+        "name": "new",
+        "selector": { "matchLabels": labels },
+        "service": {},
+        "template": { "metadata": { "labels": labels }, "spec": pod },
+    });
+    let spec = json!({ "templates": [version], "analyses": [{ "name": "looks", "templateName": "looks" }] });
+    place.create(&EXPERIMENTS, object("Experiment", "trial", spec)).await;
+    place.until_job_runs().await;
+    assert_eq!(place.get(&EXPERIMENTS, "trial").await["status"]["phase"], "Running");
+    for (kind, name) in [(REPLICA_SETS, "trial-new"), (SERVICES, "trial-new"), (ANALYSIS_RUNS, "trial-looks")] {
+        let owner = place.get(&kind, name).await["metadata"]["ownerReferences"][0].clone();
+        assert_eq!((&owner["kind"], &owner["controller"]), (&json!("Experiment"), &json!(true)), "{name}");
+    }
+    place.delete(&EXPERIMENTS, "trial").await;
+    for kind in [ANALYSIS_RUNS, JOBS, REPLICA_SETS, SERVICES, PODS] {
         place.until_none(&kind).await;
     }
 }

@@ -36,6 +36,7 @@ fn all(world: &World) -> Vec<(&'static str, LocalBoxFuture<'_, ()>)> {
     tests! { world;
         ends::a_deleted_run_takes_its_job_with_it;
         ends::a_deleted_rollout_takes_runs_and_jobs_with_it;
+        ends::a_deleted_experiment_takes_all_that_it_made_with_it;
         ends::a_namespace_that_goes_takes_everything_with_it;
         ends::time_is_over_on_time;
         ends::a_user_terminates_a_run_and_its_job;

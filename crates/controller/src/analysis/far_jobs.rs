@@ -39,6 +39,11 @@ impl FarJobs {
         Ok(())
     }
 
+    /// How many runs those are.
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Arc<AnalysisRun>>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -88,6 +88,7 @@ impl Runs {
             ("measurements", self.measurements.len()),
             ("unseen writes", self.writer.unseen()),
             ("unanswered writes", self.lost.len()),
+            ("runs with Jobs elsewhere", self.far_jobs.len()),
         ]
     }
 
