@@ -10,6 +10,7 @@ mod envelope;
 mod experiment_steps;
 mod experiments;
 mod in_process;
+mod jobs;
 mod left_behind;
 mod objects;
 mod old_rights;
