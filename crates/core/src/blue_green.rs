@@ -62,7 +62,20 @@ impl Reconcile<'_> {
     /// Whether the switch needs no pause: going back, promoted in full, first deployment, or already switched (§5.2).
     fn fast_tracked(&self, strategy: &BlueGreenStrategy, returns: bool) -> bool {
         let active = self.services.get(&strategy.active_service).map_or("", |s| s.selected_hash());
-        self.ro.status.promote_full || self.fast_rollback() || returns || active.is_empty() || active == self.new_hash()
+        let first = active.is_empty() && self.lost_stable(strategy).is_none();
+        self.ro.status.promote_full || self.fast_rollback() || returns || first || active == self.new_hash()
+    }
+
+    /// The stable ReplicaSet, if the active Service selects nothing (somebody has made it anew, say) in the middle of an
+    /// update that was aborted, or is to be analysed: users go back there, and not on to what nobody has found good.
+    /// Upstream takes the update for the first one.
+    fn lost_stable(&self, strategy: &BlueGreenStrategy) -> Option<usize> {
+        let selected = self.services.get(&strategy.active_service)?.selected_hash();
+        let stable = self.old_stable().filter(|stable| self.sets[*stable].available() > 0)?;
+        let is_judged = self.aborted() || self.is_analysed_around_promotion();
+        let decided =
+            self.ro.status.promote_full || self.rolls_back_within_window() || self.returns_before_scale_down();
+        (selected.is_empty() && is_judged && !decided).then_some(stable)
     }
 
     /// The new ReplicaSet is an earlier one that still waits for its scale-down. Looks at the snapshot: the deadline
@@ -252,6 +265,9 @@ impl Reconcile<'_> {
             self.switch_active_back(strategy);
             return;
         }
+        if let Some(stable) = self.lost_stable(strategy) {
+            return self.switch_service(&strategy.active_service, stable, self.active_gate(strategy));
+        }
         let Some(new) = self.roles.new else { return };
         let free = || self.blue_green_pause_over(strategy) && self.verified_before_promotion();
         if self.new_is_ready() && self.saturated(self.new_set()) && (fast || free()) {
@@ -297,7 +313,7 @@ impl Reconcile<'_> {
         }
         let switched = next.blue_green.active_selector == next.current_pod_hash;
         let mut why = "counters, selectors, pauses or conditions changed";
-        if let Some(reason) = self.blue_green_promotion(&next) {
+        if let Some(reason) = self.blue_green_promotion(strategy, &next) {
             self.promote(&mut next, &reason);
             next.blue_green.scale_up_preview_check_point = false;
             why = "the update is complete";
@@ -312,8 +328,11 @@ impl Reconcile<'_> {
     }
 
     /// Why the new ReplicaSet may become the stable one (§5.9); `None` when it may not yet.
-    fn blue_green_promotion(&self, next: &RolloutStatus) -> Option<String> {
+    fn blue_green_promotion(&self, strategy: &BlueGreenStrategy, next: &RolloutStatus) -> Option<String> {
         let active = &next.blue_green.active_selector;
+        if self.lost_stable(strategy).is_some() {
+            return None;
+        }
         if self.roles.stable.is_none() || active.is_empty() {
             return Some("Initial deploy".into());
         }

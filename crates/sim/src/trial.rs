@@ -75,7 +75,7 @@ pub async fn play(scenario: &Scenario, trial: Trial, revisions: u64) -> Result<O
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": scenario.name}});
     cluster.server.create(namespace).map_err(PlayError::Cluster)?;
     let rollout = first_rollout(scenario)?;
-    let subject = Subject::of(&rollout, &scenario.name, false);
+    let subject = Subject::of(&rollout, &scenario.name, false).analysed();
     let monitor = Monitor::start(&cluster.client, subject, &faults, SHORT_WINDOW).await?;
     monitor.expect_updates(revisions.saturating_sub(1));
     let recording = play_on(&cluster.client, &cluster.clock, scenario).await?;

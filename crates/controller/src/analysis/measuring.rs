@@ -52,6 +52,8 @@ impl OfRun {
 /// One measurement.
 struct Out {
     measuring: Measuring,
+    /// How many of its metric had ended when it was asked for.
+    after: i64,
     /// Cancelled when nobody waits for it any more, and then it is not this one that answers.
     task: CancellationToken,
 }
@@ -80,6 +82,11 @@ impl Measurements {
         let key = Key::of(&run.metadata);
         if runs.get(&key).is_some_and(|of_run| of_run.uid != run.metadata.uid) {
             runs.remove(&key);
+        }
+        if let Some(of_run) = runs.get_mut(&key) {
+            // What was asked for stands there already: by a write of ours that was not answered, or by another
+            // controller. It must not count twice.
+            of_run.metrics.retain(|metric, out| out.after == taken(run, metric));
         }
         let out = runs.get(&key).into_iter().flat_map(|of_run| &of_run.metrics);
         out.map(|(metric, out)| (metric.clone(), out.measuring.clone())).collect()
@@ -111,7 +118,7 @@ impl Measurements {
         let (key, uid) = (Key::of(&run.metadata), &run.metadata.uid);
         let token = self.0.stop.child_token();
         let measuring = Measuring::Asked { ask: task.ask, since: self.0.clock.now() };
-        let out = Out { measuring, task: token.clone() };
+        let out = Out { measuring, after: taken(run, &task.metric), task: token.clone() };
         {
             let mut runs = self.0.lock();
             let of_run = runs.entry(key.clone()).or_insert_with(|| OfRun::new(uid));
@@ -185,6 +192,12 @@ impl Inner {
         // Nothing inside panics.
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many measurements of `metric` have ended. Whatever is dropped of them, this only grows.
+fn taken(run: &AnalysisRun, metric: &str) -> i64 {
+    let result = run.status.metric_results.iter().find(|result| result.name == metric);
+    result.map_or(0, |result| i64::from(result.count) + i64::from(result.error))
 }
 
 fn tell(run: &Key, metric: &str, ask: Ask, answer: &Answer) {

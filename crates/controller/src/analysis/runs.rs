@@ -2,7 +2,7 @@
 
 use super::far_jobs::FarJobs;
 use super::measuring::Measurements;
-use super::writer::{Lost, Writer};
+use super::writer::Writer;
 use super::{Analyses, jobs};
 use crate::Options;
 use crate::executor::CATCH_UP;
@@ -22,8 +22,6 @@ pub(crate) struct Runs {
     cache: Cache<AnalysisRun>,
     measurements: Measurements,
     writer: Writer,
-    /// Writes of which nobody knows whether they took effect.
-    lost: Lost,
     far_jobs: FarJobs,
     troubles: Troubles,
     clock: Clock,
@@ -59,7 +57,6 @@ impl Runs {
             measurements,
             far_jobs: FarJobs::new(jobs.clone()),
             writer: Writer::new(rest.clone(), recorder.clone(), jobs),
-            lost: Lost::default(),
             troubles: troubles.clone(),
             clock,
             options: run::Options { inconclusive_over_failed: options.measuring.inconclusive_over_failed },
@@ -87,7 +84,6 @@ impl Runs {
         vec![
             ("measurements", self.measurements.len()),
             ("unseen writes", self.writer.unseen()),
-            ("unanswered writes", self.lost.len()),
             ("runs with Jobs elsewhere", self.far_jobs.len()),
         ]
     }
@@ -102,14 +98,12 @@ impl Runs {
             // One that cannot be read any more is measured no more.
             self.measurements.gone(&key);
             self.writer.forget(&key);
-            self.lost.forget(&key);
             self.troubles.worked(format_args!("analysisrun {key}"));
             return Next::Done;
         };
         if self.writer.behind(&key, &self.cache) {
             return Next::After(CATCH_UP);
         }
-        self.measurements.forget(&key, &self.lost.found(&key, &run));
         let measuring = self.measurements.of(&run);
         let ended = self.measurements.ended_of(&run);
         let snapshot = RunSnapshot { run, measuring, ended, options: self.options };
@@ -118,7 +112,7 @@ impl Runs {
             tracing::debug!(analysisrun = %key, "Plan:\n{plan}");
         }
         self.measurements.forget(&key, &plan.cancels);
-        let applied = self.writer.apply(&snapshot.run, &plan, &self.lost).await;
+        let applied = self.writer.apply(&snapshot.run, &plan).await;
         let is_late = |e: &RequestError| e.is_conflict() || e.is_not_found();
         let who = format_args!("analysisrun {key}");
         match &applied {

@@ -10,8 +10,6 @@ use rollouts_kube::writes::OwnWrites;
 use rollouts_kube::{Cache, Key, RequestError, Rest, patch, resource};
 use rollouts_providers::job::Jobs;
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 /// Writes to AnalysisRuns.
 pub(crate) struct Writer {
@@ -42,20 +40,11 @@ impl Writer {
     }
 
     /// Applies the effects in order, up to the first error.
-    pub async fn apply(&self, run: &AnalysisRun, plan: &RunPlan, lost: &Lost) -> Result<(), RequestError> {
+    pub async fn apply(&self, run: &AnalysisRun, plan: &RunPlan) -> Result<(), RequestError> {
         let key = Key::of(&run.metadata);
         for effect in plan.effects() {
             match effect {
-                RunEffect::PatchStatus(status) => {
-                    let written = self.write(&key, run, status).await;
-                    let is_open = |e: &RequestError| e.is_transient() || matches!(e, RequestError::Malformed { .. });
-                    if written.as_ref().is_err_and(is_open) {
-                        lost.note(&key, status, &plan.consumed);
-                    }
-                    written?;
-                    // It was written as the version that was known: no earlier one took effect, nor ever will.
-                    lost.forget(&key);
-                }
+                RunEffect::PatchStatus(status) => self.write(&key, run, status).await?,
                 RunEffect::Event { r#type, reason, message } => self.tell(&key, run, *r#type, reason, message),
                 RunEffect::CollectGarbage { metric, limit, .. } => {
                     // The status is written; the next measurement that is dropped takes what stays now with it.
@@ -127,50 +116,5 @@ impl Writer {
         };
         let reference = ObjectReference::new(&resource::ANALYSIS_RUNS, &run.metadata);
         self.recorder.event(&reference, kind, reason, message);
-    }
-}
-
-/// Writes that were not answered. If the run turns out to have that status, they took effect after all, and the
-/// measurements in it must not be written once more.
-#[derive(Default)]
-pub(crate) struct Lost(Mutex<BTreeMap<Key, Vec<LostWrite>>>);
-
-struct LostWrite {
-    status: AnalysisRunStatus,
-    /// Metrics whose answers are in it.
-    consumed: Vec<String>,
-}
-
-/// Unanswered writes to one run that are remembered; older ones cannot take effect any more.
-const LOST_WRITES_MAX: usize = 10;
-
-impl Lost {
-    fn note(&self, key: &Key, status: &AnalysisRunStatus, consumed: &[String]) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let writes = all.entry(key.clone()).or_default();
-        if writes.len() == LOST_WRITES_MAX {
-            writes.remove(0);
-        }
-        writes.push(LostWrite { status: status.clone(), consumed: consumed.to_vec() });
-    }
-
-    /// The metrics whose answers stand in the status of `run` because of a write that was not answered.
-    pub fn found(&self, key: &Key, run: &AnalysisRun) -> Vec<String> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(writes) = all.get_mut(key) else { return Vec::new() };
-        let Some(found) = writes.iter().position(|write| write.status == run.status) else { return Vec::new() };
-        let consumed = writes.swap_remove(found).consumed;
-        all.remove(key);
-        consumed
-    }
-
-    /// How many are remembered.
-    pub fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(Vec::len).sum()
-    }
-
-    /// The run is gone, or was written meanwhile.
-    pub fn forget(&self, key: &Key) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }

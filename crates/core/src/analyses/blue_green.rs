@@ -16,6 +16,11 @@ impl Reconcile<'_> {
         configured(analysis).cloned()
     }
 
+    /// Whether anything is to be measured before or after the switch.
+    pub(crate) fn is_analysed_around_promotion(&self) -> bool {
+        [Kind::PrePromotion, Kind::PostPromotion].into_iter().any(|kind| self.promotion_analysis(kind).is_some())
+    }
+
     /// Whether the persisted status says that users reach the new ReplicaSet.
     fn switch_is_known(&self) -> bool {
         self.ro.status.blue_green.active_selector == self.new_hash()

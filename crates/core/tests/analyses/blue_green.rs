@@ -76,6 +76,36 @@ fn before_and_after() {
     assert_eq!(entry(&w, "post"), None);
 }
 
+/// The active Service is made anew, without what the controller wrote into it.
+fn lose(w: &mut World) {
+    let live = w.services.get_mut("live").unwrap();
+    live.spec.selector.clear();
+    live.metadata.annotations.clear();
+}
+
+#[test]
+fn a_service_that_was_made_anew_goes_to_no_version_that_is_not_found_good() {
+    let around = json!({ "prePromotionAnalysis": analysis(), "postPromotionAnalysis": analysis() });
+    // While it is measured.
+    let mut w = blue_green(around.clone());
+    w.ends(&pre(), "Running", 10);
+    lose(&mut w);
+    w.run(20);
+    assert_eq!((live(&w), w.status().stable_rs.as_str()), (OLD, OLD));
+    w.ends(&pre(), "Successful", 10);
+    assert_eq!((live(&w), w.status().stable_rs.as_str()), (NEW, OLD));
+    // After the switch: back, and on again, which was found good.
+    lose(&mut w);
+    w.run(20);
+    assert_eq!((live(&w), w.status().stable_rs.as_str()), (NEW, OLD));
+    // When it was found bad.
+    let mut w = blue_green(around);
+    w.ends(&pre(), "Failed", 10);
+    lose(&mut w);
+    w.run(20);
+    assert_eq!((live(&w), w.status().stable_rs.as_str(), w.status().abort), (OLD, OLD, true));
+}
+
 #[test]
 fn failure_before_the_switch_aborts() {
     let mut w = blue_green(json!({ "prePromotionAnalysis": analysis(), "abortScaleDownDelaySeconds": 2 }));

@@ -73,7 +73,12 @@ impl Model {
     pub(in crate::invariants) fn check_progress(&mut self, before: &Value) {
         let (was, is) = (&before["status"], &self.rollout["status"]);
         let same = ["currentPodHash", "currentStepHash"].iter().all(|field| was[field] == is[field]);
-        if !same || is["abort"] == true || self.is_promoted_in_full(before) || self.is_pushed() {
+        if !self.subject.is_analysed
+            || !same
+            || is["abort"] == true
+            || self.is_promoted_in_full(before)
+            || self.is_pushed()
+        {
             return;
         }
         let index = |status: &Value| status["currentStepIndex"].as_u64().unwrap_or(0);
@@ -118,7 +123,7 @@ impl Model {
     /// Users are sent to another version.
     pub(in crate::invariants) fn check_verified(&mut self, to: &str) {
         let (spec, status) = (&self.rollout["spec"], &self.rollout["status"]);
-        let is_asked = !spec["strategy"]["blueGreen"]["prePromotionAnalysis"].is_null();
+        let is_asked = self.subject.is_analysed && !spec["strategy"]["blueGreen"]["prePromotionAnalysis"].is_null();
         let is_new = status["currentPodHash"] == to && status["stableRS"] != to;
         let is_first = status["stableRS"].as_str().is_none_or(str::is_empty);
         let was_there = self.measured.served.iter().any(|served| served == to);
