@@ -30,7 +30,7 @@ pub struct Day {
     pub largest_bytes: usize,
     /// Jobs that exist.
     pub jobs: usize,
-    /// Events that exist.
+    /// Events of runs and Rollouts that exist.
     pub events: usize,
     /// What the controller remembers of runs beside its caches.
     pub held: Vec<(&'static str, usize)>,
@@ -82,9 +82,13 @@ fn look(cluster: &Cluster, monitor: &Monitor, number: u64) -> Day {
         kept: results.iter().map(kept).max().unwrap_or(0),
         largest_bytes: runs.iter().map(|run| run.to_string().len()).max().unwrap_or(0),
         jobs: cluster.server.list("batch", "jobs", NAMESPACE).len(),
-        events: cluster.server.list("", "events", NAMESPACE).len(),
+        events: cluster.server.list("", "events", NAMESPACE).into_iter().filter(is_ours).count(),
         held: monitor.held(),
     }
+}
+
+fn is_ours(event: &Value) -> bool {
+    event["involvedObject"]["apiVersion"] == rollouts_api::names::API_VERSION
 }
 
 fn objects() -> Vec<Value> {
