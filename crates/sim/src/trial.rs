@@ -6,6 +6,7 @@ mod end;
 pub use end::{End, end};
 
 use crate::cluster::Cluster;
+use crate::compare::mask;
 use crate::faults::{Faults, Kill, Odds};
 use crate::invariants::{Monitor, SHORT_WINDOW, Subject};
 use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
@@ -103,11 +104,15 @@ impl Outcome {
         if self.done > undisturbed.done {
             problems.push(format!("{} writes changed something instead of {}", self.done, undisturbed.done));
         }
-        let (tracks, wanted) = (&self.recording.tracks, &undisturbed.recording.tracks);
-        problems.extend(wanted.iter().filter(|(name, track)| tracks.get(*name) != Some(track)).map(|(name, track)| {
-            let (found, wanted) = (tracks.get(name).map_or(0, Vec::len), track.len());
-            format!("{name} went another way: {found} states instead of {wanted}")
-        }));
+        // Names of Jobs, and what is said of them, have uids in them.
+        let (tracks, wanted) =
+            (mask::recording(&self.recording).tracks, mask::recording(&undisturbed.recording).tracks);
+        problems.extend(wanted.iter().filter(|(name, track)| tracks.get(*name) != Some(*track)).map(
+            |(name, track)| {
+                let (found, wanted) = (tracks.get(name).map_or(0, Vec::len), track.len());
+                format!("{name} went another way: {found} states instead of {wanted}")
+            },
+        ));
         problems
     }
 

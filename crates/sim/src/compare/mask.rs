@@ -18,7 +18,7 @@ static SPACES: LazyLock<Regex> = LazyLock::new(|| regex(" +"));
 
 /// Masks uids, addresses and long numbers everywhere, and the hashes of Deployments' ReplicaSets, which Go computes from
 /// its own memory layout, by their first revisions.
-pub(super) fn recording(r: &Recording) -> Recording {
+pub(crate) fn recording(r: &Recording) -> Recording {
     let hashes = hashes_of_deployments(r);
     let text = |text: &str| {
         let hidden = |text: String, (hash, revision): &(String, String)| text.replace(hash, &format!("HASH{revision}"));

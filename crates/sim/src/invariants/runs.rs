@@ -51,11 +51,12 @@ impl Run {
         !self.is_gone && !told && !is_end(self.phase()) && !is_going(&self.object)
     }
 
-    /// What it belongs to.
-    fn attachment(&self) -> String {
+    /// What it belongs to; `None` for one that users made.
+    fn attachment(&self) -> Option<String> {
         let labels = &self.object["metadata"]["labels"];
         let of = |label: &str| labels[label].as_str().unwrap_or_default();
-        format!("{} {} {}", of("rollout-type"), of("step-index"), of(rollouts_api::names::POD_TEMPLATE_HASH))
+        let kind = labels["rollout-type"].as_str()?;
+        Some(format!("{kind} {} {}", of("step-index"), of(rollouts_api::names::POD_TEMPLATE_HASH)))
     }
 }
 
@@ -100,7 +101,9 @@ impl Model {
     pub(super) fn live(&self) -> BTreeMap<String, Vec<String>> {
         let mut live: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, run) in self.measured.runs.iter().filter(|(_, run)| run.is_live()) {
-            live.entry(run.attachment()).or_default().push(name.clone());
+            if let Some(attachment) = run.attachment() {
+                live.entry(attachment).or_default().push(name.clone());
+            }
         }
         for (name, job) in self.measured.jobs.iter().filter(|(_, job)| is_running(job)) {
             let of = |annotation: &str| job["metadata"]["annotations"][annotation].as_str().unwrap_or_default();

@@ -48,7 +48,7 @@ pub fn end(server: &Server, namespace: &str) -> End {
         let is_ready = conditions.clone().any(|c| c["type"] == "Ready" && c["status"] == "True");
         let labels = &pod["metadata"]["labels"];
         let hash = text(&labels[POD_TEMPLATE_HASH]);
-        let count = end.entry(format!("pods of {hash}, ready: {is_ready}, {labels}")).or_insert(json!(0));
+        let count = end.entry(mask::text(&format!("pods of {hash}, ready: {is_ready}, {labels}"))).or_insert(json!(0));
         *count = (count.as_u64().unwrap_or_default() + 1).into();
     }
     end
