@@ -70,7 +70,6 @@ fn a_takeover_from_a_deployment() {
 fn a_verdict_survives_its_controller() {
     survives("analysis", "an-step-failure-retry", 6);
     survives("analysis", "an-bluegreen-pre-post", 6);
-    survives("analysis", "an-terminate", 6);
 }
 
 #[test]
