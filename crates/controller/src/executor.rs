@@ -1,10 +1,9 @@
 //! Applies a plan, effect by effect. Every write says which version of the object it was decided on, so a stale cache
 //! can at worst cause a conflict, and the first error stops the rest.
 
-mod analysis;
 pub(crate) mod bodies;
 mod confirming;
-mod experiments;
+mod judges;
 mod pods;
 mod resizes;
 
@@ -173,19 +172,19 @@ impl Executor {
                     }
                 }
                 Effect::CreateAnalysisRun { name, object } => {
-                    if let Some(end) = self.create_analysis_run(&run, name, object).await? {
+                    if let Some(end) = self.create::<AnalysisRun>(&run, name, object).await? {
                         return Ok(end);
                     }
                 }
-                Effect::TerminateAnalysisRun { name } => self.terminate_analysis_run(&mut run, name).await?,
-                Effect::DeleteAnalysisRun { name } => self.delete_analysis_run(&run, name).await?,
+                Effect::TerminateAnalysisRun { name } => self.terminate::<AnalysisRun>(&mut run, name).await?,
+                Effect::DeleteAnalysisRun { name } => self.delete::<AnalysisRun>(&run, name).await?,
                 Effect::CreateExperiment { name, object } => {
-                    if let Some(end) = self.create_experiment(&run, name, object).await? {
+                    if let Some(end) = self.create::<Experiment>(&run, name, object).await? {
                         return Ok(end);
                     }
                 }
-                Effect::TerminateExperiment { name } => self.terminate_experiment(&mut run, name).await?,
-                Effect::DeleteExperiment { name } => self.delete_experiment(&run, name).await?,
+                Effect::TerminateExperiment { name } => self.terminate::<Experiment>(&mut run, name).await?,
+                Effect::DeleteExperiment { name } => self.delete::<Experiment>(&run, name).await?,
                 Effect::Event { r#type, reason, message } => match r#type {
                     EventType::Normal => {
                         tracing::info!(rollout = %run.key, event_reason = reason, "{message}");
