@@ -348,6 +348,9 @@ impl Reconcile<'_> {
         if self.new_is_stable() || self.returns_before_scale_down() {
             return Some("Fast rollback".into());
         }
-        (!self.aborted() && self.verified_after_promotion()).then(|| "Completed blue-green update".into())
+        // Its pods were ready when users came to it; an analysis takes its time.
+        let still_serves = strategy.post_promotion_analysis.is_none() || self.new_is_ready();
+        (!self.aborted() && self.verified_after_promotion() && still_serves)
+            .then(|| "Completed blue-green update".into())
     }
 }

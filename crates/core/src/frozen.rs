@@ -58,7 +58,7 @@ impl Reconcile<'_> {
         for (i, size, goal) in moves.into_iter().flatten() {
             if size == goal {
                 changed |= self.resize(i, size, WHY);
-            } else if size != self.sets[i].size() {
+            } else if size > self.sets[i].size() || (size < self.sets[i].size() && !self.waits_for_counts(i)) {
                 self.change_size(i, size, AnnotationChanges::new(), WHY);
                 changed = true;
             }

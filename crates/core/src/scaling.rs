@@ -156,6 +156,9 @@ impl Reconcile<'_> {
 
     /// Sets size and desired-replicas annotation. Returns whether the size changed.
     pub(crate) fn resize(&mut self, index: usize, size: i32, why: impl Into<String>) -> bool {
+        if size < self.sets[index].size() && self.waits_for_counts(index) {
+            return false;
+        }
         let n = self.ro.spec.replicas();
         let set = &self.sets[index];
         let from = set.size();
@@ -175,6 +178,17 @@ impl Reconcile<'_> {
             return false;
         }
         self.change_size(index, size, annotations, why);
+        true
+    }
+
+    /// Whether pods of a ReplicaSet must stay because nobody knows for sure how many the others have.
+    pub(crate) fn waits_for_counts(&mut self, index: usize) -> bool {
+        let doubtful = self.sets.iter().enumerate().find(|(i, set)| *i != index && set.in_doubt());
+        let Some(doubtful) = doubtful.map(|(_, set)| &set.metadata.name) else { return false };
+        self.note(format!(
+            "{} stays as it is until the pods of {doubtful} are counted",
+            self.sets[index].metadata.name
+        ));
         true
     }
 

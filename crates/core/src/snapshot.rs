@@ -132,6 +132,13 @@ impl ReplicaSet {
         self.metadata.generation <= self.status.observed_generation
     }
 
+    /// Whether the status may count pods that were taken meanwhile: it is older than two changes of the spec, or it has
+    /// as many pods as the spec wants before that was seen, so that they have become fewer and more again.
+    pub fn in_doubt(&self) -> bool {
+        let unseen = self.metadata.generation - self.status.observed_generation;
+        self.size() > 0 && (unseen > 1 || (unseen == 1 && self.status.replicas == self.size()))
+    }
+
     /// The value of the hash label, or "".
     pub fn hash(&self) -> &str {
         self.metadata.label(names::POD_TEMPLATE_HASH).unwrap_or_default()

@@ -327,3 +327,20 @@ fn a_run_counts_whatever_becomes_of_the_pods() {
     w.run(10);
     assert_eq!(live(&w), NEW);
 }
+
+/// Its pods were ready when users came to it, but the analysis took its time.
+#[test]
+fn a_version_that_lost_its_pods_meanwhile_is_not_stable() {
+    let mut w = blue_green(json!({ "postPromotionAnalysis": analysis() }));
+    w.ends(&post(), "Running", 5);
+    let serve = |w: &mut World, pods: i32| {
+        let status = &mut w.sets.get_mut(&format!("web-{NEW}")).unwrap().status;
+        (status.ready_replicas, status.available_replicas) = (pods, pods);
+    };
+    serve(&mut w, 0);
+    w.ends(&post(), "Successful", 5);
+    assert_eq!((w.status().stable_rs.as_str(), live(&w)), (OLD, NEW));
+    serve(&mut w, 2);
+    w.run(60);
+    assert_eq!((w.status().stable_rs.as_str(), w.sizes()), (NEW, vec![(1, 0), (2, 2)]));
+}

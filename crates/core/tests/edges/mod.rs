@@ -173,3 +173,34 @@ fn an_annotation_that_was_removed_stays_on_the_replica_set() {
     w.run(10);
     assert_eq!(w.sets.values().next().unwrap().metadata.annotation("note"), Some("x"));
 }
+
+/// Pods that were taken from a ReplicaSet and given back unseen may still be counted in its status.
+#[test]
+fn pods_stay_until_those_of_the_others_are_counted() {
+    let mut w = World::new(4, json!({ "canary": { "maxSurge": 4, "steps": [{ "setWeight": 50 }, { "pause": {} }] } }));
+    w.run(10);
+    w.set_image("2");
+    w.run(10);
+    assert_eq!(w.sizes(), [(1, 2), (2, 2)]);
+    w.rollout.status.abort = true;
+    while w.sizes() == [(1, 2), (2, 2)] {
+        w.step();
+    }
+    let stable = w.sets.iter().find(|(_, set)| set.revision() == 1).map(|(name, _)| name.clone()).unwrap();
+    let decided = |w: &mut World, unseen: i64, counted: i32| {
+        let set = w.sets.get_mut(&stable).unwrap();
+        set.status.observed_generation = set.metadata.generation - unseen;
+        let status = &mut set.status;
+        (status.replicas, status.ready_replicas, status.available_replicas) = (counted, counted, counted);
+        rollouts_core::plan(&w.snapshot(), w.now).to_string()
+    };
+    assert_eq!(w.sizes(), [(1, 4), (2, 2)]);
+    for (unseen, counted) in [(2, 4), (2, 2), (1, 4)] {
+        let plan = decided(&mut w, unseen, counted);
+        assert!(!plan.contains("replicas="), "{plan}");
+    }
+    let plan = decided(&mut w, 2, 4);
+    assert!(plan.contains(&format!("stays as it is until the pods of {stable} are counted")), "{plan}");
+    let plan = decided(&mut w, 0, 4);
+    assert!(plan.contains(": replicas=0"), "{plan}");
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// Kinds that a controller watches whose Rollouts refer to no workload.
-const WATCHED_KINDS: usize = 8;
+const WATCHED_KINDS: usize = 9;
 
 /// Updates all, lets something happen in the middle, and gives what was logged about it.
 fn in_the_middle<F: Future<Output = ()>>(happens: impl FnOnce(World) -> F + Send + 'static) {
