@@ -4,6 +4,7 @@ use crate::analysis::{Analyses, Users};
 use crate::arrivals::Arrivals;
 use crate::debts::{self, BY_DEBTOR};
 use crate::experiments;
+use crate::owners::{BY_OWNER, controller_uid};
 use crate::queues::Queues;
 use crate::workloads::{self, Workloads};
 use crate::{Options, services};
@@ -16,8 +17,6 @@ use rollouts_kube::{Cache, Key, Troubles, resource};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Objects by uid of their controller.
-pub(crate) const BY_OWNER: &str = "owner";
 /// ReplicaSets without a controller, by namespace.
 pub(crate) const ORPHANS: &str = "orphans";
 /// Rollouts by `namespace/name` of the Services they name.
@@ -87,7 +86,7 @@ impl Caches {
             .troubles(&troubles)
             .namespace(namespace.clone())
             .labels(names::POD_TEMPLATE_HASH)
-            .index(BY_OWNER, |s: &ReplicaSet| s.metadata.controller().map(|c| c.uid.clone()).into_iter().collect())
+            .index(BY_OWNER, controller_uid)
             .index(ORPHANS, |s: &ReplicaSet| match s.metadata.controller() {
                 None => vec![s.metadata.namespace.clone()],
                 Some(_) => Vec::new(),
@@ -118,7 +117,7 @@ impl Caches {
         let services = Cache::builder(client.clone(), resource::SERVICES)
             .troubles(&troubles)
             .namespace(namespace.clone())
-            .index(BY_OWNER, |s: &Service| s.metadata.controller().map(|c| c.uid.clone()).into_iter().collect())
+            .index(BY_OWNER, controller_uid)
             .on_change(move |change: &Change<Service>| {
                 if let Change::Added(service) | Change::Updated { new: service, .. } = change
                     && services::is_marked(service)

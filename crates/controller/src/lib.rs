@@ -16,6 +16,7 @@ pub mod metrics;
 mod monitor;
 mod options;
 mod outcome;
+mod owners;
 mod queues;
 mod reconciler;
 mod services;

@@ -1,8 +1,8 @@
 //! Services that no Rollout refers to any more get their own selector back (rollout.md §1.4).
 
-use crate::analysis::owner;
 use crate::caches::{BY_SERVICE, Caches};
 use crate::outcome::outcome;
+use crate::owners::owner;
 use rollouts_api::{Rollout, names, validation};
 use rollouts_core::Service;
 use rollouts_kube::cache::Change;

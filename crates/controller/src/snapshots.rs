@@ -1,9 +1,10 @@
 //! From caches to a [`Snapshot`].
 
-use crate::analysis::{foreign_names, is_analysed, owned_by, unfilled};
-use crate::caches::{BY_OWNER, Caches, ORPHANS, selects};
+use crate::analysis::{is_analysed, unfilled};
+use crate::caches::{Caches, ORPHANS, selects};
 use crate::debts::{self, BY_DEBTOR};
 use crate::hidden::Hidden;
+use crate::owners::{BY_OWNER, foreign_names, owned_by};
 use rollouts_api::{Experiment, Rollout, names, validation};
 use rollouts_core::{Debt, Pod, Referenced, ReplicaSet, Snapshot, TemplateHash, Workload};
 use rollouts_kube::rest::Query;

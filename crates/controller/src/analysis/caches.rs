@@ -1,11 +1,11 @@
 //! AnalysisRuns and templates, and which Rollouts and Experiments a change of them concerns.
 
 use crate::Options;
-use crate::caches::BY_OWNER;
+use crate::owners::{BY_OWNER, controller_uid, foreign_names, owned_by, owner};
 use crate::queues::Queues;
 use rollouts_api::analysis::{AnalysisRun, AnalysisTemplate, AnalysisTemplateSpec};
 use rollouts_api::rollout::AnalysisTemplateRef;
-use rollouts_api::{Experiment, ObjectMeta, Rollout, names, validation};
+use rollouts_api::{Experiment, ObjectMeta, Rollout, validation};
 use rollouts_core::{TemplateClosure, experiment_template_closure, template_closure};
 use rollouts_kube::cache::{Cached, Change};
 use rollouts_kube::{Cache, Key, Queue, Troubles, resource};
@@ -46,7 +46,7 @@ impl Analyses {
             .troubles(troubles)
             .namespace(namespace)
             .labels(options.instance_selector())
-            .index(BY_OWNER, |run: &AnalysisRun| run.metadata.controller().map(|c| c.uid.clone()).into_iter().collect())
+            .index(BY_OWNER, controller_uid)
             .on_change(move |change: &Change<AnalysisRun>| {
                 if let Change::Malformed { new, .. } = change {
                     tracing::error!(analysisrun = %change.key(), "Cannot read AnalysisRun: {}", new.error);
@@ -149,32 +149,6 @@ pub(crate) fn unfilled<T: Cached>(cache: &Cache<T>) -> Option<String> {
 /// Whether the Rollout refers to any template.
 pub(crate) fn is_analysed(ro: &Rollout) -> bool {
     !validation::template_refs(ro).is_empty()
-}
-
-/// Objects that `owner` controls.
-pub(crate) fn owned_by<T: Cached>(cache: &Cache<T>, owner: &ObjectMeta) -> Vec<Arc<T>> {
-    let mut owned = cache.by_index(BY_OWNER, &owner.uid);
-    owned.retain(|object| object.meta().namespace == owner.namespace);
-    owned
-}
-
-/// Names of objects that begin with the name of `owner` and a dash but are not its own.
-pub(crate) fn foreign_names<T: Cached>(cache: &Cache<T>, owner: &ObjectMeta) -> BTreeSet<String> {
-    let namespace = owner.namespace.as_str();
-    let prefix = format!("{}-", owner.name);
-    let is_foreign =
-        |meta: &ObjectMeta| meta.name.starts_with(&prefix) && meta.controller().is_none_or(|c| c.uid != owner.uid);
-    let (whole, malformed) = (cache.list(Some(namespace)), cache.malformed(Some(namespace)));
-    let whole = whole.iter().map(|object| object.meta()).filter(|meta| is_foreign(meta));
-    // What cannot be read is nobody's, but has its name.
-    let malformed = malformed.iter().map(|object| &object.meta).filter(|meta| meta.name.starts_with(&prefix));
-    whole.chain(malformed).map(|meta| meta.name.clone()).collect()
-}
-
-/// The custom resource of this kind that controls an object.
-pub(crate) fn owner(meta: &ObjectMeta, kind: &str) -> Option<Key> {
-    let owner = meta.controller().filter(|c| c.kind == kind && c.api_version.starts_with(names::GROUP))?;
-    Some(Key::new(meta.namespace.as_str(), owner.name.as_str()))
 }
 
 impl Users {

@@ -1,8 +1,7 @@
 //! The cache of Experiments, and which of them a change of another object concerns.
 
 use crate::Options;
-use crate::analysis::owner;
-use crate::caches::BY_OWNER;
+use crate::owners::{BY_OWNER, controller_uid, owner};
 use crate::queues::Queues;
 use rollouts_api::Experiment;
 use rollouts_kube::cache::{Cached, Change};
@@ -22,7 +21,7 @@ pub(crate) fn cache(
         .troubles(troubles)
         .namespace(options.namespace.as_deref())
         .labels(options.instance_selector())
-        .index(BY_OWNER, |e: &Experiment| e.metadata.controller().map(|c| c.uid.clone()).into_iter().collect())
+        .index(BY_OWNER, controller_uid)
         .on_change(move |change: &Change<Experiment>| {
             if let Change::Malformed { new, .. } = change {
                 tracing::error!(experiment = %change.key(), "Cannot read Experiment: {}", new.error);

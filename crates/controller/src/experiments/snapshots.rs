@@ -1,8 +1,8 @@
 //! From caches to an [`ExperimentSnapshot`].
 
 use super::obstacles::Obstacles;
-use crate::analysis::owned_by;
 use crate::caches::Caches;
+use crate::owners::owned_by;
 use rollouts_api::{Experiment, ObjectMeta};
 use rollouts_core::experiment::{self, ExperimentSnapshot};
 use rollouts_kube::cache::Cached;
