@@ -130,7 +130,8 @@ impl Executor {
                 }
                 Effect::UpdateReplicaSet { name, replicas, min_ready_seconds, template, annotations } => {
                     let is_again = replicas.is_some() && self.resizes.again(Key::new(run.namespace, name.as_str()));
-                    if is_again || annotations.contains_key(names::REVISION) {
+                    let is_rivaled = replicas.is_some() && self.is_unelected;
+                    if is_again || is_rivaled || annotations.contains_key(names::REVISION) {
                         self.confirm(&run).await?;
                     }
                     let old = find_set(snapshot, name);

@@ -130,6 +130,10 @@ pub(crate) async fn delete_pods(
             store.seen_deleted(&Key::of(&pod.metadata), meta_uid(&pod.metadata)).await;
         }
     }
+    if results.iter().filter_map(|result| result.as_ref().err()).any(is_uncertain) {
+        // It may be deleted all the same: only a fresh list can tell, before another one is deleted in its place.
+        store.refresh().await;
+    }
     results.into_iter().collect()
 }
 
