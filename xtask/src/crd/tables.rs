@@ -18,7 +18,6 @@ pub const REQUIRED: &[(&str, &[&str])] = &[
     ("ExperimentAnalysis", &["name", "templateName"]),
     ("ExperimentSpec", &["templates"]),
     ("FieldRef", &["fieldPath"]),
-    ("HeaderRoutingMatch", &["headerName", "headerValue"]),
     ("IstioDestinationRule", &["name", "canarySubsetName", "stableSubsetName"]),
     ("IstioVirtualService", &["name"]),
     ("JobMetric", &["spec"]),

@@ -74,7 +74,9 @@ pub struct SetHeaderRoute {
     pub r#match: Vec<HeaderRoutingMatch>,
 }
 
-/// One header of a `setHeaderRoute` step.
+/// One alternative of a `setHeaderRoute` step: a request is sent to the canary if all that is given here matches.
+/// How entries that have nothing but a `headerName` combine is up to the router, as it always was (docs/traffic.md); as
+/// soon as one entry of a step has another field, every entry is an alternative of its own.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct HeaderRoutingMatch {
@@ -83,6 +85,29 @@ pub struct HeaderRoutingMatch {
     /// How its value must look.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_value: Option<StringMatch>,
+    /// Request method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<StringMatch>,
+    /// Request path, without the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<StringMatch>,
+    /// Request headers by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_default")]
+    pub headers: BTreeMap<String, StringMatch>,
+    /// Cookies by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_default")]
+    pub cookies: BTreeMap<String, StringMatch>,
+    /// Parameters of the query by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_default")]
+    pub query_params: BTreeMap<String, StringMatch>,
+}
+
+impl HeaderRoutingMatch {
+    /// Whether it has fields that upstream does not know.
+    pub fn is_extended(&self) -> bool {
+        let maps = [&self.headers, &self.cookies, &self.query_params];
+        self.method.is_some() || self.path.is_some() || maps.iter().any(|map| !map.is_empty())
+    }
 }
 
 /// Exactly one of the three.
@@ -128,6 +153,12 @@ pub struct RouteMatch {
     /// Request headers by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_default")]
     pub headers: BTreeMap<String, StringMatch>,
+    /// Cookies by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_default")]
+    pub cookies: BTreeMap<String, StringMatch>,
+    /// Parameters of the query by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_is_default")]
+    pub query_params: BTreeMap<String, StringMatch>,
 }
 
 /// `plugin` step.

@@ -263,6 +263,9 @@ pub struct AppMeshVirtualNodeRef {
 pub struct TraefikTrafficRouting {
     /// Name of the weighted TraefikService.
     pub weighted_traefik_service_name: String,
+    /// IngressRoute that leads to the TraefikService. `setHeaderRoute` steps make routes like those that it has.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub ingress_route_name: String,
 }
 
 /// `apisix`.

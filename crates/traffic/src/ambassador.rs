@@ -1,0 +1,27 @@
+//! Ambassador: a canary Mapping beside each stable one (traffic.md §2.5).
+
+use crate::{Context, Draft, Objects, Route, RouteError, Router, Want};
+use rollouts_api::rollout::TrafficRouting;
+
+/// See the module.
+pub struct Ambassador;
+
+impl Router for Ambassador {
+    fn name(&self) -> &'static str {
+        "Ambassador"
+    }
+
+    fn is_used(&self, routing: &TrafficRouting) -> bool {
+        routing.ambassador.is_some()
+    }
+
+    fn wants(&self, _cx: &Context<'_>, _objects: &Objects) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn route(&self, _cx: &Context<'_>, _route: &Route, _draft: &mut Draft<'_>) -> Result<(), RouteError> {
+        Ok(())
+    }
+
+    fn release(&self, _cx: &Context<'_>, _stable: &Route, _draft: &mut Draft<'_>) {}
+}

@@ -1,0 +1,27 @@
+//! APISIX: backends of an ApisixRoute (traffic.md §2.7).
+
+use crate::{Context, Draft, Objects, Route, RouteError, Router, Want};
+use rollouts_api::rollout::TrafficRouting;
+
+/// See the module.
+pub struct Apisix;
+
+impl Router for Apisix {
+    fn name(&self) -> &'static str {
+        "Apisix"
+    }
+
+    fn is_used(&self, routing: &TrafficRouting) -> bool {
+        routing.apisix.is_some()
+    }
+
+    fn wants(&self, _cx: &Context<'_>, _objects: &Objects) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn route(&self, _cx: &Context<'_>, _route: &Route, _draft: &mut Draft<'_>) -> Result<(), RouteError> {
+        Ok(())
+    }
+
+    fn release(&self, _cx: &Context<'_>, _stable: &Route, _draft: &mut Draft<'_>) {}
+}

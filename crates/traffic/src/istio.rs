@@ -1,0 +1,27 @@
+//! Istio: VirtualServices and a DestinationRule (traffic.md §2.1).
+
+use crate::{Context, Draft, Objects, Route, RouteError, Router, Want};
+use rollouts_api::rollout::TrafficRouting;
+
+/// See the module.
+pub struct Istio;
+
+impl Router for Istio {
+    fn name(&self) -> &'static str {
+        "Istio"
+    }
+
+    fn is_used(&self, routing: &TrafficRouting) -> bool {
+        routing.istio.is_some()
+    }
+
+    fn wants(&self, _cx: &Context<'_>, _objects: &Objects) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn route(&self, _cx: &Context<'_>, _route: &Route, _draft: &mut Draft<'_>) -> Result<(), RouteError> {
+        Ok(())
+    }
+
+    fn release(&self, _cx: &Context<'_>, _stable: &Route, _draft: &mut Draft<'_>) {}
+}

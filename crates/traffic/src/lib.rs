@@ -1,0 +1,26 @@
+//! What the objects of traffic routers must say (traffic.md). Pure: from the objects as they are and the [`Route`] that is
+//! wanted to the writes that lead there. One module a router; each is a [`Router`], and [`used`] lists those of a Rollout
+//! in the order in which they are told.
+
+mod alb;
+mod ambassador;
+mod apisix;
+mod app_mesh;
+mod draft;
+mod gateway_api;
+mod istio;
+mod kind;
+mod nginx;
+mod objects;
+mod route;
+mod router;
+mod settings;
+mod smi;
+mod traefik;
+
+pub use draft::{Change, Draft, Event, Write, merge_patch};
+pub use kind::{Kind, ObjectRef};
+pub use objects::{Objects, Want};
+pub use route::{Block, Managed, Matches, Pattern, Route, Side};
+pub use router::{Context, RouteError, Router, used};
+pub use settings::{INGRESSES, Settings};

@@ -1,0 +1,57 @@
+//! The objects of routers as they are.
+
+use crate::{Kind, ObjectRef};
+use rollouts_api::LabelSelector;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a router must see before it can decide. Some are found only in other objects, so a router is asked again until it
+/// wants nothing more.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Want {
+    /// One object, whether it exists or not.
+    Named(ObjectRef),
+    /// All objects of a namespace that a selector matches.
+    Selected {
+        /// Their kind.
+        kind: Kind,
+        /// Their namespace.
+        namespace: String,
+        /// What their labels must be.
+        selector: LabelSelector,
+    },
+}
+
+/// The objects that routers of one Rollout read, as the caches knew them at one moment. What was asked for and is not in
+/// here does not exist.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Objects {
+    found: BTreeMap<ObjectRef, Arc<Value>>,
+    /// Kinds that the API server does not serve: their CRDs are not installed.
+    pub unserved: BTreeSet<Kind>,
+}
+
+impl Objects {
+    /// Adds an object.
+    pub fn insert(&mut self, at: ObjectRef, object: Arc<Value>) {
+        self.found.insert(at, object);
+    }
+
+    /// One object.
+    pub fn get(&self, at: &ObjectRef) -> Option<&Arc<Value>> {
+        self.found.get(at)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectRef, &Arc<Value>)> {
+        self.found.iter()
+    }
+}
+
+impl FromIterator<(ObjectRef, Value)> for Objects {
+    fn from_iter<I: IntoIterator<Item = (ObjectRef, Value)>>(objects: I) -> Self {
+        let found = objects.into_iter().map(|(at, object)| (at, Arc::new(object))).collect();
+        Objects { found, unserved: BTreeSet::new() }
+    }
+}
