@@ -186,6 +186,8 @@ impl Executor {
                 }
                 Effect::TerminateExperiment { name } => self.terminate::<Experiment>(&mut run, name).await?,
                 Effect::DeleteExperiment { name } => self.delete::<Experiment>(&run, name).await?,
+                // No plan has one yet.
+                Effect::Route { .. } => {}
                 Effect::Event { r#type, reason, message } => match r#type {
                     EventType::Normal => {
                         tracing::info!(rollout = %run.key, event_reason = reason, "{message}");

@@ -95,6 +95,8 @@ pub(crate) async fn take(
         analysis_templates: closure.found,
         experiments,
         foreign_experiments,
+        routers: Default::default(),
+        router_settings: Default::default(),
         template_hash,
     })
 }

@@ -4,6 +4,7 @@ use crate::Debt;
 use crate::planning::{self, Step};
 use jiff::Timestamp;
 use rollouts_api::RolloutStatus;
+use rollouts_traffic::Write;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -152,6 +153,16 @@ pub enum Effect {
         /// Experiment.
         name: String,
     },
+    /// Writes an object of a traffic router, if it still is as the snapshot knew it, and tells what that means. When it
+    /// fails, what is left for the same router is not tried, what is left for others is, and then the plan ends.
+    Route {
+        /// The router's name.
+        router: &'static str,
+        /// The write.
+        write: Write,
+        /// What is told when it is done.
+        events: Vec<rollouts_traffic::Event>,
+    },
     /// Tells the user.
     Event {
         /// Normal or Warning.
@@ -278,6 +289,11 @@ impl fmt::Display for Effect {
             Effect::CreateExperiment { name, .. } => write!(f, "create Experiment {name}"),
             Effect::TerminateExperiment { name } => write!(f, "terminate Experiment {name}"),
             Effect::DeleteExperiment { name } => write!(f, "delete Experiment {name}"),
+            Effect::Route { write, .. } => match write {
+                Write::Patch { at, body } => write!(f, "patch {at}: {body}"),
+                Write::Create { at, .. } => write!(f, "create {at}"),
+                Write::Delete { at } => write!(f, "delete {at}"),
+            },
             Effect::Event { r#type, reason, message } => write!(f, "{} event {reason}: {message}", r#type.as_str()),
         }
     }

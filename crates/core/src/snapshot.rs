@@ -41,6 +41,10 @@ pub struct Snapshot {
     pub experiments: Vec<Arc<Experiment>>,
     /// Names of all other Experiments of the namespace that begin with the Rollout's name and a dash.
     pub foreign_experiments: BTreeSet<String>,
+    /// The objects that [`rollouts_traffic::wants`] asks for.
+    pub routers: rollouts_traffic::Objects,
+    /// What the controller's flags say about routers.
+    pub router_settings: Arc<rollouts_traffic::Settings>,
     /// Hash of the Rollout's pod template. Whoever needs it first computes it.
     pub template_hash: TemplateHash,
 }

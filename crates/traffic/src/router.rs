@@ -85,3 +85,11 @@ pub fn used(routing: &TrafficRouting) -> Vec<&'static dyn Router> {
     const ALL: [&dyn Router; 9] = [&Istio, &Nginx, &Alb, &Smi, &Ambassador, &AppMesh, &Traefik, &Apisix, &GatewayApi];
     ALL.into_iter().filter(|router| router.is_used(routing)).collect()
 }
+
+/// What the routers of a Rollout must see, given what is known already. Ask again with what was found, until nothing new
+/// is wanted.
+pub fn wants(rollout: &Rollout, settings: &Settings, objects: &Objects) -> Vec<Want> {
+    let Some(routing) = rollout.spec.traffic_routing() else { return Vec::new() };
+    let cx = Context { rollout, routing, settings };
+    used(routing).into_iter().flat_map(|router| router.wants(&cx, objects)).collect()
+}
