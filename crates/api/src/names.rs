@@ -37,6 +37,11 @@ pub const EPHEMERAL_METADATA: &str = "rollout.argoproj.io/ephemeral-metadata";
 pub const ROLLOUT_TYPE: &str = "rollout-type";
 /// Label on an AnalysisRun of a canary's step: the index of that step.
 pub const STEP_INDEX: &str = "step-index";
+/// Annotation on a Rollout: JSON of the Services and routers (fields of `spec.strategy.canary`) that were told where its
+/// traffic goes. Never copied to ReplicaSets.
+pub const TRAFFIC_ROUTING: &str = "argo-rollouts.argoproj.io/traffic-routing";
+/// Key of `trafficRouting.plugins` under which manifests written for the plugin of that name configure the Gateway API.
+pub const GATEWAY_API_PLUGIN: &str = "argoproj-labs/gatewayAPI";
 /// Annotation of kubectl, never copied to ReplicaSets.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Annotation of the notification engine, never copied to ReplicaSets.

@@ -12,6 +12,7 @@ impl Reconcile<'_> {
     pub(crate) fn blue_green(&mut self) -> Flow {
         let strategy = self.ro.spec.strategy.blue_green.clone().unwrap_or_default();
         self.sync_revision();
+        self.remember_routing();
         if let Some(new) = self.roles.new
             && !self.sizes_frozen()
         {
@@ -129,7 +130,12 @@ impl Reconcile<'_> {
     pub(crate) fn holds_aborted_new(&self) -> bool {
         let spec = &self.ro.spec;
         let kept_for_ever = spec.abort_scale_down_delay_seconds().is_none();
-        spec.strategy.blue_green.is_some() && self.aborted() && self.old_stable().is_some() && !kept_for_ever
+        // A dynamic canary goes with its traffic, unless somebody asked for more.
+        let delays = match self.is_routed() {
+            true => !self.is_dynamic() || spec.explicit_abort_scale_down_delay_seconds().is_some(),
+            false => spec.strategy.blue_green.is_some(),
+        };
+        delays && self.aborted() && self.old_stable().is_some() && !kept_for_ever
     }
 
     fn hold_aborted_new(&mut self, new: usize) {
@@ -193,7 +199,7 @@ impl Reconcile<'_> {
         strategy.scale_down_delay_seconds.is_none() && goes_on && !self.verified_after_promotion()
     }
 
-    fn set_deadline(&mut self, index: usize, delay_seconds: i32, why: &str) {
+    pub(crate) fn set_deadline(&mut self, index: usize, delay_seconds: i32, why: &str) {
         let deadline = Time::new(Time::new(self.now).plus_seconds(delay_seconds.into()));
         let changes = AnnotationChanges::from([(names::SCALE_DOWN_DEADLINE.to_string(), Some(deadline.to_string()))]);
         self.update_set(index, None, None, None, changes, why);

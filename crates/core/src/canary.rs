@@ -1,4 +1,4 @@
-//! The canary strategy without traffic routing (rollout.md §3.6, §4).
+//! The canary strategy (rollout.md §3.6, §4).
 
 use crate::EventType;
 use crate::reconcile::{Flow, Reconcile, STOP};
@@ -19,7 +19,14 @@ impl Reconcile<'_> {
         }
         self.sync_metadata();
         self.clean_history();
-        self.switch_canary_services();
+        match self.is_routed() {
+            true => self.switch_routed_services(),
+            false => self.switch_canary_services(),
+        }
+        if !self.route_traffic() {
+            self.routing_failed(step_hash);
+            return STOP;
+        }
         let held = self.experiment_in_canary() | self.analyse_canary();
         let scaled = !held && !self.sizes_frozen() && !self.counts_evicted_pods() && self.size_canary();
         self.restart_pods();
@@ -30,16 +37,14 @@ impl Reconcile<'_> {
         STOP
     }
 
-    fn canary_base(&self, step_hash: String) -> RolloutStatus {
+    pub(crate) fn canary_base(&self, step_hash: String) -> RolloutStatus {
         let mut next = self.base_status();
         next.current_pod_hash = self.new_hash();
         next.current_step_hash = step_hash;
         next.current_step_index = next.current_step_index.or(self.last_index().map(|_| 0));
         // What another strategy, or a router, left in the status.
         next.blue_green = Default::default();
-        if self.ro.spec.traffic_routing().is_none() {
-            next.canary.weights = None;
-        }
+        self.traffic_status(&mut next);
         next
     }
 
@@ -126,11 +131,15 @@ impl Reconcile<'_> {
         if self.aborted() || !new.observed() || (new.available() < n && !self.meets_explicit_threshold(new, n)) {
             return None;
         }
-        if self.ro.status.promote_full {
+        if self.ro.status.promote_full && (self.traffic.settled || !self.is_dynamic()) {
             return Some("Full promotion requested".into());
         }
         if self.new_is_stable() {
             return Some("Fast rollback".into());
+        }
+        if self.is_routed() && !self.traffic.settled {
+            // Users are not with it yet.
+            return None;
         }
         if new.size() == 0 && self.sizes_frozen() {
             // Nobody let it begin; that no pods are wanted meanwhile proves nothing.
@@ -155,6 +164,9 @@ impl Reconcile<'_> {
         next.promote_full = false;
         if next.stable_rs != next.current_pod_hash {
             next.stable_rs = next.current_pod_hash.clone();
+            if let Some(stable) = self.swapped_ping_pong() {
+                next.canary.stable_ping_pong = stable;
+            }
             let (revision, hash) = (self.revision(), &next.stable_rs);
             let message = format!("Rollout completed update to revision {revision} ({hash}): {reason}");
             self.status_event(EventType::Normal, "RolloutCompleted", message);

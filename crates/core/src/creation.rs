@@ -9,8 +9,14 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Annotations of the Rollout that ReplicaSets do not get.
-const NOT_COPIED: [&str; 5] =
-    [names::LAST_APPLIED, names::REVISION, names::REVISION_HISTORY, names::DESIRED_REPLICAS, names::NOTIFIED];
+const NOT_COPIED: [&str; 6] = [
+    names::LAST_APPLIED,
+    names::REVISION,
+    names::REVISION_HISTORY,
+    names::DESIRED_REPLICAS,
+    names::NOTIFIED,
+    names::TRAFFIC_ROUTING,
+];
 
 /// How many entries of a revision history are kept. Every scaling of a referenced Deployment adds one, so an autoscaler
 /// would fill the annotation until the API server refuses it.

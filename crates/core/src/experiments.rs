@@ -54,7 +54,7 @@ impl Reconcile<'_> {
     }
 
     /// The Experiment that the persisted status names, unless it is being deleted.
-    fn current_experiment(&self) -> Option<Arc<Experiment>> {
+    pub(crate) fn current_experiment(&self) -> Option<Arc<Experiment>> {
         let name = &self.ro.status.canary.current_experiment;
         let alive = |e: &&Arc<Experiment>| e.metadata.deletion_timestamp.is_none();
         self.snapshot.experiments.iter().filter(alive).find(|e| e.metadata.name == *name).cloned()

@@ -47,6 +47,9 @@ impl Reconcile<'_> {
     /// none: nobody let it begin. A ReplicaSet counts as sized for `spec.replicas` from its last resize on only, so that
     /// what is left to do is recognised, and what the split was.
     pub(crate) fn follow_canary(&mut self) {
+        if self.is_routed() {
+            return self.follow_routed(WHY);
+        }
         let c = Counts { weight: self.kept_weight(), ..self.counts() };
         let (next, goal) = (replicas::follow(&c), replicas::goal(&c));
         let stable = self.old_stable().map(|i| (i, next.stable, goal.stable));

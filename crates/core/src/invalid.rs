@@ -86,7 +86,8 @@ impl Reconcile<'_> {
         let in_spec = || {
             let broken = first(validation::rollout(&self.ro));
             let unsupported = || self.unsupported().map(|e| e.to_string());
-            broken.or_else(unsupported).or_else(|| self.releases_its_own()).map(|e| (e, Scope::Spec))
+            let refused = || self.route_refused().map(|e| e.to_string());
+            broken.or_else(unsupported).or_else(refused).or_else(|| self.releases_its_own()).map(|e| (e, Scope::Spec))
         };
         let in_references =
             || first(validation::references(&self.ro, &self.references())).map(|e| (e, Scope::References));

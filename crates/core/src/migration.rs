@@ -7,7 +7,7 @@
 
 use crate::conditions::{self, HEALTHY};
 use crate::reconcile::Reconcile;
-use crate::{Effect, Warning, Workload, phase};
+use crate::{Effect, Workload, phase};
 use rollouts_api::rollout::{ScaleDown, WorkloadKind};
 use rollouts_api::{RolloutStatus, names};
 use std::sync::Arc;
@@ -177,7 +177,7 @@ impl Reconcile<'_> {
              two Rollouts, let one refer to another workload, or set scaleDown: never in the workloadRef of {}",
             self.ro.metadata.name, self.ro.metadata.name,
         );
-        self.plan.warnings.push(Warning { reason: WORKLOAD_TAKEN, message });
+        self.plan.warn(WORKLOAD_TAKEN, message);
     }
 
     /// Deployments that the Rollout has scaled but does not refer to any more: one that it had taken over is now on its

@@ -28,7 +28,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {
     /// One word in CamelCase.
-    pub reason: &'static str,
+    pub reason: String,
     /// For humans: what is wrong, and what to do about it.
     pub message: String,
 }
@@ -202,6 +202,11 @@ impl Plan {
     /// The effects alone.
     pub fn effects(&self) -> impl Iterator<Item = &Effect> {
         self.effects.iter().map(|s| &s.effect)
+    }
+
+    /// Notes what keeps the Rollout from what it is asked to do.
+    pub(crate) fn warn(&mut self, reason: impl Into<String>, message: impl Into<String>) {
+        self.warnings.push(Warning { reason: reason.into(), message: message.into() });
     }
 
     /// Notes that something is due at `at`; the earliest wins.

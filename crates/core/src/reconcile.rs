@@ -38,6 +38,13 @@ pub fn plan_after_refusal(snapshot: &Snapshot, now: Timestamp, wanted: Wanted, n
     r.plan
 }
 
+/// What to tell when a write for `router` failed with `error`.
+pub fn plan_after_route_error(snapshot: &Snapshot, now: Timestamp, router: &str, error: &str) -> Plan {
+    let mut r = Reconcile::new(snapshot, now);
+    r.route_failed(router, error);
+    r.plan
+}
+
 /// Whether decisions about `ro` need its pods: for a restart, or because pods carry metadata of their role.
 pub fn reads_pods(ro: &Rollout, replica_sets: &[std::sync::Arc<ReplicaSet>]) -> bool {
     let restarts = ro.spec.restart_at.is_some() && ro.spec.restart_at != ro.status.restarted_at;
@@ -62,6 +69,8 @@ pub(crate) struct Reconcile<'a> {
     pub runs: crate::analyses::Runs,
     /// What `status.canary.currentExperiment` becomes, if this reconcile knows.
     pub experiment: Option<String>,
+    /// What this reconcile found out about traffic.
+    pub traffic: crate::routing::Traffic,
     /// What is wrong with the spec, and only showed when it should be acted upon.
     pub refusal: Option<String>,
     pub plan: Plan,
@@ -81,6 +90,7 @@ impl<'a> Reconcile<'a> {
             pauses: Default::default(),
             runs: Default::default(),
             experiment: None,
+            traffic: Default::default(),
             refusal: None,
             plan: Plan::default(),
             status_events: Vec::new(),

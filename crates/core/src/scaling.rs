@@ -77,6 +77,9 @@ impl Reconcile<'_> {
 
     /// Sizes one kind of ReplicaSets a reconcile: stable, then new, then others. Returns whether a size changed.
     pub(crate) fn size_canary(&mut self) -> bool {
+        if self.is_routed() {
+            return self.size_routed();
+        }
         self.drop_deadlines();
         let sizes = self.next_sizes();
         let why = format!("the canary's weight is {} of {}", self.desired_weight(), self.max_weight());
@@ -218,7 +221,7 @@ impl Reconcile<'_> {
     }
 
     /// A write that does not look at pauses must not lose a resumption that nobody acted on.
-    fn keep_pauses(&mut self) {
+    pub(crate) fn keep_pauses(&mut self) {
         if self.resumed_by_user() {
             self.pauses.keep_resumed();
         }

@@ -67,12 +67,13 @@ impl Reconcile<'_> {
         if let Some(pause) = &step.pause {
             return self.pause_over(pause.duration_seconds());
         }
-        let routed = self.ro.spec.traffic_routing().is_some();
+        let routed = self.is_routed();
         if step.set_weight.is_some() || step.set_canary_scale.is_some() {
-            let verified = self.ro.status.canary.weights.as_ref().is_none_or(|w| w.verified != Some(false));
-            return self.at_desired_sizes(routed) && (verified || step.set_weight.is_none());
+            let moved = !routed || self.traffic.settled || step.set_weight.is_none();
+            return self.at_desired_sizes(routed) && moved;
         }
-        step.set_header_route.is_some() || step.set_mirror_route.is_some()
+        // Of the first version there is nothing to tell apart.
+        (step.set_header_route.is_some() || step.set_mirror_route.is_some()) && (self.traffic.settled || !routed)
     }
 
     fn pause_over(&self, seconds: Option<i64>) -> bool {
@@ -84,7 +85,7 @@ impl Reconcile<'_> {
     }
 
     /// Whether the pods are where the weight wants them: the sizes that a reconcile would move to are the present ones.
-    fn at_desired_sizes(&self, routed: bool) -> bool {
+    pub(crate) fn at_desired_sizes(&self, routed: bool) -> bool {
         let desired = self.next_sizes();
         let Some(new) = self.new_set() else { return false };
         let Some(stable) = self.old_stable().map(|i| &self.sets[i]) else { return false };
@@ -144,7 +145,10 @@ impl Reconcile<'_> {
 
     /// Sizes that this reconcile moves the two ReplicaSets to.
     pub(crate) fn next_sizes(&self) -> Sizes {
-        crate::replicas::next(&self.counts())
+        match self.is_routed() {
+            true => self.routed_sizes(),
+            false => crate::replicas::next(&self.counts()),
+        }
     }
 }
 

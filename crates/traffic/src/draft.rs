@@ -59,6 +59,36 @@ impl Write {
             Write::Patch { at, .. } | Write::Create { at, .. } | Write::Delete { at } => at,
         }
     }
+
+    /// What an API server would make of `objects`.
+    pub fn apply(self, objects: &mut Objects) {
+        match self {
+            Write::Patch { at, body } => {
+                if let Some(object) = objects.get(&at) {
+                    let patched = patched(object, body);
+                    objects.insert(at, Arc::new(patched));
+                }
+            }
+            Write::Create { at, object } => objects.insert(at, Arc::new(object)),
+            Write::Delete { at } => objects.remove(&at),
+        }
+    }
+}
+
+/// `object` after a JSON merge patch (RFC 7396).
+fn patched(object: &Value, patch: Value) -> Value {
+    let Value::Object(patch) = patch else { return patch };
+    let mut result = object.as_object().cloned().unwrap_or_default();
+    for (key, change) in patch {
+        match change {
+            Value::Null => drop(result.remove(&key)),
+            change => {
+                let before = result.remove(&key).unwrap_or_default();
+                result.insert(key, patched(&before, change));
+            }
+        }
+    }
+    Value::Object(result)
 }
 
 /// A write, why, and what is told once it is done.
@@ -186,7 +216,15 @@ mod tests {
         assert_eq!(merge_patch(&old, &old), None);
         assert_eq!(merge_patch(&old, &json!({ "a": 1, "b": { "c": [1, 2], "d": "x" } })), None);
         let new = json!({ "a": 2, "b": { "c": [2] }, "f": {} });
-        assert_eq!(merge_patch(&old, &new), Some(json!({ "a": 2, "b": { "c": [2], "d": null }, "f": {} })));
+        let patch = json!({ "a": 2, "b": { "c": [2], "d": null }, "f": {} });
+        assert_eq!(merge_patch(&old, &new), Some(patch.clone()));
+        let at = INGRESSES.named("ns", "front");
+        let mut objects = Objects::from_iter([(at.clone(), old)]);
+        Write::Patch { at: at.clone(), body: patch }.apply(&mut objects);
+        let expected = json!({ "a": 2, "b": { "c": [2] }, "e": null, "f": {} });
+        assert_eq!(objects.get(&at).map(|o| (**o).clone()), Some(expected));
+        Write::Delete { at: at.clone() }.apply(&mut objects);
+        assert_eq!(objects.get(&at), None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod traefik;
 
 pub use draft::{Change, Draft, Event, Write, merge_patch};
 pub use kind::{Kind, ObjectRef};
-pub use objects::{Objects, Want};
+pub use objects::{Objects, Want, selects};
 pub use route::{Block, Managed, Matches, Pattern, Route, Side};
 pub use router::{Context, RouteError, Router, used, wants};
 pub use settings::{INGRESSES, Settings};

@@ -38,6 +38,11 @@ impl Objects {
         self.found.insert(at, object);
     }
 
+    /// Removes an object.
+    pub fn remove(&mut self, at: &ObjectRef) {
+        self.found.remove(at);
+    }
+
     /// One object.
     pub fn get(&self, at: &ObjectRef) -> Option<&Arc<Value>> {
         self.found.get(at)
@@ -47,6 +52,16 @@ impl Objects {
     pub fn iter(&self) -> impl Iterator<Item = (&ObjectRef, &Arc<Value>)> {
         self.found.iter()
     }
+}
+
+/// Whether one of the objects picks pods with this hash: a subset of a DestinationRule, a VirtualNode.
+pub fn selects(objects: &Objects, hash: &str) -> bool {
+    let is_hash = |labels: &Value| labels[rollouts_api::names::POD_TEMPLATE_HASH] == hash;
+    objects.iter().any(|(_, object)| {
+        let spec = &object["spec"];
+        let mut subsets = spec["subsets"].as_array().into_iter().flatten();
+        subsets.any(|subset| is_hash(&subset["labels"])) || is_hash(&spec["podSelector"]["matchLabels"])
+    })
 }
 
 impl FromIterator<(ObjectRef, Value)> for Objects {

@@ -65,6 +65,12 @@ pub trait Router: Sync {
     /// When an object is missing or malformed, or pods are not ready for it.
     fn route(&self, cx: &Context<'_>, route: &Route, draft: &mut Draft<'_>) -> Result<(), RouteError>;
 
+    /// Whether it sends traffic to the ping-pong pair of Services. `is_named`: the Rollout names a canary or a stable
+    /// Service besides.
+    fn knows_ping_pong(&self, _is_named: bool) -> bool {
+        false
+    }
+
     /// Whether the data plane has the weights: `None` when it cannot be told.
     fn verified(&self, _cx: &Context<'_>, _route: &Route, _objects: &Objects) -> Option<bool> {
         None

@@ -2,7 +2,7 @@
 
 use super::steps::go_value;
 use crate::field::{BadValue, FieldError, Path};
-use crate::rollout::{CanaryStep, SetHeaderRoute, SetMirrorRoute, StringMatch, TrafficRouting};
+use crate::rollout::{CanaryStep, HeaderRoutingMatch, SetHeaderRoute, SetMirrorRoute, StringMatch, TrafficRouting};
 
 const MANAGED_ROUTES_MISSING: &str = "Rollout has missing field 'spec.strategy.canary.trafficRouting.managedRoutes'";
 const NOT_LISTED: &str =
@@ -38,15 +38,31 @@ pub(super) fn validate(
 }
 
 fn header_route(route: &SetHeaderRoute, routing: Option<&TrafficRouting>, path: &Path, errors: &mut Vec<FieldError>) {
-    if !routing.is_some_and(|r| r.alb.is_some() || r.istio.is_some() || r.apisix.is_some() || !r.plugins.is_empty()) {
+    if !routing.is_some_and(knows_matches) {
         let detail = "SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix";
         errors.push(FieldError::invalid(path, go_value(route), detail));
     }
     let exact_only = routing.is_some_and(|r| r.alb.is_some());
+    let is_extended = route.r#match.iter().any(HeaderRoutingMatch::is_extended);
     for (j, header) in route.r#match.iter().enumerate() {
         let at = path.child("match").index(j);
         let value = header.header_value.as_ref();
-        if !exact_only {
+        for (field, part) in header.method.iter().map(|m| ("method", m)).chain(header.path.iter().map(|m| ("path", m)))
+        {
+            string_match(Some(part), &at.child(field), errors);
+        }
+        for (field, parts) in
+            [("headers", &header.headers), ("cookies", &header.cookies), ("queryParams", &header.query_params)]
+        {
+            parts.iter().for_each(|(name, part)| string_match(Some(part), &at.child(field).key(name), errors));
+        }
+        if header.header_name.is_empty() && value.is_none() && header.is_extended() {
+            continue;
+        }
+        if header.header_name.is_empty() {
+            errors.push(FieldError::required(&at.child("headerName"), "a header must have a name"));
+        }
+        if !exact_only || is_extended {
             string_match(value, &at, errors);
         } else if !value.is_some_and(|v| !v.exact.is_empty() && v.prefix.is_empty() && v.regex.is_empty()) {
             let detail = "SetHeaderRoute match value invalid. ALB supports 'exact' value only";
@@ -55,15 +71,32 @@ fn header_route(route: &SetHeaderRoute, routing: Option<&TrafficRouting>, path: 
     }
 }
 
+/// Whether one of the routers can tell requests apart at all. What exactly it can is for the router to say.
+fn knows_matches(r: &TrafficRouting) -> bool {
+    let ingress = r.nginx.is_some() || r.alb.is_some() || r.traefik.is_some() || r.apisix.is_some();
+    ingress || r.istio.is_some() || r.ambassador.is_some() || !r.plugins.is_empty()
+}
+
+/// Whether one of the routers can copy requests.
+fn knows_mirrors(r: &TrafficRouting) -> bool {
+    r.istio.is_some()
+        || r.apisix.is_some()
+        || r.nginx.is_some()
+        || r.traefik.is_some()
+        || r.ambassador.is_some()
+        || !r.plugins.is_empty()
+}
+
 fn mirror_route(route: &SetMirrorRoute, routing: Option<&TrafficRouting>, path: &Path, errors: &mut Vec<FieldError>) {
-    if !routing.is_some_and(|r| r.istio.is_some() || !r.plugins.is_empty()) {
+    if !routing.is_some_and(knows_mirrors) {
         let detail = "SetMirrorRoute requires TrafficRouting, supports Istio and Plugins";
         errors.push(FieldError::invalid(path, go_value(route), detail));
     }
     for (j, alternative) in route.r#match.iter().enumerate() {
         let at = path.child("match").index(j);
         // Headers are not checked: objects that were accepted so far stay valid.
-        for part in alternative.method.iter().chain(&alternative.path) {
+        let new = alternative.cookies.values().chain(alternative.query_params.values());
+        for part in alternative.method.iter().chain(&alternative.path).chain(new) {
             string_match(Some(part), &at, errors);
         }
     }

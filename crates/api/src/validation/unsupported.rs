@@ -1,8 +1,8 @@
 //! Features that this version refuses instead of ignoring them. A feature that lands loses its line here.
 
 use crate::field::{FieldError, Path};
-use crate::rollout::Rollout;
-use crate::rollout::{CanaryStep, RolloutSpec};
+use crate::names::GATEWAY_API_PLUGIN;
+use crate::rollout::{CanaryStep, Rollout, RolloutSpec};
 
 const DETAIL: &str = "not supported by this version";
 
@@ -10,17 +10,12 @@ const DETAIL: &str = "not supported by this version";
 type Feature<T> = (&'static str, fn(&T) -> bool);
 
 /// Paths under `spec`.
-const SPEC: &[Feature<RolloutSpec>] = &[
-    ("strategy.canary.trafficRouting", |s| s.traffic_routing().is_some()),
-    ("strategy.canary.pingPong", |s| s.strategy.canary.as_ref().is_some_and(|c| c.ping_pong.is_some())),
-];
+const SPEC: &[Feature<RolloutSpec>] = &[("strategy.canary.trafficRouting.plugins", |s| {
+    s.traffic_routing().is_some_and(|routing| routing.plugins.keys().any(|plugin| plugin != GATEWAY_API_PLUGIN))
+})];
 
 /// Paths under `spec.strategy.canary.steps[i]`.
-const STEP: &[Feature<CanaryStep>] = &[
-    ("setHeaderRoute", |s| s.set_header_route.is_some()),
-    ("setMirrorRoute", |s| s.set_mirror_route.is_some()),
-    ("plugin", |s| s.plugin.is_some()),
-];
+const STEP: &[Feature<CanaryStep>] = &[("plugin", |s| s.plugin.is_some())];
 
 /// The first field whose behaviour this version lacks.
 pub fn unsupported(rollout: &Rollout) -> Option<FieldError> {
@@ -48,8 +43,8 @@ mod tests {
         };
         assert_eq!(of(json!({"strategy": {"canary": {"steps": [{"setWeight": 1}]}}})), None);
         assert_eq!(
-            of(json!({"strategy": {"canary": {"trafficRouting": {"smi": {}}}}})).as_deref(),
-            Some("spec.strategy.canary.trafficRouting: Forbidden: not supported by this version")
+            of(json!({"strategy": {"canary": {"trafficRouting": {"plugins": {"acme/mesh": {}}}}}})).as_deref(),
+            Some("spec.strategy.canary.trafficRouting.plugins: Forbidden: not supported by this version")
         );
         assert_eq!(
             of(json!({"strategy": {"canary": {"steps": [{"pause": {}}, {"plugin": {"name": "x"}}]}}})).as_deref(),

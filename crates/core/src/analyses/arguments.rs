@@ -42,7 +42,7 @@ impl Reconcile<'_> {
         let unknown = rollouts_api::validation::unknown_arguments(&self.ro, &self.snapshot.analysis_templates);
         for (path, name) in unknown {
             let message = format!("{path}: none of the templates has an argument '{name}', so it has no effect");
-            self.plan.warnings.push(crate::Warning { reason: "UnknownAnalysisArgument", message });
+            self.plan.warn("UnknownAnalysisArgument", message);
         }
     }
 }

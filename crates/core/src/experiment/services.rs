@@ -51,7 +51,7 @@ impl Machine<'_> {
         if ports.is_empty() {
             let template = &template.name;
             let message = format!("Template '{template}' gets no Service: its containers declare no ports");
-            self.plan.warnings.push(Warning { reason: "ServiceWithoutPorts", message });
+            self.plan.warnings.push(Warning { reason: "ServiceWithoutPorts".into(), message });
             return Ok(None);
         }
         let failed = |e: &str| Err(format!("Failed to create Service {name} for template '{}': {e}", template.name));

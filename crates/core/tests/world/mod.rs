@@ -4,6 +4,7 @@
 mod deployments;
 mod experiments;
 mod pods;
+mod routers;
 mod runs;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,7 @@ use rollouts_api::analysis::{AnalysisRun, AnalysisTemplateSpec};
 use rollouts_api::experiment::Experiment;
 use rollouts_api::{Rollout, RolloutStatus, Time, names};
 use rollouts_core::{Effect, Plan, Pod, ReplicaSet, Service, Snapshot, Workload, owner_reference, plan, reads_pods};
+use rollouts_traffic::Objects;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -69,6 +71,10 @@ pub struct World {
     pub foreign_experiments: BTreeSet<String>,
     /// Templates by name; cluster templates after `cluster/`.
     pub templates: BTreeMap<String, AnalysisTemplateSpec>,
+    /// Objects of traffic routers.
+    pub routers: Objects,
+    /// Writes of routers, printed, oldest first.
+    pub routed: Vec<String>,
     /// Warnings of the last plan.
     pub warnings: Vec<String>,
     wake_at: Option<Timestamp>,
@@ -136,6 +142,8 @@ impl World {
             experiments: BTreeMap::new(),
             foreign_experiments: BTreeSet::new(),
             templates: BTreeMap::new(),
+            routers: Objects::default(),
+            routed: Vec::new(),
             warnings: Vec::new(),
             wake_at: None,
             version: 0,
@@ -207,6 +215,7 @@ impl World {
             replica_sets,
             foreign_replica_sets: self.foreign.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone()))).collect(),
             services: self.services.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone()))).collect(),
+            routers: self.routers.clone(),
             ..Default::default()
         };
         self.take_workload(&mut snapshot);
@@ -404,6 +413,7 @@ impl World {
                 Effect::DeleteExperiment { name } => {
                     self.experiments.remove(&name).expect("deletion of an Experiment that exists");
                 }
+                Effect::Route { write, events, .. } => self.route(write, events),
                 Effect::ScaleDeployment { name, replicas, debt } => self.apply_scale(&name, replicas, debt),
             }
             self.version += 1;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 impl World {
     pub(super) fn apply(&mut self, effect: Effect) -> Result<(), String> {
         match effect {
+            Effect::Route { write, .. } => write.apply(&mut self.routers),
             Effect::AdoptReplicaSet { name } => {
                 let owner = rollouts_core::owner_reference(&self.rollout.metadata);
                 self.set(&name)?.metadata.owner_references.push(owner);

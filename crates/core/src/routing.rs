@@ -1,0 +1,219 @@
+//! Traffic routing of a canary (traffic.md §1): where traffic is to go, what routers must write for it, and what follows
+//! from it for Services and sizes. What the objects of a router must say is `rollouts_traffic`'s business.
+
+mod decision;
+mod delays;
+mod facts;
+mod going_back;
+mod managed;
+mod refusals;
+mod remembered;
+mod services;
+mod sizes;
+mod told;
+
+pub use remembered::router_wants;
+
+use crate::Effect;
+use crate::reconcile::Reconcile;
+use decision::Decision;
+use rollouts_api::Time;
+use rollouts_api::rollout::{TrafficWeights, WeightDestination};
+use rollouts_traffic::{Context, Draft, Route, RouteError, Router, Side};
+
+/// From one look at a router that has not confirmed its weights to the next.
+const VERIFY_RETRY_SECONDS: i64 = 10;
+
+/// What a reconcile found out about traffic.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Traffic {
+    /// What `status.canary.weights` becomes; `None`: it stays.
+    pub weights: Option<TrafficWeights>,
+    /// The canary's weight that is wanted, though stable pods may be missing for it.
+    pub wanted: Option<i32>,
+    /// All routers have what is wanted.
+    pub settled: bool,
+    /// What a router could not do.
+    pub errors: Vec<(&'static str, String)>,
+}
+
+impl Reconcile<'_> {
+    /// Whether routers split the traffic of this Rollout.
+    pub(crate) fn is_routed(&self) -> bool {
+        self.ro.spec.traffic_routing().is_some()
+    }
+
+    /// Decides where traffic goes, and lets every router say what must be written. One that fails or waits keeps no other
+    /// one from being told. Says whether the reconcile may go on: not while a router lacks what it was to be given, since
+    /// what follows rests on it.
+    pub(crate) fn route_traffic(&mut self) -> bool {
+        self.remember_routing();
+        let Some(routing) = self.ro.spec.traffic_routing().cloned() else { return true };
+        let facts = self.traffic_facts();
+        let decision = decision::decide(&facts);
+        self.traffic.wanted = Some(decision.weight);
+        let Some(weight) = self.bearable(&decision, &facts) else { return true };
+        let additional = if decision.additional { self.additional() } else { Vec::new() };
+        if decision.canary_service_back && weight == 0 {
+            self.switch_canary_service_back();
+        }
+        let objects = &self.snapshot.routers;
+        let settings = &self.snapshot.router_settings;
+        let ro = self.ro.clone();
+        let cx = Context { rollout: &ro, routing: &routing, settings };
+        let mut settled = weight == decision.weight;
+        let mut verified = None;
+        let mut effects = Vec::new();
+        for router in rollouts_traffic::used(&routing) {
+            let mut route = self.route_of(router, &decision, weight, &additional);
+            // Another router has it.
+            route.managed.retain(|managed| router.refuses(&cx, managed).is_none());
+            let mut draft = Draft::new(objects);
+            let outcome = router.route(&cx, &route, &mut draft);
+            let is_changed = !draft.changes().is_empty();
+            for change in draft.take_changes() {
+                effects.push((
+                    Effect::Route { router: router.name(), write: change.write, events: change.events },
+                    change.why,
+                ));
+            }
+            match outcome {
+                Ok(()) => {
+                    // What was written just now is confirmed by nobody.
+                    let answer = router.verified(&cx, &route, objects).map(|confirmed| confirmed && !is_changed);
+                    verified = [verified, answer].into_iter().flatten().reduce(|a, b| a && b);
+                }
+                Err(RouteError::Waits(why)) => {
+                    self.note(format!("{}: {why}", router.name()));
+                    settled = false;
+                }
+                Err(RouteError::Failed { message, events }) => {
+                    for event in events {
+                        self.plan.warn(event.reason, event.message);
+                    }
+                    self.traffic.errors.push((router.name(), message));
+                }
+            }
+        }
+        let why = decision.why;
+        for (effect, reason) in effects {
+            self.push(effect, if reason.is_empty() { why.to_string() } else { format!("{reason}: {why}") });
+        }
+        if !self.traffic.errors.is_empty() {
+            return false;
+        }
+        self.traffic.settled = settled && verified != Some(false);
+        if settled {
+            self.record_weights(&decision, weight, additional, verified);
+        }
+        if verified == Some(false) {
+            self.note(format!("no router has confirmed the weight of {weight} yet"));
+            self.plan.wake(Time::new(self.now).plus_seconds(VERIFY_RETRY_SECONDS));
+        }
+        true
+    }
+
+    /// The weight that the stable pods which are there can bear; `None` while nothing may be written.
+    ///
+    /// Only what gives the stable version more traffic waits for its pods (upstream waits with everything), and what takes
+    /// traffic from an aborted canary, or one without pods, waits for nothing but a single stable pod.
+    fn bearable(&mut self, decision: &Decision, facts: &decision::Facts) -> Option<i32> {
+        let stable = facts.stable_available.unwrap_or(0);
+        let Some(recorded) = facts.recorded else {
+            // Nobody has been told anything: users come when all pods are there.
+            let needed = going_back::part(facts.max, facts.max - decision.weight, facts.max);
+            let needed = going_back::part(facts.replicas, needed, facts.max);
+            let ready = facts.stable_available.is_some() && (stable >= needed || self.stable_meets_threshold());
+            if !ready {
+                self.note("traffic waits for the pods of the stable version");
+            }
+            return ready.then_some(decision.weight);
+        };
+        if decision.weight >= recorded || facts.promoted {
+            return Some(decision.weight);
+        }
+        if facts.aborted || facts.new_available.unwrap_or(0) == 0 {
+            if stable == 0 && facts.replicas > 0 {
+                self.note("traffic stays where it is until a pod of the stable version is available");
+                return None;
+            }
+            return Some(decision.weight);
+        }
+        let share = going_back::part(facts.max, stable.min(facts.replicas), facts.replicas);
+        let least = (facts.max - share).clamp(0, facts.max);
+        if decision.weight >= least || self.stable_meets_threshold() {
+            return Some(decision.weight);
+        }
+        self.note("traffic goes back to the stable version as its pods become available");
+        Some(if facts.dynamic { least.min(recorded) } else { recorded })
+    }
+
+    fn stable_meets_threshold(&self) -> bool {
+        let n = self.ro.spec.replicas();
+        let explicit = self.ro.spec.strategy.canary.as_ref().is_some_and(|c| c.replica_progress_threshold.is_some());
+        explicit && self.stable_set().is_some_and(|stable| self.meets_threshold(stable, n))
+    }
+
+    /// What one router is to do: they differ in the Services that they know.
+    fn route_of(
+        &self,
+        router: &dyn Router,
+        decision: &Decision,
+        weight: i32,
+        additional: &[WeightDestination],
+    ) -> Route {
+        let (canary_service, stable_service) = self.role_services(router);
+        let canary_hash = match decision.remembered_canary {
+            true => self.recorded_weights().map(|w| w.canary.pod_template_hash.clone()).unwrap_or_default(),
+            false => self.new_hash(),
+        };
+        let side = |hash: String, service: String| Side { unready: self.unready(&hash), hash, service };
+        Route {
+            weight,
+            max: self.max_weight(),
+            additional: additional.to_vec(),
+            canary: side(canary_hash, canary_service),
+            stable: side(self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default(), stable_service),
+            managed: if decision.managed { self.managed_routes() } else { Vec::new() },
+            goes_back: decision.remembered_canary || self.aborted(),
+        }
+    }
+
+    /// The name of a ReplicaSet that wants pods which are not all available.
+    fn unready(&self, hash: &str) -> Option<String> {
+        let set = self.set_with_hash(hash)?;
+        (set.size() > 0 && set.available() < set.size()).then(|| set.metadata.name.clone())
+    }
+
+    /// The weights that the status has.
+    pub(crate) fn recorded_weights(&self) -> Option<&TrafficWeights> {
+        self.ro.status.canary.weights.as_ref()
+    }
+
+    fn record_weights(
+        &mut self,
+        decision: &Decision,
+        weight: i32,
+        additional: Vec<WeightDestination>,
+        verified: Option<bool>,
+    ) {
+        let canary = self.ro.spec.strategy.canary.clone().unwrap_or_default();
+        let recorded = self.recorded_weights();
+        let canary_hash = match decision.remembered_canary {
+            true => recorded.map(|w| w.canary.pod_template_hash.clone()).unwrap_or_default(),
+            false => self.new_hash(),
+        };
+        let rest = additional.iter().fold(self.max_weight() - weight, |rest, a| rest.saturating_sub(a.weight));
+        let stable_hash = self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default();
+        let destination =
+            |weight, service_name, pod_template_hash| WeightDestination { weight, service_name, pod_template_hash };
+        let weights = TrafficWeights {
+            canary: destination(weight, canary.canary_service, canary_hash),
+            stable: destination(rest, canary.stable_service, stable_hash),
+            additional,
+            verified,
+        };
+        self.tell_weights(&weights);
+        self.traffic.weights = Some(weights);
+    }
+}

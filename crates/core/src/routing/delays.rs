@@ -1,0 +1,84 @@
+//! When ReplicaSets go to which no traffic is sent any more (traffic.md §1.11, rollout.md §5.5, §5.7).
+
+use crate::reconcile::Reconcile;
+use crate::{ReplicaSet, replicas};
+
+impl Reconcile<'_> {
+    /// Keeps an aborted canary until its deadline. Returns whether its size changed.
+    pub(super) fn hold_aborted_canary(&mut self, new: usize) -> bool {
+        let n = self.ro.spec.replicas();
+        let delay = self.ro.spec.abort_scale_down_delay_seconds().unwrap_or_default();
+        let size = self.sets[new].size();
+        self.resize(new, size, "");
+        let stable_ready = self.stable_set().is_some_and(|s| s.available() >= n);
+        if size == 0 || !stable_ready {
+            return false;
+        }
+        match self.sets[new].deadline() {
+            None => self.set_deadline(new, delay, "the update was aborted"),
+            Some(Some(deadline)) if self.now < deadline.timestamp() => self.plan.wake(deadline.timestamp()),
+            Some(_) if self.is_sent_traffic(self.sets[new].hash()) => {
+                self.note("the aborted canary stays: traffic is still sent to it");
+            }
+            Some(_) => return self.resize(new, 0, "the update was aborted and its delay is over"),
+        }
+        false
+    }
+
+    /// Whether a router may still send requests to this version.
+    fn is_sent_traffic(&self, hash: &str) -> bool {
+        let known = [self.recorded_weights(), self.traffic.weights.as_ref()].into_iter().flatten();
+        let mut ends = known.flat_map(|w| std::iter::once(&w.canary).chain(&w.additional));
+        !self.traffic.settled || ends.any(|end| end.weight > 0 && end.pod_template_hash == hash)
+    }
+
+    /// Shrinks what is neither new nor stable: what has been replaced stays for `scaleDownDelaySeconds`, a superseded
+    /// canary goes at once, and what Services, routers or the status still point at stays.
+    pub(super) fn size_routed_others(&mut self) -> bool {
+        let mut others = self.others();
+        if others.iter().all(|i| self.sets[*i].size() == 0) {
+            return false;
+        }
+        let n = self.ro.spec.replicas();
+        let (delay, limit) = (self.ro.spec.scale_down_delay_seconds(), self.ro.spec.scale_down_delay_revision_limit());
+        let available = replicas::sum(self.sets.iter().map(ReplicaSet::available));
+        if available - (n - self.ro.spec.max_unavailable(n)) <= 0 {
+            self.note("replaced versions keep their pods until enough others are available");
+            return false;
+        }
+        others.sort_by_key(|i| std::cmp::Reverse(self.sets[*i].revision()));
+        let (mut changed, mut kept) = (false, 0);
+        for i in others {
+            let set = &self.sets[i];
+            if set.size() == 0 || self.is_referenced_by_traffic(set) {
+                continue;
+            }
+            let was_stable = self.fully_promoted() || set.deadline().is_some();
+            match set.deadline() {
+                _ if !was_stable => changed |= self.resize(i, 0, "a newer update superseded it"),
+                _ if self.is_dynamic() => changed |= self.resize(i, 0, "it was replaced and has no traffic"),
+                None if kept < limit && delay > 0 => {
+                    kept += 1;
+                    self.set_deadline(i, delay, "a newer ReplicaSet was promoted");
+                }
+                Some(Some(deadline)) if kept < limit && self.now < deadline.timestamp() => {
+                    kept += 1;
+                    self.plan.wake(deadline.timestamp());
+                }
+                _ => changed |= self.resize(i, 0, "it was replaced and its delay is over"),
+            }
+        }
+        changed
+    }
+
+    /// Whether the status, a Service or a router still points at the ReplicaSet (§5.6).
+    fn is_referenced_by_traffic(&self, set: &ReplicaSet) -> bool {
+        let hash = set.hash();
+        let status = &self.ro.status;
+        let weights = [self.recorded_weights(), self.traffic.weights.as_ref()].into_iter().flatten();
+        let mut known = weights.flat_map(|w| [&w.canary.pod_template_hash, &w.stable.pod_template_hash]);
+        let selected = self.services.values().any(|service| service.selected_hash() == hash);
+        let named = [&status.stable_rs, &status.current_pod_hash].into_iter().any(|h| h == hash);
+        named || selected || known.any(|h| h == hash) || rollouts_traffic::selects(&self.snapshot.routers, hash)
+    }
+}

@@ -1,0 +1,45 @@
+//! What the decision about traffic rests on.
+
+use super::decision::{Facts, Position};
+use super::going_back;
+use crate::reconcile::Reconcile;
+
+impl Reconcile<'_> {
+    pub(super) fn traffic_facts(&self) -> Facts {
+        let steps = self.steps();
+        let number = usize::try_from(self.step_number()).unwrap_or(0);
+        let last_weight = |count: usize| steps.iter().take(count).filter_map(|s| s.set_weight).next_back().unwrap_or(0);
+        let position = match () {
+            () if steps.is_empty() => Position::NoSteps,
+            () if self.current_step().is_some() => Position::AtStep,
+            () => Position::Done,
+        };
+        let recorded = self.recorded_weights();
+        let facts = Facts {
+            replicas: self.ro.spec.replicas(),
+            max: self.max_weight(),
+            dynamic: self.is_dynamic(),
+            promoted: self.fully_promoted(),
+            aborted: self.aborted(),
+            promote_full: self.ro.status.promote_full,
+            new_available: self.new_set().map(|s| s.available()),
+            stable_available: self.stable_set().map(|s| s.available()),
+            recorded: recorded.map(|w| w.canary.weight),
+            recorded_other: recorded.is_some_and(|w| w.canary.pod_template_hash != self.new_hash()),
+            sized: self.at_desired_sizes(true),
+            pinned: self.pinned_scale().is_some(),
+            weight_before: last_weight(number),
+            weight_now: last_weight(number.saturating_add(1)),
+            position,
+            lower_step: 0,
+        };
+        let delayed = self.ro.spec.explicit_abort_scale_down_delay_seconds().is_some_and(|s| s != 0);
+        let weights: Vec<i32> = steps.iter().filter_map(|s| s.set_weight).collect();
+        Facts { lower_step: going_back::lower_step(&facts, weights.into_iter(), delayed), ..facts }
+    }
+
+    /// `dynamicStableScale`.
+    pub(crate) fn is_dynamic(&self) -> bool {
+        self.is_routed() && self.ro.spec.strategy.canary.as_ref().is_some_and(|c| c.dynamic_stable_scale)
+    }
+}

@@ -1,0 +1,37 @@
+//! Routes that a router cannot express (traffic.md §4.2).
+
+use crate::reconcile::Reconcile;
+use rollouts_api::field::{FieldError, Path};
+use rollouts_api::rollout::{CanaryStep, HeaderRoutingMatch, RouteMatch};
+use rollouts_traffic::{Context, Managed};
+use serde_json::json;
+
+impl Reconcile<'_> {
+    /// The first step that asks for a route which a router cannot make.
+    ///
+    /// A step in upstream's form may be beyond some of several routers, as long as one of them can do what it says: it
+    /// has always been so. A step with matches that upstream does not know must be possible everywhere.
+    pub(crate) fn route_refused(&self) -> Option<FieldError> {
+        let routing = self.ro.spec.traffic_routing()?;
+        let cx = Context { rollout: &self.ro, routing, settings: &self.snapshot.router_settings };
+        let routers = rollouts_traffic::used(routing);
+        let steps = Path::new("spec.strategy.canary.steps");
+        self.steps().iter().enumerate().find_map(|(i, step)| {
+            let header = step.set_header_route.as_ref().map(|s| ("setHeaderRoute", json!(s), Managed::header(s)));
+            let mirror = step.set_mirror_route.as_ref().map(|s| ("setMirrorRoute", json!(s), Managed::mirror(s)));
+            header.into_iter().chain(mirror).find_map(|(field, value, route)| {
+                let route = route?;
+                let refusals: Vec<String> = routers.iter().filter_map(|r| r.refuses(&cx, &route)).collect();
+                let is_refused = refusals.len() == routers.len() || (is_extended(step) && !refusals.is_empty());
+                let detail = refusals.into_iter().next().filter(|_| is_refused)?;
+                Some(FieldError::invalid(&steps.index(i).child(field), &value, detail))
+            })
+        })
+    }
+}
+
+fn is_extended(step: &CanaryStep) -> bool {
+    let mirror = |m: &RouteMatch| !m.cookies.is_empty() || !m.query_params.is_empty();
+    step.set_header_route.as_ref().is_some_and(|s| s.r#match.iter().any(HeaderRoutingMatch::is_extended))
+        || step.set_mirror_route.as_ref().is_some_and(|s| s.r#match.iter().any(mirror))
+}

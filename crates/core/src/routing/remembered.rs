@@ -1,0 +1,94 @@
+//! Which routers this Rollout has told something. It stands in an annotation of the Rollout, so that routers which the
+//! spec no longer names can be given back as they were found (upstream leaves them with their last weights), also by
+//! another controller than the one that told them.
+
+use crate::Effect;
+use crate::reconcile::Reconcile;
+use rollouts_api::rollout::CanaryStrategy;
+use rollouts_api::{Rollout, names};
+use rollouts_traffic::{Context, Draft, Objects, Route, Settings, Side, Want};
+use std::collections::BTreeMap;
+
+/// The objects that decisions about `ro` read, given what is known already: of the routers that it uses, and of those that
+/// it has used. Ask again with what was found, until nothing new is wanted.
+pub fn router_wants(ro: &Rollout, settings: &Settings, objects: &Objects) -> Vec<Want> {
+    let mut wants = rollouts_traffic::wants(ro, settings, objects);
+    if let Some(former) = former(ro) {
+        wants.extend(rollouts_traffic::wants(&former, settings, objects));
+    }
+    wants
+}
+
+/// Everything that routers are told from.
+fn told_from(strategy: &CanaryStrategy) -> Option<CanaryStrategy> {
+    let CanaryStrategy { canary_service, stable_service, ping_pong, traffic_routing, .. } = strategy.clone();
+    traffic_routing.as_ref()?;
+    Some(CanaryStrategy { canary_service, stable_service, ping_pong, traffic_routing, ..Default::default() })
+}
+
+/// The Rollout as it was when its routers were told last, if they were others, or were told otherwise.
+fn former(ro: &Rollout) -> Option<Rollout> {
+    let text = ro.metadata.annotation(names::TRAFFIC_ROUTING)?;
+    let former: CanaryStrategy = serde_json::from_str(text).ok()?;
+    let now = ro.spec.strategy.canary.as_ref().and_then(told_from);
+    if now.as_ref() == Some(&former) || former.traffic_routing.is_none() {
+        return None;
+    }
+    let mut rollout = Rollout { metadata: ro.metadata.clone(), ..Default::default() };
+    rollout.spec.strategy.canary = Some(former);
+    Some(rollout)
+}
+
+impl Reconcile<'_> {
+    /// Gives back what the spec no longer names, and notes what it names now.
+    pub(crate) fn remember_routing(&mut self) {
+        if let Some(former) = former(&self.ro) {
+            self.release_routing(&former);
+        }
+        let now = self.ro.spec.strategy.canary.as_ref().and_then(told_from);
+        let text = now.as_ref().and_then(|now| serde_json::to_string(now).ok());
+        if self.ro.metadata.annotation(names::TRAFFIC_ROUTING) == text.as_deref() {
+            return;
+        }
+        let why = match text {
+            Some(_) => "these routers are told where traffic goes, and must be given back some day",
+            None => "no router is told anything any more",
+        };
+        let annotations = BTreeMap::from([(names::TRAFFIC_ROUTING.to_string(), text.clone())]);
+        self.push(Effect::PatchRollout { replicas: None, annotations }, why);
+        match text {
+            Some(text) => drop(self.ro.metadata.annotations.insert(names::TRAFFIC_ROUTING.into(), text)),
+            None => drop(self.ro.metadata.annotations.remove(names::TRAFFIC_ROUTING)),
+        }
+    }
+
+    /// Leaves what is not used any more as it was found. What is still used is about to be told anew.
+    fn release_routing(&mut self, former: &Rollout) {
+        let Some(routing) = former.spec.traffic_routing() else { return };
+        let (objects, settings) = (&self.snapshot.routers, &self.snapshot.router_settings);
+        let kept = rollouts_traffic::wants(&self.ro, settings, objects);
+        let canary = former.spec.strategy.canary.clone().unwrap_or_default();
+        let hash = self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default();
+        let side = |service: String| Side { hash: hash.clone(), service, unready: None };
+        let max = routing.max_traffic_weight.unwrap_or(100);
+        let route = Route {
+            max,
+            canary: side(canary.canary_service),
+            stable: side(canary.stable_service),
+            goes_back: true,
+            ..Route::default()
+        };
+        let cx = Context { rollout: former, routing, settings };
+        for router in rollouts_traffic::used(routing) {
+            let mut draft = Draft::new(objects);
+            router.release(&cx, &route, &mut draft);
+            for change in draft.take_changes() {
+                if kept.iter().any(|want| matches!(want, Want::Named(at) if at == change.write.at())) {
+                    continue;
+                }
+                let why = format!("{}: the Rollout no longer uses it", change.why);
+                self.push(Effect::Route { router: router.name(), write: change.write, events: change.events }, why);
+            }
+        }
+    }
+}
