@@ -6,6 +6,7 @@ use crate::debts::{self, BY_DEBTOR};
 use crate::experiments;
 use crate::owners::{BY_OWNER, controller_uid};
 use crate::queues::Queues;
+use crate::routers::Routers;
 use crate::workloads::{self, Workloads};
 use crate::{Options, services};
 use rollouts_api::{Experiment, Rollout, names, validation};
@@ -34,6 +35,7 @@ pub(crate) struct Caches {
     /// Deployments that Rollouts have scaled down: few, so they are watched always.
     pub scaled_down: Cache<Workload>,
     pub workloads: Workloads,
+    pub routers: Routers,
     pub analyses: Analyses,
     /// What fails at the moment.
     pub troubles: Troubles,
@@ -133,8 +135,9 @@ impl Caches {
         let users = Users { rollouts: rollouts.clone(), experiments: experiments.clone(), queues: queues.clone() };
         let analyses = Analyses::start(client, options, &queues.runs, Some(&users), &troubles, stop);
         let to = queues.rollouts.clone();
+        let routers = Routers::new(client, options, to.clone(), rollouts.clone(), troubles.clone(), stop.clone());
         let workloads = Workloads::new(client.clone(), namespace, to, rollouts.clone(), troubles.clone(), stop.clone());
-        Caches { rollouts, experiments, replica_sets, services, scaled_down, workloads, analyses, troubles }
+        Caches { rollouts, experiments, replica_sets, services, scaled_down, workloads, routers, analyses, troubles }
     }
 
     /// Those that do not hold yet what the API server held at the start.

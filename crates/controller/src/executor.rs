@@ -6,6 +6,7 @@ mod confirming;
 mod judges;
 mod pods;
 mod resizes;
+pub(crate) mod routes;
 
 use crate::Options;
 use crate::caches::Caches;
@@ -18,6 +19,7 @@ use rollouts_kube::events::{self, ObjectReference, Recorder};
 use rollouts_kube::rest::{Delete, PatchKind, Propagation};
 use rollouts_kube::writes::OwnWrites;
 use rollouts_kube::{Key, RequestError, Resource, Rest, resource};
+use routes::{Failed, RouteWrites};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -53,6 +55,8 @@ struct Writes {
     debts: OwnWrites,
     analysis_runs: OwnWrites,
     experiments: OwnWrites,
+    /// Objects of traffic routers.
+    routes: RouteWrites,
 }
 
 pub(crate) struct Executor {
@@ -63,6 +67,8 @@ pub(crate) struct Executor {
     resizes: Resizes,
     /// Whether no election keeps other controllers away.
     is_unelected: bool,
+    /// The only namespace that is watched.
+    namespace: Option<String>,
     writes: Writes,
 }
 
@@ -79,7 +85,8 @@ impl Executor {
         let pod_writes = PodWrites { at_once: options.pod_writes, tries_max: options.pod_write_tries };
         let clock = options.clock.clone();
         let (rest, resizes, writes) = (Rest::new(client), Resizes::default(), Writes::default());
-        Executor { rest, recorder, clock, pod_writes, resizes, is_unelected: options.election.is_none(), writes }
+        let (is_unelected, namespace) = (options.election.is_none(), options.namespace.clone());
+        Executor { rest, recorder, clock, pod_writes, resizes, is_unelected, namespace, writes }
     }
 
     pub fn rest(&self) -> &Rest {
@@ -88,19 +95,23 @@ impl Executor {
 
     /// Whether the caches still lack a write of ours for this Rollout.
     pub fn behind(&self, key: &Key, caches: &Caches) -> bool {
-        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs, experiments } = &self.writes;
+        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs, experiments, routes } =
+            &self.writes;
         let missing = rollouts.behind(key, &caches.rollouts);
         let missing = missing.or_else(|| debts.behind(key, &caches.scaled_down));
         let missing = missing.or_else(|| deployments.behind(key, &caches.workloads.deployments()?));
         let missing = missing.or_else(|| replica_sets.behind(key, &caches.replica_sets));
         let missing = missing.or_else(|| analysis_runs.behind(key, &caches.analyses.runs));
         let missing = missing.or_else(|| experiments.behind(key, &caches.experiments));
+        let missing = missing.or_else(|| routes.behind(key, caches));
         missing.or_else(|| services.behind(key, &caches.services)).is_some()
     }
 
     /// The Rollout is gone: nothing to wait for.
     pub fn forget(&self, key: &Key) {
-        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs, experiments } = &self.writes;
+        let Writes { rollouts, replica_sets, services, deployments, debts, analysis_runs, experiments, routes } =
+            &self.writes;
+        routes.forget(key);
         let all = [rollouts, replica_sets, services, deployments, debts, analysis_runs, experiments];
         all.into_iter().for_each(|writes| writes.forget(key));
     }
@@ -110,8 +121,12 @@ impl Executor {
         let meta = &snapshot.rollout.metadata;
         let mut run = Run { snapshot, namespace: &meta.namespace, key: Key::of(meta), versions: BTreeMap::new() };
         let mut refused = None;
+        let mut failed = Failed::default();
         let mut effects = plan.effects().peekable();
         while let Some(effect) = effects.next() {
+            if !failed.is_empty() && !matches!(effect, Effect::Route { .. }) {
+                break;
+            }
             match effect {
                 Effect::AdoptReplicaSet { name } => {
                     if !self.may_adopt(&run).await? {
@@ -186,16 +201,19 @@ impl Executor {
                 }
                 Effect::TerminateExperiment { name } => self.terminate::<Experiment>(&mut run, name).await?,
                 Effect::DeleteExperiment { name } => self.delete::<Experiment>(&run, name).await?,
-                // No plan has one yet.
-                Effect::Route { .. } => {}
-                Effect::Event { r#type, reason, message } => match r#type {
-                    EventType::Normal => {
-                        tracing::info!(rollout = %run.key, event_reason = reason, "{message}");
-                        self.event(meta, events::EventType::Normal, reason, message);
+                Effect::Route { router, write, events } => {
+                    if let Some(end) = self.route(&mut run, (router, write, events), &mut failed).await? {
+                        return Ok(end);
                     }
+                }
+                Effect::Event { r#type, reason, message } => match r#type {
+                    EventType::Normal => self.tell(meta, reason, message),
                     EventType::Warning => self.warn(meta, reason, message),
                 },
             }
+        }
+        if !failed.is_empty() {
+            return self.route_failed(snapshot, failed).await;
         }
         refused.map_or(Ok(Applied::All), Err)
     }

@@ -19,6 +19,7 @@ mod outcome;
 mod owners;
 mod queues;
 mod reconciler;
+mod routers;
 mod services;
 mod snapshots;
 mod warnings;

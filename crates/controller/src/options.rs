@@ -51,6 +51,8 @@ pub struct Options {
     /// Look at everything this often, whether or not anything changed. Nothing depends on it, and without it a lost
     /// wake-up would show; it is for what nobody thought of.
     pub resync: Option<Duration>,
+    /// What is to be known about traffic routers.
+    pub router_settings: Arc<rollouts_traffic::Settings>,
     /// How metrics are measured.
     pub measuring: MeasuringOptions,
     /// A window to look at the controller through.
@@ -144,6 +146,7 @@ impl Options {
             pod_writes: 10,
             pod_write_tries: 3,
             resync: None,
+            router_settings: Arc::default(),
             measuring: MeasuringOptions::default(),
             monitor: Monitor::default(),
             election: None,

@@ -35,7 +35,8 @@ impl Reconciler {
         let debts = tokio::time::timeout(FIRST_LIST_MAX, self.caches.scaled_down.synced());
         let analyses = tokio::time::timeout(FIRST_LIST_MAX, self.caches.analyses.synced());
         let experiments = tokio::time::timeout(FIRST_LIST_MAX, self.caches.experiments.synced());
-        let _ = tokio::join!(self.caches.workloads.synced(), debts, analyses, experiments);
+        let _ =
+            tokio::join!(self.caches.workloads.synced(), self.caches.routers.synced(), debts, analyses, experiments);
     }
 
     pub async fn reconcile(&self, key: Key) -> Next {
@@ -47,6 +48,7 @@ impl Reconciler {
             self.executor.forget(&key);
             self.warnings.forget(&key);
             self.hidden.forget(&key);
+            self.caches.routers.forget(&key);
             self.caches.troubles.worked(format_args!("rollout {key}"));
             return Next::Done;
         };

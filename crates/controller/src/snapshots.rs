@@ -73,6 +73,15 @@ pub(crate) async fn take(
         unresolved = unfilled(&caches.experiments);
     }
 
+    let routers = match ro.spec.traffic_routing() {
+        Some(_) => caches.routers.find(&ro).await?,
+        None => {
+            caches.routers.forget(&Key::of(&ro.metadata));
+            Default::default()
+        }
+    };
+    unresolved = unresolved.or(routers.unreadable);
+
     let services = validation::service_names(&ro).into_iter();
     let services =
         services.filter_map(|name| Some((name.to_string(), caches.services.get(namespace, name)?))).collect();
@@ -95,8 +104,8 @@ pub(crate) async fn take(
         analysis_templates: closure.found,
         experiments,
         foreign_experiments,
-        routers: Default::default(),
-        router_settings: Default::default(),
+        routers: routers.objects,
+        router_settings: Arc::clone(caches.routers.settings()),
         template_hash,
     })
 }

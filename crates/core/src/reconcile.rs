@@ -38,7 +38,7 @@ pub fn plan_after_refusal(snapshot: &Snapshot, now: Timestamp, wanted: Wanted, n
     r.plan
 }
 
-/// What to tell when a write for `router` failed with `error`.
+/// What to tell when a write of `router` failed with `error`. The next plan tries again.
 pub fn plan_after_route_error(snapshot: &Snapshot, now: Timestamp, router: &str, error: &str) -> Plan {
     let mut r = Reconcile::new(snapshot, now);
     r.route_failed(router, error);

@@ -72,6 +72,8 @@ pub struct Health {
     pub synced: bool,
     /// Why the copy is not being kept up to date at the moment.
     pub lost: Option<String>,
+    /// The API server does not know the kind, and that is expected ([`Builder::may_be_unserved`]). The copy is empty.
+    pub unserved: bool,
 }
 
 impl<T: Cached> Cache<T> {
@@ -155,6 +157,11 @@ impl<T: Cached> Cache<T> {
     /// How the cache is doing now.
     pub fn health(&self) -> Health {
         self.shared.health.look(Health::clone)
+    }
+
+    /// Waits until it does as wanted. Waits for ever if the cache is stopped before that.
+    pub async fn until(&self, is_wanted: impl Fn(&Health) -> bool) {
+        self.shared.health.until(is_wanted).await;
     }
 
     /// For those who redraw everything on any change and need no more than to be woken.

@@ -22,6 +22,7 @@ pub struct Builder<T> {
     pub(super) handlers: Vec<Handler<T>>,
     pub(super) trim: Option<Trim<T>>,
     pub(super) troubles: Troubles,
+    pub(super) may_be_unserved: bool,
     indexes: Vec<(&'static str, IndexFn<T>)>,
 }
 
@@ -36,6 +37,7 @@ impl<T: Cached> Builder<T> {
             handlers: Vec::new(),
             trim: None,
             troubles: Troubles::new(),
+            may_be_unserved: false,
             indexes: Vec::new(),
         }
     }
@@ -89,6 +91,15 @@ impl<T: Cached> Builder<T> {
     #[must_use]
     pub fn troubles(mut self, troubles: &Troubles) -> Self {
         self.troubles = troubles.clone();
+        self
+    }
+
+    /// It is no trouble if the API server does not know the kind (a CustomResourceDefinition that is not installed):
+    /// [`Health::unserved`](super::Health::unserved) then says so, and it is looked for again every
+    /// [`limits::UNSERVED_RETRY`](super::limits::UNSERVED_RETRY).
+    #[must_use]
+    pub fn may_be_unserved(mut self) -> Self {
+        self.may_be_unserved = true;
         self
     }
 

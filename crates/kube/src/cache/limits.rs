@@ -31,3 +31,5 @@ pub const WATCH_SHORT: Duration = Duration::from_secs(1);
 pub const RETRY_MIN: Duration = Duration::from_millis(800);
 /// Longest wait while lists or watches keep failing.
 pub const RETRY_MAX: Duration = Duration::from_secs(30);
+/// From one look for a kind that need not be installed to the next.
+pub const UNSERVED_RETRY: Duration = Duration::from_secs(60);

@@ -29,6 +29,7 @@ pub(super) struct Reflector<T> {
     name: String,
     watch_for: Duration,
     backoff: Backoff,
+    may_be_unserved: bool,
 }
 
 /// Why a list or a watch ended.
@@ -66,6 +67,7 @@ impl<T: Cached> Reflector<T> {
             troubles: builder.troubles,
             watch_for: Duration::from_secs(limits::WATCH_SECONDS + spread % limits::WATCH_SPREAD_SECONDS),
             backoff: Backoff::new(limits::RETRY_MIN, limits::RETRY_MAX),
+            may_be_unserved: builder.may_be_unserved,
             collection,
         }
     }
@@ -74,6 +76,10 @@ impl<T: Cached> Reflector<T> {
         loop {
             let mut version = match self.list().await {
                 Ok(version) => version,
+                Err(End::Failed(error)) if self.may_be_unserved && error.is_not_found() => {
+                    self.unserved().await;
+                    continue;
+                }
                 Err(end) => {
                     self.pause(end).await;
                     continue;
@@ -112,6 +118,10 @@ impl<T: Cached> Reflector<T> {
                 tracing::info!(resource = %self.cache.resource(), "{why}: a new watch is opened");
                 return tokio::time::sleep(self.backoff.failed()).await;
             }
+            // The list that follows tells more.
+            End::Failed(error) if self.may_be_unserved && error.is_not_found() => {
+                return tokio::time::sleep(self.backoff.failed()).await;
+            }
             End::Failed(error) => {
                 self.troubles.failed(&self.name, &error);
                 (error.to_string(), error.retry_after())
@@ -123,6 +133,21 @@ impl<T: Cached> Reflector<T> {
         };
         self.cache.shared.health.change(|health| health.lost.replace(problem).is_none());
         tokio::time::sleep(self.backoff.failed().max(wait.unwrap_or_default())).await;
+    }
+
+    /// The API server does not know the kind, so there are no objects of it.
+    async fn unserved(&mut self) {
+        let gone = self.cache.read().keys();
+        for key in gone {
+            self.apply(|store| store.remove(&key).into_iter().collect());
+        }
+        self.in_touch();
+        self.cache.shared.health.change(|health| {
+            let is_news = !health.unserved;
+            (health.unserved, health.synced) = (true, false);
+            is_news
+        });
+        tokio::time::sleep(limits::UNSERVED_RETRY).await;
     }
 
     /// A watch brought something or lasted. A list alone is no proof: it would hide that watches keep failing.
@@ -156,7 +181,11 @@ impl<T: Cached> Reflector<T> {
                     self.apply(|store| store.remove(&key).into_iter().collect());
                 }
                 self.reached(&meta.resource_version);
-                self.cache.shared.health.change(|health| !std::mem::replace(&mut health.synced, true));
+                self.cache.shared.health.change(|health| {
+                    let is_news = !health.synced || health.unserved;
+                    (health.synced, health.unserved) = (true, false);
+                    is_news
+                });
                 return Ok(meta.resource_version);
             }
         }

@@ -110,7 +110,7 @@ async fn lists_pages_then_watches() {
         format!("GET /api/v1/pods?watch=true&allowWatchBookmarks=true&resourceVersion=20{watch}"),
     ];
     assert_eq!(s.script.lines(), lines);
-    assert_eq!(s.cache.health(), Health { synced: true, lost: None });
+    assert_eq!(s.cache.health(), Health { synced: true, ..Default::default() });
 }
 
 #[tokio::test(start_paused = true)]
@@ -361,4 +361,32 @@ async fn what_was_trimmed_is_completed_while_it_is_the_same_version() {
     cache.complete(whole("b", 2));
     assert_eq!(cache.len(), 1, "what is gone stays gone");
     assert_eq!(*log.lock().expect("not poisoned"), ["ns/a", "ns/b", "ns/a", "ns/b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_that_need_not_be_installed_is_looked_for_once_a_minute() {
+    let lines = rollouts_testing::Lines::listen();
+    let (log, stop, start) = (Log::default(), CancellationToken::new(), Instant::now());
+    let missing = || Reply::Text(404, "404 page not found".into());
+    let gone = || Reply::Text(404, status(404, "NotFound").to_string());
+    let script = Script::new([missing(), missing(), list(5, &[pod("a", 1, 1)]), watch([]), gone(), gone()]);
+    let seen = Arc::clone(&log);
+    let cache = Cache::builder(script.client(), PODS)
+        .may_be_unserved()
+        .on_change(move |change: &Change<Pod>| {
+            let kind = if matches!(change, Change::Deleted(_)) { "deleted" } else { "added" };
+            seen.lock().expect("not poisoned").push(format!("{} {kind} {}", start.elapsed().as_secs(), change.key()));
+        })
+        .start(&stop);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(cache.health(), Health { unserved: true, ..Default::default() });
+    cache.until(|health| health.synced).await;
+    assert_eq!((start.elapsed().as_secs(), cache.health().unserved), (120, false));
+    // The definition is deleted, with all objects.
+    cache.until(|health| health.unserved).await;
+    assert!(cache.is_empty() && !cache.health().synced);
+    assert_eq!(*log.lock().expect("not poisoned"), ["120 added ns/a", "122 deleted ns/a"]);
+    let lines = lines.take();
+    assert!(lines.iter().all(|line| !line.contains("404") && !line.contains("NotFound")), "{lines:?}");
+    stop.cancel();
 }
