@@ -57,6 +57,7 @@ pub async fn run(matches: &Matches) -> Result<()> {
     options.pod_writes = settings.pod_writes;
     options.pod_write_tries = settings.pod_write_tries;
     options.resync = settings.resync;
+    options.router_settings = Arc::new(settings.routers);
     options.monitor = Monitor::default();
     if let Some(times) = settings.election {
         let election = election(&settings.connection, &namespace, options.instance_id.as_deref(), times)?;

@@ -6,22 +6,10 @@ use rollouts_cli::cobra::Flag;
 /// Flags of what this version does not have. They are accepted, so that nobody's arguments are in the way of a switch,
 /// and named in the log when they are given.
 pub const WITHOUT_EFFECT: &[&str] = &[
-    "alb-ingress-classes",
     "alb-tag-key-resource-id",
-    "alb-verify-weight",
-    "ambassador-api-version",
-    "appmesh-crd-version",
     "aws-target-group-binding-api-version",
-    "aws-verify-target-group",
     "enable-pprof-address",
-    "ingress-api-version",
-    "ingress-threads",
-    "istio-api-version",
-    "nginx-ingress-classes",
     "self-service-notification-enabled",
-    "traefik-api-group",
-    "traefik-api-version",
-    "traffic-split-api-version",
 ];
 
 /// All flags.
@@ -29,6 +17,7 @@ pub fn all() -> Vec<Flag> {
     let mut flags = process();
     flags.extend(election());
     flags.extend(connection());
+    flags.extend(routers());
     flags.extend(without_effect());
     flags
 }
@@ -114,25 +103,33 @@ fn connection() -> Vec<Flag> {
     ]
 }
 
+fn routers() -> Vec<Flag> {
+    const NEEDLESS: &str = "Not needed: an Ingress is looked at because a Rollout names it";
+    let d = rollouts_traffic::Settings::default();
+    vec![
+        Flag::text("istio-api-version", d.istio_version, "Version of VirtualServices and DestinationRules"),
+        Flag::text("ambassador-api-version", d.ambassador_api_version, "Group and version of Ambassador's Mappings"),
+        Flag::text("traffic-split-api-version", d.traffic_split_version, "Version of SMI's TrafficSplits"),
+        Flag::text("traefik-api-group", d.traefik_group, "Group of TraefikServices"),
+        Flag::text("traefik-api-version", d.traefik_api_version, "Group and version of TraefikServices"),
+        Flag::text("appmesh-crd-version", d.app_mesh_version, "Version of App Mesh's objects"),
+        Flag::switch("aws-verify-target-group", "Wait until load balancers of AWS have the weights"),
+        Flag::switch("alb-verify-weight", "Wait until load balancers of AWS have the weights")
+            .deprecated("use --aws-verify-target-group instead"),
+        Flag::list("alb-ingress-classes", &["alb"], NEEDLESS),
+        Flag::list("nginx-ingress-classes", &["nginx"], NEEDLESS),
+        Flag::int("ingress-threads", 10, NEEDLESS),
+        Flag::text("ingress-api-version", "", "Not needed: Ingresses are read and written as networking.k8s.io/v1"),
+    ]
+}
+
 fn without_effect() -> Vec<Flag> {
     const NONE: &str = "No effect in this version";
     let text = |name, default: &str| Flag::text(name, default, NONE);
     vec![
-        Flag::list("alb-ingress-classes", &["alb"], NONE),
         text("alb-tag-key-resource-id", "ingress.k8s.aws/resource"),
-        Flag::switch("alb-verify-weight", NONE).deprecated("use --aws-verify-target-group instead"),
-        text("ambassador-api-version", "getambassador.io/v2"),
-        text("appmesh-crd-version", "v1beta2"),
         text("aws-target-group-binding-api-version", "elbv2.k8s.aws/v1beta1"),
-        Flag::switch("aws-verify-target-group", NONE),
         text("enable-pprof-address", ""),
-        text("ingress-api-version", ""),
-        Flag::int("ingress-threads", 10, NONE),
-        text("istio-api-version", "v1alpha3"),
-        Flag::list("nginx-ingress-classes", &["nginx"], NONE),
         Flag::switch("self-service-notification-enabled", NONE),
-        text("traefik-api-group", "traefik.io"),
-        text("traefik-api-version", "traefik.io/v1alpha1"),
-        text("traffic-split-api-version", "v1alpha1"),
     ]
 }

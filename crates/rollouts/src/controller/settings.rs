@@ -1,5 +1,7 @@
 //! What the flags say, checked.
 
+mod routers;
+
 use super::flags::WITHOUT_EFFECT;
 use anyhow::{Result, bail, ensure};
 use rollouts_cli::cobra::Matches;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub healthz_port: u16,
     /// The times of the election, if there is to be one.
     pub election: Option<ElectionTimes>,
+    /// What they say about traffic routers.
+    pub routers: rollouts_traffic::Settings,
     /// Flags that were given and do nothing in this version.
     pub without_effect: Vec<String>,
 }
@@ -88,6 +92,7 @@ impl Settings {
             metrics_port: port(matches, metrics_port)?,
             healthz_port: port(matches, "healthzPort")?,
             election: if matches.bool("leader-elect") { Some(election(matches)?) } else { None },
+            routers: routers::read(matches)?,
             without_effect: given.map(|flag| format!("--{flag}")).collect(),
         })
     }

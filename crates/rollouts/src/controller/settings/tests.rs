@@ -62,14 +62,37 @@ fn the_arguments_of_the_helm_chart_start_it() {
     ];
     let (settings, _) = read(&values).expect("good flags");
     assert_eq!(settings.instance_id.as_deref(), Some("blue"));
-    let named = [
-        "--alb-ingress-classes",
-        "--aws-verify-target-group",
-        "--enable-pprof-address",
-        "--istio-api-version",
-        "--self-service-notification-enabled",
-    ];
+    let named = ["--enable-pprof-address", "--self-service-notification-enabled"];
     assert_eq!(settings.without_effect, named, "what does nothing is named");
+    let routers =
+        rollouts_traffic::Settings { istio_version: "v1".into(), aws_verify_target_group: true, ..Default::default() };
+    assert_eq!(settings.routers, routers);
+}
+
+#[test]
+fn flags_of_traffic_routers() {
+    let routers = |args: &[&str]| read(args).map(|(settings, _)| settings.routers);
+    assert_eq!(routers(&[]), Ok(rollouts_traffic::Settings::default()));
+    let all = routers(&[
+        "--ambassador-api-version=getambassador.io/v3alpha1",
+        "--traffic-split-api-version=v1alpha3",
+        "--traefik-api-group=traefik.containo.us",
+        "--traefik-api-version=traefik.containo.us/v1alpha1",
+        "--appmesh-crd-version=v1beta3",
+        "--alb-verify-weight",
+    ]);
+    let expected = rollouts_traffic::Settings {
+        ambassador_api_version: "getambassador.io/v3alpha1".into(),
+        traffic_split_version: "v1alpha3".into(),
+        traefik_group: "traefik.containo.us".into(),
+        traefik_api_version: "traefik.containo.us/v1alpha1".into(),
+        app_mesh_version: "v1beta3".into(),
+        aws_verify_target_group: true,
+        ..Default::default()
+    };
+    assert_eq!(all, Ok(expected));
+    assert!(routers(&["--istio-api-version=networking.istio.io/v1"]).is_err());
+    assert!(routers(&["--traefik-api-version=v1alpha1"]).is_err());
 }
 
 #[test]
