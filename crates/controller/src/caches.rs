@@ -6,7 +6,7 @@ use crate::debts::{self, BY_DEBTOR};
 use crate::experiments;
 use crate::owners::{BY_OWNER, controller_uid};
 use crate::queues::Queues;
-use crate::routers::Routers;
+use crate::routers::{Released, Routers};
 use crate::workloads::{self, Workloads};
 use crate::{Options, services};
 use rollouts_api::{Experiment, Rollout, names, validation};
@@ -36,6 +36,8 @@ pub(crate) struct Caches {
     pub scaled_down: Cache<Workload>,
     pub workloads: Workloads,
     pub routers: Routers,
+    /// Whose routes are to be released.
+    pub released: Released,
     pub analyses: Analyses,
     /// What fails at the moment.
     pub troubles: Troubles,
@@ -63,6 +65,8 @@ impl Caches {
         let arrivals = Arrivals::default();
         let (to, services_to) = (queues.rollouts.clone(), queues.services.clone());
         let (events, office) = (recorder.clone(), term.clone());
+        let released = Released::new(queues.routes.clone());
+        let released_to = released.clone();
         let rollouts = Cache::builder(client.clone(), resource::ROLLOUTS)
             .troubles(&troubles)
             .namespace(namespace.clone())
@@ -75,6 +79,7 @@ impl Caches {
                 // A standby tells nothing: what it knows when it takes over has not just arrived.
                 if office.has_begun() {
                     arrivals.tell(&events, change);
+                    released_to.enqueue(change);
                 }
                 services::enqueue_left_behind(&services_to, change);
                 debts::enqueue_left_behind(&debts_to, &owed, change);
@@ -137,7 +142,18 @@ impl Caches {
         let to = queues.rollouts.clone();
         let routers = Routers::new(client, options, to.clone(), rollouts.clone(), troubles.clone(), stop.clone());
         let workloads = Workloads::new(client.clone(), namespace, to, rollouts.clone(), troubles.clone(), stop.clone());
-        Caches { rollouts, experiments, replica_sets, services, scaled_down, workloads, routers, analyses, troubles }
+        Caches {
+            rollouts,
+            experiments,
+            replica_sets,
+            services,
+            scaled_down,
+            workloads,
+            routers,
+            released,
+            analyses,
+            troubles,
+        }
     }
 
     /// Those that do not hold yet what the API server held at the start.

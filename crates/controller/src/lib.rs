@@ -52,6 +52,9 @@ const LAST_EVENTS: Duration = Duration::from_secs(2);
 /// How many Deployments get replicas back at once.
 const DEBT_WORKERS: usize = 1;
 
+/// The routes of how many Rollouts that are gone are released at once.
+const ROUTE_WORKERS: usize = 1;
+
 /// Runs until `stop` is cancelled, or the lease is lost if there is an election. Work in progress ends before it
 /// returns, except when the lease is lost: then nothing is written from that moment on. Everything else is left to the
 /// next controller.
@@ -134,6 +137,11 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
         let (caches, rest, debtors) = (debts_of.clone(), debts_rest.clone(), debtors.clone());
         async move { debts::reconcile(key, &caches, &rest, &debtors).await }
     });
+    let (routes_of, routes_rest) = (caches.clone(), rest.clone());
+    let route_workers = run_workers(ROUTE_WORKERS, queues.routes.clone(), move |key| {
+        let (Caches { released, routers, troubles, .. }, rest) = (routes_of.clone(), routes_rest.clone());
+        async move { released.reconcile(key, &routers, &rest, &troubles).await }
+    });
     let analysis_workers = runs.work(counters.runs);
     let (counts, all) = (counters.experiments, caches.experiments.clone());
     let experiment_workers = run_workers(options.experiment_workers, queues.experiments.clone(), move |key: Key| {
@@ -153,8 +161,17 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
         tracing::info!("Shutting down workers");
         queues.shut_down();
     };
-    let all =
-        async { tokio::join!(workers, experiment_workers, service_workers, debt_workers, analysis_workers, shut_down) };
+    let all = async {
+        tokio::join!(
+            workers,
+            experiment_workers,
+            service_workers,
+            debt_workers,
+            route_workers,
+            analysis_workers,
+            shut_down
+        )
+    };
     tokio::select! {
         biased;
         _ = all => {}

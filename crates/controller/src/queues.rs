@@ -15,6 +15,8 @@ pub(crate) struct Queues {
     pub services: Queue<Key>,
     /// Deployments to which Rollouts owe replicas.
     pub debts: Queue<Key>,
+    /// Rollouts that are gone, and whose routes are left.
+    pub routes: Queue<Key>,
 }
 
 impl Queues {
@@ -26,12 +28,13 @@ impl Queues {
             runs: queue("AnalysisRuns"),
             services: queue("Services"),
             debts: queue("Debts"),
+            routes: queue("Routes"),
         }
     }
 
     pub fn all(&self) -> Vec<Queue<Key>> {
-        let Queues { rollouts, experiments, runs, services, debts } = self.clone();
-        vec![rollouts, experiments, runs, services, debts]
+        let Queues { rollouts, experiments, runs, services, debts, routes } = self.clone();
+        vec![rollouts, experiments, runs, services, debts, routes]
     }
 
     /// Lets the workers end what they have in hand.

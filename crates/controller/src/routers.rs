@@ -4,9 +4,11 @@
 
 mod held;
 mod interests;
+mod released;
 mod watched;
 
 pub(crate) use held::Held;
+pub(crate) use released::Released;
 
 use crate::workloads::FIRST_LIST_MAX;
 use interests::{Interests, kind_of};
@@ -103,34 +105,51 @@ impl Routers {
         self.0.interests.forget(rollout);
     }
 
-    /// All that the routers of a Rollout want to see.
+    /// All that the routers of a Rollout want to see; from now on a change of it puts the Rollout into the queue.
     ///
     /// # Errors
     /// Of a request that may work the next time.
     pub async fn find(&self, ro: &Rollout) -> Result<Found, RequestError> {
-        let (key, mut found, mut seen) = (Key::of(&ro.metadata), Found::default(), Vec::new());
+        let key = Key::of(&ro.metadata);
+        let (found, seen) = self.closure(ro, Some(&key)).await?;
+        self.0.interests.set(&key, &seen);
+        Ok(found)
+    }
+
+    /// All that its routers want to see now.
+    ///
+    /// # Errors
+    /// Of a request that may work the next time.
+    pub async fn look_once(&self, ro: &Rollout) -> Result<Found, RequestError> {
+        Ok(self.closure(ro, None).await?.0)
+    }
+
+    async fn closure(&self, ro: &Rollout, interested: Option<&Key>) -> Result<(Found, Vec<Want>), RequestError> {
+        let (mut found, mut seen) = (Found::default(), Vec::new());
         for round in 0.. {
             let mut wants = rollouts_traffic::wants(ro, &self.0.settings, &found.objects);
             wants.retain(|want| !seen.contains(want));
-            if wants.is_empty() {
-                break;
-            }
-            if round == ROUNDS_MAX {
-                let last = kind_of(&wants[0]);
+            if round == ROUNDS_MAX
+                && let Some(want) = wants.first()
+            {
+                let last = kind_of(want);
                 found.unreadable = Some(format!("the objects of its routers lead on without end, by way of {last}"));
                 break;
             }
+            if wants.is_empty() {
+                break;
+            }
             for want in wants {
-                if !seen.contains(&want) {
-                    // First, so that what changes meanwhile is told.
-                    self.0.interests.add(&key, &want);
-                    self.look(&want, &mut found).await?;
-                    seen.push(want);
+                if seen.contains(&want) {
+                    continue;
                 }
+                // First, so that what changes meanwhile is told.
+                interested.inspect(|key| self.0.interests.add(key, &want));
+                self.look(&want, &mut found).await?;
+                seen.push(want);
             }
         }
-        self.0.interests.set(&key, &seen);
-        Ok(found)
+        Ok((found, seen))
     }
 
     /// The cache that holds the objects of this kind and namespace, if it is of use.
