@@ -68,7 +68,7 @@ impl Reconciler {
             tracing::debug!(rollout = %key, "Plan:\n{plan}");
         }
         let meta = &snapshot.rollout.metadata;
-        self.warnings.tell(meta, &plan.warnings, |w| self.executor.warn(meta, w.reason, &w.message));
+        self.warnings.tell(meta, &plan.warnings, |w| self.executor.warn(meta, &w.reason, &w.message));
         let applied = self.executor.apply(&snapshot, &plan).await;
         let (troubles, who) = (&self.caches.troubles, format_args!("rollout {key}"));
         // These are answers, too: the plan was made on an old state.

@@ -88,7 +88,7 @@ impl Routers {
     /// Waits, for some time, until the kinds that Rollouts look at have been read.
     pub async fn synced(&self) {
         let (rollouts, nothing) = (self.0.rollouts.list(None), Objects::default());
-        let wants = rollouts.iter().flat_map(|ro| rollouts_traffic::wants(ro, &self.0.settings, &nothing));
+        let wants = rollouts.iter().flat_map(|ro| rollouts_core::router_wants(ro, &self.0.settings, &nothing));
         let kinds: BTreeSet<Kind> = wants.map(|want| kind_of(&want).clone()).collect();
         let caches: Vec<_> = kinds.iter().map(|kind| self.of(kind)).collect();
         let all = async {
@@ -127,7 +127,7 @@ impl Routers {
     async fn closure(&self, ro: &Rollout, interested: Option<&Key>) -> Result<(Found, Vec<Want>), RequestError> {
         let (mut found, mut seen) = (Found::default(), Vec::new());
         for round in 0.. {
-            let mut wants = rollouts_traffic::wants(ro, &self.0.settings, &found.objects);
+            let mut wants = rollouts_core::router_wants(ro, &self.0.settings, &found.objects);
             wants.retain(|want| !seen.contains(want));
             if round == ROUNDS_MAX
                 && let Some(want) = wants.first()
