@@ -5,10 +5,10 @@
 mod alb;
 mod ambassador;
 mod apisix;
-mod app_mesh;
+pub mod app_mesh;
 mod draft;
 mod gateway_api;
-mod istio;
+pub mod istio;
 mod kind;
 mod nginx;
 mod objects;

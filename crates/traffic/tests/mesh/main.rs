@@ -1,0 +1,6 @@
+//! Routers of service meshes, by what is in their objects afterwards.
+
+mod istio_hosts;
+mod istio_managed;
+mod istio_subsets;
+mod world;
