@@ -1,10 +1,53 @@
 //! AWS load balancers: action annotations of Ingresses (traffic.md §2.3).
 
-use crate::{Context, Draft, Objects, Route, RouteError, Router, Want};
-use rollouts_api::rollout::TrafficRouting;
+mod action;
+mod keys;
+mod record;
+mod targets;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+use crate::{Context, Draft, Objects, Route, RouteError, Router, Want, ingress};
+use rollouts_api::rollout::{AlbTrafficRouting, TrafficRouting};
+pub use targets::{TargetGroup, TargetRole, target_groups};
 
 /// See the module.
 pub struct Alb;
+
+/// What is decided about one Ingress after the other.
+struct Job<'a> {
+    cx: &'a Context<'a>,
+    alb: &'a AlbTrafficRouting,
+    route: &'a Route,
+}
+
+impl<'a> Job<'a> {
+    fn new(cx: &'a Context<'a>, route: &'a Route) -> Option<Self> {
+        Some(Job { cx, alb: cx.routing.alb.as_ref()?, route })
+    }
+
+    fn rollout(&self) -> &str {
+        &self.cx.rollout.metadata.name
+    }
+
+    /// The action's name, which is that of the Service in the rules.
+    fn root(&self) -> &str {
+        let canary = self.cx.rollout.spec.strategy.canary.as_ref();
+        match &*self.alb.root_service {
+            "" => canary.map_or("", |canary| &canary.stable_service),
+            root => root,
+        }
+    }
+
+    fn prefix(&self) -> &str {
+        keys::prefix(self.alb)
+    }
+}
+
+fn names(alb: &AlbTrafficRouting) -> impl Iterator<Item = &String> {
+    Some(&alb.ingress).filter(|name| !name.is_empty()).into_iter().chain(&alb.ingresses)
+}
 
 impl Router for Alb {
     fn name(&self) -> &'static str {
@@ -15,13 +58,23 @@ impl Router for Alb {
         routing.alb.is_some()
     }
 
-    fn wants(&self, _cx: &Context<'_>, _objects: &Objects) -> Vec<Want> {
-        Vec::new()
+    fn wants(&self, cx: &Context<'_>, _objects: &Objects) -> Vec<Want> {
+        let named = |name: &String| Want::Named(ingress::named(&cx.rollout.metadata.namespace, name));
+        cx.routing.alb.iter().flat_map(names).map(named).collect()
     }
 
-    fn route(&self, _cx: &Context<'_>, _route: &Route, _draft: &mut Draft<'_>) -> Result<(), RouteError> {
-        Ok(())
+    fn route(&self, cx: &Context<'_>, route: &Route, draft: &mut Draft<'_>) -> Result<(), RouteError> {
+        let Some(job) = Job::new(cx, route) else { return Ok(()) };
+        let errors = names(job.alb).filter_map(|name| job.set(name, draft).err()).collect();
+        ingress::outcome(errors)
     }
 
     fn release(&self, _cx: &Context<'_>, _stable: &Route, _draft: &mut Draft<'_>) {}
+}
+
+impl Job<'_> {
+    /// Makes one Ingress what it must be.
+    fn set(&self, name: &str, draft: &mut Draft<'_>) -> Result<(), String> {
+        self.set_weights(name, draft)
+    }
 }

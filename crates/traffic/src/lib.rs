@@ -7,17 +7,22 @@ mod ambassador;
 mod apisix;
 pub mod app_mesh;
 mod draft;
+#[cfg(test)]
+mod fixture;
 mod gateway_api;
 pub mod istio;
+mod ingress;
 mod kind;
 mod nginx;
 mod objects;
+mod owner;
 mod route;
 mod router;
 mod settings;
 mod smi;
 mod traefik;
 
+pub use alb::{TargetGroup, TargetRole, target_groups};
 pub use draft::{Change, Draft, Event, Write, merge_patch};
 pub use kind::{Kind, ObjectRef};
 pub use objects::{Objects, Want, selects};

@@ -84,6 +84,11 @@ pub trait Router: Sync {
     fn refuses(&self, _cx: &Context<'_>, _route: &Managed) -> Option<String> {
         None
     }
+
+    /// What is wrong with managed routes that are to exist at the same time, though each alone is fine.
+    fn refuses_together(&self, _cx: &Context<'_>, _routes: &[Managed]) -> Option<String> {
+        None
+    }
 }
 
 /// The routers that a Rollout uses, in the order in which they are told (§1.3).
