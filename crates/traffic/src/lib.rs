@@ -10,8 +10,10 @@ mod draft;
 #[cfg(test)]
 mod fixture;
 mod gateway_api;
-pub mod istio;
+#[cfg(test)]
+mod harness;
 mod ingress;
+pub mod istio;
 mod kind;
 mod nginx;
 mod objects;
