@@ -69,6 +69,10 @@ impl Router for Alb {
         ingress::outcome(errors)
     }
 
+    fn knows_ping_pong(&self, _is_named: bool) -> bool {
+        true
+    }
+
     fn release(&self, _cx: &Context<'_>, _stable: &Route, _draft: &mut Draft<'_>) {}
 }
 

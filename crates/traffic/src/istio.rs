@@ -69,6 +69,10 @@ impl Router for Istio {
         problems.into_result()
     }
 
+    fn knows_ping_pong(&self, is_named: bool) -> bool {
+        !is_named
+    }
+
     fn release(&self, cx: &Context<'_>, stable: &Route, draft: &mut Draft<'_>) {
         let names = Names::of(cx, &stable.canary.service, &stable.stable.service);
         let only = |side: &Side| Side { unready: None, ..side.clone() };
