@@ -137,10 +137,11 @@ impl ReplicaSet {
     }
 
     /// Whether the status may count pods that were taken meanwhile: it is older than two changes of the spec, or it has
-    /// as many pods as the spec wants before that was seen, so that they have become fewer and more again.
+    /// no fewer pods than the spec wants before that was seen. They may have become fewer and more again: the first status
+    /// after a resize still counts the pods that go because of it.
     pub fn in_doubt(&self) -> bool {
         let unseen = self.metadata.generation - self.status.observed_generation;
-        self.size() > 0 && (unseen > 1 || (unseen == 1 && self.status.replicas == self.size()))
+        self.size() > 0 && (unseen > 1 || (unseen == 1 && self.status.replicas >= self.size()))
     }
 
     /// The value of the hash label, or "".

@@ -4,7 +4,7 @@ use super::ending::{LAST_VERSION, TIDY_AFTER};
 use super::user::User;
 use crate::invariants::is_running;
 use crate::workload::{Action, Case, NAME, NAMESPACE, Quality};
-use rollouts_api::names::POD_TEMPLATE_HASH;
+use rollouts_api::names::{INSTANCE_ID, POD_TEMPLATE_HASH};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -25,7 +25,14 @@ impl User<'_> {
         let (spec, status) = (&ro["spec"], &ro["status"]);
         let message = status["message"].as_str().unwrap_or_default();
         let is_over = status["stableRS"] == status["currentPodHash"] || status["abort"] == true;
-        if is_over || spec["paused"] == true || status["promoteFull"] == true || message.starts_with("InvalidSpec") {
+        // The user's time ended before it was given back.
+        let is_lent = !ro["metadata"]["labels"][INSTANCE_ID].is_null();
+        if is_over
+            || is_lent
+            || spec["paused"] == true
+            || status["promoteFull"] == true
+            || message.starts_with("InvalidSpec")
+        {
             return Vec::new();
         }
         let failed = self.runs().into_iter().filter(|run| {
