@@ -1,5 +1,6 @@
 //! A cluster in this process: the embedded API server, the actors that make it behave like one, our controller.
 
+use crate::foreign;
 use crate::lives::{Begin, Birth};
 use crate::metrics_source::MetricsSource;
 use futures::FutureExt;
@@ -57,14 +58,14 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// An API server with the custom resources. Must be called inside a runtime whose time is paused.
+    /// An API server with the custom resources, and those of traffic routers. Must be called inside a runtime whose time is paused.
     ///
     /// # Errors
     /// When a definition is refused.
     pub fn new(seed: u64) -> Result<Cluster, rollouts_memkube::ApiError> {
         let clock = tokio_clock(START.parse().expect("a constant time"));
         let server = Server::new(Config { seed, ..Config::new(clock.clone()) });
-        for definition in rollouts_api::crd::manifests() {
+        for definition in rollouts_api::crd::manifests().into_iter().chain(foreign::definitions()) {
             server.create(definition)?;
         }
         let client = from_service(server.service());

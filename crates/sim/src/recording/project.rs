@@ -1,11 +1,12 @@
 //! The part of an object that two runs can share: names, hashes and words, but no times, uids or versions.
 
+use crate::foreign;
 use rollouts_api::names::POD_TEMPLATE_HASH;
 use rollouts_kube::{Resource, resource};
 use serde_json::{Map, Value, json};
 
 /// The kinds that are recorded.
-pub const KINDS: [Resource; 9] = [
+pub const KINDS: [Resource; 13] = [
     resource::ROLLOUTS,
     resource::REPLICA_SETS,
     resource::SERVICES,
@@ -15,6 +16,10 @@ pub const KINDS: [Resource; 9] = [
     resource::JOBS,
     resource::DEPLOYMENTS,
     resource::INGRESSES,
+    foreign::VIRTUAL_SERVICES,
+    foreign::DESTINATION_RULES,
+    foreign::TRAFFIC_SPLITS,
+    foreign::APISIX_ROUTES,
 ];
 
 /// Fields that are left out wherever they occur.

@@ -1,8 +1,9 @@
 //! The few commands of kubectl that scenarios use: the same requests, the same exit codes, the same words on errors.
 //!
-//! Known are `scale`, `annotate`, `label`, `delete` and `wait --for=delete|condition=…`. `apply` here merges over
+//! Known are `scale`, `annotate`, `label`, `delete` and `wait --for=delete|condition=…|jsonpath=…`. `apply` here merges over
 //! what exists; it does not remove what an earlier apply set.
 
+use crate::foreign;
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use rollouts_kube::rest::Query;
@@ -61,9 +62,9 @@ impl Failure {
     }
 }
 
-/// The resource that a user calls so, in any of its usual names.
-fn resource(name: &str) -> Result<Resource, Failure> {
-    let known = [
+/// The resources that users name here, and their short names.
+fn known() -> impl Iterator<Item = (Resource, &'static str)> {
+    let own = [
         (resource::ROLLOUTS, "ro"),
         (resource::REPLICA_SETS, "rs"),
         (resource::DEPLOYMENTS, "deploy"),
@@ -79,9 +80,25 @@ fn resource(name: &str) -> Result<Resource, Failure> {
         (resource::SECRETS, ""),
         (POD_DISRUPTION_BUDGETS, "pdb"),
     ];
-    let is_name = |r: &Resource, short: &str| name == short || name == r.plural || name == r.kind.to_lowercase();
-    let found = known.into_iter().find(|(r, short)| is_name(r, short)).map(|(r, _)| r);
+    own.into_iter().chain(foreign::resources().map(|r| (r, "")))
+}
+
+/// The resource that a user calls so, in any of its usual names.
+fn resource(name: &str) -> Result<Resource, Failure> {
+    let is_name = |r: &Resource, short: &str| {
+        name == short || name == r.plural || name == r.kind.to_lowercase() || name == r.to_string()
+    };
+    let found = known().find(|(r, short)| is_name(r, short)).map(|(r, _)| r);
     found.ok_or_else(|| Failure::Other(format!("the server doesn't have a resource type {name:?}")))
+}
+
+/// What an object is called by those who apply it.
+fn full_name(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (kind, group) = (text(&object["kind"]), text(&object["apiVersion"]));
+    let group = group.split_once('/').map_or("", |(group, _)| group);
+    let resource = known().map(|(r, _)| r).find(|r| r.kind == kind && r.group == group);
+    format!("{}/{}", resource.map_or(kind, |r| r.to_string()), text(&object["metadata"]["name"]))
 }
 
 impl Kubectl<'_> {
@@ -135,12 +152,11 @@ impl Kubectl<'_> {
     }
 
     async fn apply_one(&self, mut object: Value) -> Result<(), Failure> {
-        let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
-        let name = format!("{kind}/{}", object["metadata"]["name"].as_str().unwrap_or_default());
+        let name = full_name(&object);
         let last_applied = format!("{object}\n");
         object["metadata"]["annotations"][rollouts_api::names::LAST_APPLIED] = last_applied.into();
         if self.get(&name).await?.is_null() {
-            let url = resource(&kind)?.collection(Some(self.namespace));
+            let url = named(&name)?.0.collection(Some(self.namespace));
             self.call(Method::POST, &url, "application/json", Some(&object)).await?;
         } else {
             self.patch(&name, None, "merge", &object).await?;
@@ -254,8 +270,22 @@ fn is_reached(goal: &str, object: &Value) -> bool {
             let is_kind = |c: &&Value| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case(kind));
             conditions.clone().any(|c| is_kind(&c) && c["status"].as_str() == Some(status))
         }
+        Some(("jsonpath", goal)) => goal.rsplit_once('=').is_some_and(|(path, value)| match at(object, path) {
+            Some(Value::String(text)) => text == value,
+            Some(found) => found.to_string() == value,
+            None => false,
+        }),
         Some(_) => false,
     }
+}
+
+/// The field at a path such as `{.spec.list[0].name}`.
+fn at<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
+    let path = path.trim_matches(['{', '}']).replace('[', ".").replace(']', "");
+    path.split('.').filter(|part| !part.is_empty()).try_fold(object, |value, part| match part.parse::<usize>() {
+        Ok(i) => value.get(i),
+        Err(_) => value.get(part),
+    })
 }
 
 /// A command line, with its flags apart.
@@ -321,6 +351,10 @@ mod tests {
         let healthy = json!({"status": {"conditions": [{"type": "Healthy", "status": "True"}]}});
         assert!(is_reached("condition=Healthy", &healthy));
         assert!(!is_reached("condition=Paused", &healthy));
+        let split = json!({"spec": {"services": [{"weight": 5, "name": "a"}]}});
+        assert!(is_reached("jsonpath={.spec.services[0].weight}=5", &split));
+        assert!(is_reached("jsonpath={.spec.services[0].name}=a", &split));
+        assert!(!is_reached("jsonpath={.spec.services[1].weight}=5", &split));
         assert!(is_reached("delete", &Value::Null) && !is_reached("delete", &healthy));
     }
 }
