@@ -43,6 +43,8 @@ pub(super) struct World {
     pub pods: BTreeMap<String, Pod>,
     /// What a `workloadRef` may point at, by kind and name ([`key`]); why, if it cannot be read.
     pub workloads: BTreeMap<String, Result<Workload, String>>,
+    /// Objects of traffic routers.
+    pub routers: rollouts_traffic::Objects,
     pub now: Timestamp,
     births: u64,
     outcome: Outcome,
@@ -56,6 +58,7 @@ impl World {
             services: BTreeMap::new(),
             pods: BTreeMap::new(),
             workloads: BTreeMap::new(),
+            routers: rollouts_traffic::Objects::default(),
             now: START.parse().expect("a constant time"),
             births: 0,
             outcome: Outcome::default(),

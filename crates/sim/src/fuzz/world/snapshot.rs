@@ -57,6 +57,7 @@ impl World {
             foreign_replica_sets,
             pods,
             services,
+            routers: self.routers.clone(),
             template_hash,
             ..Default::default()
         }
