@@ -6,6 +6,7 @@ use crate::phase::phase;
 use crate::planning::Step;
 use crate::reconcile::{Flow, GO_ON, Reconcile, STOP};
 use crate::roles;
+use crate::routing::references;
 use rollouts_api::field::{FieldError, Path};
 use rollouts_api::validation::{self, References, ServiceRef};
 use rollouts_api::{LabelSelector, RolloutStatus, Time, names};
@@ -124,6 +125,8 @@ impl Reconcile<'_> {
             (name.clone(), service)
         });
         let analysis_templates = self.snapshot.analysis_templates.clone();
-        References { services: services.collect(), analysis_templates, ..Default::default() }
+        let mut found = References { services: services.collect(), analysis_templates, ..Default::default() };
+        references::add(&mut found, self.snapshot, &self.ro);
+        found
     }
 }

@@ -6,6 +6,7 @@ mod delays;
 mod facts;
 mod going_back;
 mod managed;
+pub(crate) mod references;
 mod refusals;
 mod remembered;
 mod services;

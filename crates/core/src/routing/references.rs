@@ -1,0 +1,32 @@
+//! What validation reads of the objects of routers.
+
+use crate::Snapshot;
+use rollouts_api::Rollout;
+use rollouts_api::validation::{MappingRef, References, ingress_backends};
+use rollouts_traffic::{Context, INGRESSES, ObjectRef, istio};
+
+/// Adds the objects of routers to what exists. `ro` is the Rollout that is validated.
+pub(crate) fn add(found: &mut References, snapshot: &Snapshot, ro: &Rollout) {
+    let Some(routing) = ro.spec.traffic_routing() else { return };
+    let cx = Context { rollout: ro, routing, settings: &snapshot.router_settings };
+    let is_here = |at: &ObjectRef| at.namespace == ro.metadata.namespace;
+    for (at, object) in snapshot.routers.iter() {
+        let name = || at.name.clone();
+        match (at.kind.group.as_ref(), at.kind.plural.as_ref()) {
+            _ if at.kind == INGRESSES && is_here(at) => {
+                found.ingress_backends.insert(name(), ingress_backends(object));
+            }
+            ("networking.istio.io", "virtualservices") => {
+                let error = istio::route_error(object, &cx, &at.namespace, &at.name);
+                found.virtual_services.insert((at.namespace.clone(), name()), error);
+            }
+            ("appmesh.k8s.aws", "virtualservices") if is_here(at) => {
+                found.app_mesh_virtual_services.insert(name(), None);
+            }
+            (_, "mappings" | "ambassadormappings") if is_here(at) => {
+                found.mappings.insert(name(), MappingRef::from_json(object));
+            }
+            _ => {}
+        }
+    }
+}
