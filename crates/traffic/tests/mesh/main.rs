@@ -1,5 +1,6 @@
 //! Routers of service meshes, by what is in their objects afterwards.
 
+mod app_mesh;
 mod istio_hosts;
 mod istio_managed;
 mod istio_subsets;
