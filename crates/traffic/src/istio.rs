@@ -42,8 +42,11 @@ impl Router for Istio {
         for used in &used {
             remove_managed(cx, used, route, draft);
         }
-        for used in &used {
-            problems.add(set_managed(cx, used, route, names, draft));
+        for (index, one) in used.iter().enumerate() {
+            // One that is listed twice, for several routes, has each managed route once: made from the first of them.
+            if used.iter().position(|other| other.at == one.at) == Some(index) {
+                problems.add(set_managed(cx, one, route, names, draft));
+            }
         }
         let set_all = |problems: &mut Problems, draft: &mut Draft<'_>| {
             for used in &used {
@@ -102,15 +105,17 @@ impl Router for Istio {
     }
 }
 
-/// What is wrong with the routes of a VirtualService that the Rollout uses, in the words of its `InvalidSpec`; for the one
-/// that is at `namespace` and `name`.
-pub fn route_error(virtual_service: &Value, cx: &Context<'_>, namespace: &str, name: &str) -> Option<String> {
+/// What is wrong with the routes of a VirtualService that the Rollout uses, in the words of its `InvalidSpec`.
+pub fn route_error(virtual_service: &Value, cx: &Context<'_>) -> Option<String> {
     let (canary, stable) = services(cx.rollout);
     let names = Names::of(cx, canary, stable);
+    let metadata = &virtual_service["metadata"];
+    let namespace = metadata["namespace"].as_str().unwrap_or(&cx.rollout.metadata.namespace);
+    let name = metadata["name"].as_str().unwrap_or_default();
     let used = names::virtual_services(cx);
     let mut used = used.iter().filter(|used| used.at.namespace == namespace && used.at.name == name);
     used.find_map(|used| {
-        let managed = names::managed_names(cx, used.routes);
+        let managed = names::managed_names(cx, &used.at);
         select::weighted(virtual_service, used.routes, &managed, &names).err().map(|unusable| unusable.to_string())
     })
 }
@@ -164,7 +169,7 @@ fn updated(message: String) -> Event {
 
 fn remove_managed(cx: &Context<'_>, used: &Used<'_>, route: &Route, draft: &mut Draft<'_>) {
     let Some(object) = draft.get(&used.at) else { return };
-    let managed = names::managed_names(cx, used.routes);
+    let managed = names::managed_names(cx, &used.at);
     let keep: BTreeSet<&str> = managed::wanted(route, &managed).iter().map(|managed| managed.name.as_str()).collect();
     let Some((rest, gone)) = http(object).and_then(|http| managed::without(http, &managed, &keep)) else { return };
     let new = with_http(object, rest);
@@ -190,7 +195,7 @@ fn set_managed(
 ) -> Result<(), RouteError> {
     // A VirtualService that is missing, or has wrong routes, is told of with the weights.
     let Some(object) = draft.get(&used.at) else { return Ok(()) };
-    let managed = names::managed_names(cx, used.routes);
+    let managed = names::managed_names(cx, &used.at);
     let wanted = managed::wanted(route, &managed);
     let Some(first) = wanted.first() else { return Ok(()) };
     let Ok(found) = select::weighted(object, used.routes, &managed, &names) else { return Ok(()) };
@@ -231,7 +236,7 @@ fn set_weights(
         return Err(not_found(&used.at, event, draft));
     };
     let failed = |error: &dyn std::fmt::Display| RouteError::failed(format!("VirtualService `{name}`: {error}"));
-    let managed = names::managed_names(cx, used.routes);
+    let managed = names::managed_names(cx, &used.at);
     let found = select::weighted(object, used.routes, &managed, &names).map_err(|error| failed(&error))?;
     let shares = Shares::of(route);
     let mut new = object.clone();

@@ -58,16 +58,18 @@ pub fn services(rollout: &Rollout) -> (&str, &str) {
     }
 }
 
-/// Names of the routes that only steps make: those that are listed, or that a step names. A route whose weights are to be
-/// set is none of them, whatever the lists say.
-pub(super) fn managed_names<'a>(cx: &Context<'a>, used: &IstioVirtualService) -> BTreeSet<&'a str> {
+/// Names of the routes of this VirtualService that only steps make: those that are listed, or that a step names. A route whose
+/// weights are to be set is none of them, whatever the lists say.
+pub(super) fn managed_names<'a>(cx: &Context<'a>, at: &ObjectRef) -> BTreeSet<&'a str> {
+    let weighted: Vec<&String> =
+        virtual_services(cx).iter().filter(|used| used.at == *at).flat_map(|used| &used.routes.routes).collect();
     let listed = cx.routing.managed_routes.iter().flatten().map(|route| route.name.as_str());
     let steps = cx.rollout.spec.strategy.canary.iter().flat_map(|canary| &canary.steps);
     let by_steps = steps.flat_map(|step| {
         let header = step.set_header_route.iter().map(|route| route.name.as_str());
         header.chain(step.set_mirror_route.iter().map(|route| route.name.as_str()))
     });
-    let is_managed = |name: &&str| !name.is_empty() && !used.routes.iter().any(|route| route == name);
+    let is_managed = |name: &&str| !name.is_empty() && !weighted.iter().any(|weighted| weighted == name);
     listed.chain(by_steps).filter(is_managed).collect()
 }
 

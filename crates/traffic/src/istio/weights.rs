@@ -18,8 +18,9 @@ const ALL: i32 = 100;
 
 impl<'a> Shares<'a> {
     pub fn of(route: &'a Route) -> Self {
+        let versions = [route.canary.service.as_str(), route.stable.service.as_str(), ""];
         let experiments = route.additional.iter().map(|a| (a.service_name.as_str(), route.in_percent(a.weight)));
-        let experiments = experiments.filter(|(service, share)| !service.is_empty() && *share > 0).collect();
+        let experiments = experiments.filter(|(service, share)| !versions.contains(service) && *share > 0).collect();
         Shares { canary: route.percent().clamp(0, ALL), experiments }
     }
 
@@ -33,7 +34,8 @@ impl<'a> Shares<'a> {
             taken
         };
         let canary = take(self.canary);
-        let experiments = self.experiments.iter().map(|(service, share)| (*service, take(*share))).collect();
+        let experiments = self.experiments.iter().map(|(service, share)| (*service, take(*share)));
+        let experiments = experiments.filter(|(_, share)| *share > 0).collect();
         (Shares { canary, experiments }, left)
     }
 }
