@@ -1,15 +1,20 @@
 //! AWS load balancers: action annotations of Ingresses (traffic.md §2.3).
 
 mod action;
+mod conditions;
 mod keys;
+mod paths;
 mod record;
+mod release;
+mod routes;
 mod targets;
 #[cfg(test)]
 mod tests;
 mod weights;
 
-use crate::{Context, Draft, Objects, Route, RouteError, Router, Want, ingress};
+use crate::{Context, Draft, Managed, Objects, Route, RouteError, Router, Want, ingress};
 use rollouts_api::rollout::{AlbTrafficRouting, TrafficRouting};
+use std::collections::BTreeSet;
 pub use targets::{TargetGroup, TargetRole, target_groups};
 
 /// See the module.
@@ -73,12 +78,46 @@ impl Router for Alb {
         true
     }
 
-    fn release(&self, _cx: &Context<'_>, _stable: &Route, _draft: &mut Draft<'_>) {}
+    fn release(&self, cx: &Context<'_>, stable: &Route, draft: &mut Draft<'_>) {
+        let Some(job) = Job::new(cx, stable) else { return };
+        names(job.alb).for_each(|name| job.release(name, draft));
+    }
+
+    fn refuses(&self, cx: &Context<'_>, route: &Managed) -> Option<String> {
+        let nothing = Route::default();
+        let job = Job::new(cx, &nothing)?;
+        match conditions::rules(route) {
+            Err(error) => Some(error),
+            Ok(rules) if rules.iter().any(|rule| rule.name == job.root()) => Some(format!(
+                "ALB cannot have a route of the name {:?}: that is the action for all traffic",
+                job.root()
+            )),
+            Ok(_) => None,
+        }
+    }
+
+    fn refuses_together(&self, _cx: &Context<'_>, routes: &[Managed]) -> Option<String> {
+        let mut names = BTreeSet::new();
+        let mut all = routes.iter().flat_map(|route| conditions::rules(route).unwrap_or_default());
+        let twice = all.find(|rule| !names.insert(rule.name.clone()))?;
+        Some(format!("ALB cannot have two routes of the name {:?}", twice.name))
+    }
 }
 
 impl Job<'_> {
     /// Makes one Ingress what it must be.
     fn set(&self, name: &str, draft: &mut Draft<'_>) -> Result<(), String> {
-        self.set_weights(name, draft)
+        // What cannot be expressed keeps the weights from nothing.
+        let (rules, refused) = match self.rules() {
+            Ok(rules) => (rules, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        let removed = self.remove_routes(name, &rules, draft).err();
+        let set = self.set_routes(name, &rules, draft).err();
+        let weights = self.set_weights(name, draft).err();
+        match removed.or(set).or(weights).or(refused) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 }

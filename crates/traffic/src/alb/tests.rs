@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fixture::{World, rollout, weight};
-use crate::{Change, ObjectRef};
+use crate::{Block, Change, Matches, ObjectRef, Pattern};
 use rollouts_api::rollout::WeightDestination;
 use serde_json::{Value, json};
 
@@ -84,4 +84,289 @@ fn several_ingresses_stickiness_prefix_root_service_and_experiments() {
     assert_eq!(seen[0], ("ns/front-web-canary:443".into(), 10, TargetRole::Canary));
     assert_eq!(seen[4], ("ns/back-exp:443".into(), 20, TargetRole::Additional));
     assert_eq!(seen[5], ("ns/back-web-stable:443".into(), 70, TargetRole::Stable));
+}
+
+/// A Rollout with managed routes `vip` and `beta`.
+fn with_routes(alb: Value, paths: Value) -> World<'static> {
+    let routing = json!({ "alb": alb, "managedRoutes": [{ "name": "vip" }, { "name": "beta" }] });
+    World::new(&Alb, rollout(routing), [(front(), ingress_with(paths))])
+}
+
+fn vip(value: &str) -> Managed {
+    let matches = Matches::Headers(vec![("X-Vip".into(), Pattern::Exact(value.into()))]);
+    Managed { name: "vip".into(), matches, mirror: None }
+}
+
+fn any_of(name: &str, blocks: Vec<Block>) -> Managed {
+    Managed { name: name.into(), matches: Matches::AnyOf(blocks), mirror: None }
+}
+
+/// `path service` of all rules.
+fn paths_of(world: &World<'_>) -> Vec<String> {
+    let object = world.get(&front());
+    let rules = object["spec"]["rules"].as_array().into_iter().flatten();
+    let paths = rules.flat_map(|rule| rule["http"]["paths"].as_array().into_iter().flatten());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_string();
+    paths.map(|path| format!("{} {}", text(&path["path"]), text(&path["backend"]["service"]["name"]))).collect()
+}
+
+#[test]
+fn a_header_route_comes_and_goes() {
+    let sticky = json!({ "enabled": true, "durationSeconds": 60 });
+    let alb = json!({ "ingress": "front", "servicePort": 80, "stickinessConfig": sticky });
+    let mut world = with_routes(alb, json!([path("/*", "web-stable")]));
+    assert_eq!(told(&world.route(&weight(0))), ["Updating Ingress `front` to desiredWeight '0'"]);
+    let before = world.get(&front());
+    let mut route = weight(0);
+    route.managed = vec![vip("gold")];
+    assert_eq!(told(&world.route(&route)), ["Updating Ingress `front` to headerRoute 'vip'"]);
+    let all = world.get(&front())["metadata"]["annotations"].clone();
+    let split = &before["metadata"]["annotations"][ROOT];
+    assert_eq!(
+        all,
+        json!({
+            ROOT: split,
+            "alb.ingress.kubernetes.io/actions.vip": r#"{"Type":"forward","ForwardConfig":{"TargetGroups":[{"ServiceName":"web-canary","ServicePort":"80","Weight":100}],"TargetGroupStickinessConfig":{"Enabled":true,"DurationSeconds":60}}}"#,
+            "alb.ingress.kubernetes.io/conditions.vip": r#"[{"field":"http-header","httpHeaderConfig":{"httpHeaderName":"X-Vip","values":["gold"]}}]"#,
+            RECORD: r#"{"web":["alb.ingress.kubernetes.io/actions.web-stable","alb.ingress.kubernetes.io/actions.vip","alb.ingress.kubernetes.io/conditions.vip"]}"#,
+        })
+    );
+    let expected = json!([path("/*", "vip"), path("/*", "web-stable")]);
+    assert_eq!(world.get(&front())["spec"]["rules"][0]["http"]["paths"], expected);
+    assert_eq!(world.get(&front())["spec"]["rules"][0]["host"], "a.example");
+    let changes = world.route(&weight(0));
+    assert_eq!(told(&changes), ["Updating Ingress `front` removing managed routes"]);
+    assert_eq!(world.get(&front()), before);
+}
+
+#[test]
+fn header_routes_keep_to_their_order_and_to_the_paths_of_the_rollout() {
+    let paths = json!([path("/keep", "other"), path("/*", "web-stable")]);
+    let mut world = with_routes(json!({ "ingress": "front", "servicePort": 80 }), paths);
+    let mut beta = vip("b");
+    beta.name = "beta".into();
+    let mut route = weight(20);
+    route.managed = vec![beta.clone()];
+    world.route(&route);
+    route.managed = vec![vip("a"), beta];
+    let changes = world.route(&route);
+    assert_eq!(told(&changes), ["Updating Ingress `front` to headerRoute 'vip'"]);
+    assert_eq!(paths_of(&world), ["/keep other", "/* vip", "/* beta", "/* web-stable"]);
+    route.managed.remove(1);
+    assert_eq!(told(&world.route(&route)), ["Updating Ingress `front` removing managed routes"]);
+    assert_eq!(paths_of(&world), ["/keep other", "/* vip", "/* web-stable"]);
+    // What other versions put before every path is put right.
+    let mut object = world.get(&front());
+    object["spec"]["rules"][0]["http"]["paths"] =
+        json!([path("/*", "vip"), path("/keep", "other"), path("/*", "web-stable")]);
+    world.objects.insert(front(), object.into());
+    world.route(&route);
+    assert_eq!(paths_of(&world), ["/keep other", "/* vip", "/* web-stable"]);
+}
+
+#[test]
+fn conditions_of_all_kinds() {
+    let exact = |text: &str| Pattern::Exact(text.into());
+    let prefix = |text: &str| Pattern::Prefix(text.into());
+    let mut world = with_routes(json!({ "ingress": "front", "servicePort": 80 }), json!([path("/*", "web-stable")]));
+    let first = Block {
+        method: Some(exact("GET")),
+        path: Some(prefix("/api")),
+        headers: vec![("X-Tier".into(), prefix("be"))],
+        ..Block::default()
+    };
+    let second = Block {
+        cookies: vec![("tester".into(), exact("yes"))],
+        query_params: vec![("v".into(), exact("2*"))],
+        ..Block::default()
+    };
+    let mut route = weight(0);
+    route.managed = vec![any_of("vip", vec![first, second])];
+    let changes = world.route(&route);
+    let expected = ["Updating Ingress `front` to headerRoute 'vip'", "Updating Ingress `front` to desiredWeight '0'"];
+    assert_eq!(told(&changes), expected);
+    assert_eq!(paths_of(&world), ["/api* vip", "/* vip-or-2", "/* web-stable"]);
+    let conditions = |name: &str| -> Value {
+        let text = annotation(&world, &format!("alb.ingress.kubernetes.io/conditions.{name}"));
+        serde_json::from_str(text.as_str().expect("text")).expect("JSON")
+    };
+    assert_eq!(
+        conditions("vip"),
+        json!([
+            { "field": "http-request-method", "httpRequestMethodConfig": { "values": ["GET"] } },
+            { "field": "http-header", "httpHeaderConfig": { "httpHeaderName": "X-Tier", "values": ["be*"] } },
+        ])
+    );
+    let cookies = ["*tester=yes", "*tester=yes;*"];
+    assert_eq!(
+        conditions("vip-or-2"),
+        json!([
+            { "field": "http-header", "httpHeaderConfig": { "httpHeaderName": "Cookie", "values": cookies } },
+            { "field": "query-string", "queryStringConfig": { "values": [{ "key": "v", "value": "2\\*" }] } },
+        ])
+    );
+    world.route(&weight(0));
+    assert_eq!(paths_of(&world), ["/* web-stable"]);
+    // A path of the type `Prefix` is widened to what begins with the route's.
+    let mut object = world.get(&front());
+    object["spec"]["rules"][0]["http"]["paths"][0]["pathType"] = json!("Prefix");
+    object["spec"]["rules"][0]["http"]["paths"][0]["path"] = json!("/");
+    world.objects.insert(front(), object.into());
+    route.managed = vec![any_of("vip", vec![Block { path: Some(prefix("/api")), ..Block::default() }])];
+    world.route(&route);
+    assert_eq!(paths_of(&world), ["/api vip", "/ web-stable"]);
+    let widened = r#"[{"field":"path-pattern","pathPatternConfig":{"values":["/api*"]}}]"#;
+    assert_eq!(annotation(&world, "alb.ingress.kubernetes.io/conditions.vip"), json!(widened));
+}
+
+#[test]
+fn the_same_header_is_any_of_its_values() {
+    let mut world = with_routes(json!({ "ingress": "front", "servicePort": 80 }), json!([path("/*", "web-stable")]));
+    let header = |name: &str, value: &str| (name.to_string(), Pattern::Exact(value.into()));
+    let matches = Matches::Headers(vec![header("X-A", "1"), header("X-B", "2*"), header("X-A", "3")]);
+    let mut route = weight(0);
+    route.managed = vec![Managed { name: "vip".into(), matches, mirror: None }];
+    world.route(&route);
+    let expected = r#"[{"field":"http-header","httpHeaderConfig":{"httpHeaderName":"X-A","values":["1","3"]}},{"field":"http-header","httpHeaderConfig":{"httpHeaderName":"X-B","values":["2*"]}}]"#;
+    assert_eq!(annotation(&world, "alb.ingress.kubernetes.io/conditions.vip"), json!(expected));
+}
+
+#[test]
+fn what_load_balancers_cannot_do_is_refused() {
+    let world = with_routes(json!({ "ingress": "front", "servicePort": 80 }), json!([]));
+    let refused = |managed: &Managed| Alb.refuses(&world.context(), managed).unwrap_or_default();
+    let exact = |text: &str| Pattern::Exact(text.into());
+    let regex = Some(Pattern::Regex("a.*".into()));
+    let block = |block: Block| refused(&any_of("vip", vec![block]));
+    assert_eq!(refused(&vip("gold")), "");
+    assert_eq!(refused(&Managed { mirror: Some(5), ..vip("gold") }), "ALB cannot mirror requests");
+    assert_eq!(
+        refused(&Managed { name: "web-stable".into(), ..vip("a") }),
+        "ALB cannot have a route of the name \"web-stable\": that is the action for all traffic"
+    );
+    assert_eq!(
+        refused(&Managed { name: "Vip".into(), ..vip("a") }),
+        "ALB cannot have a route of the name \"Vip\": it must be that of a Service"
+    );
+    assert_eq!(
+        block(Block { path: regex, ..Block::default() }),
+        "ALB cannot match on regular expressions, as for the path"
+    );
+    assert_eq!(
+        block(Block { headers: vec![("x".into(), exact("a*"))], ..Block::default() }),
+        "ALB takes * and ? in a header for wildcards"
+    );
+    let cookies = ["a", "b", "c"].map(|name| (name.to_string(), exact("1")));
+    assert_eq!(
+        block(Block { cookies: cookies.into(), ..Block::default() }),
+        "ALB takes at most 5 values in a rule, of which one is for the path, and two for a whole cookie"
+    );
+    let method = Some(Pattern::Prefix("P".into()));
+    assert_eq!(block(Block { method, ..Block::default() }), "ALB can match on a whole method only");
+    let or = any_of("vip", vec![Block::default(), Block::default()]);
+    let other = Managed { name: "vip-or-2".into(), ..vip("a") };
+    assert_eq!(
+        Alb.refuses_together(&world.context(), &[or, other]).unwrap_or_default(),
+        "ALB cannot have two routes of the name \"vip-or-2\""
+    );
+}
+
+#[test]
+fn one_wrong_ingress_hides_no_other() {
+    let alb = json!({ "ingresses": ["gone", "plain", "odd", "front"], "servicePort": 80 });
+    let all = [
+        (ingress::named("ns", "plain"), ingress_with(json!([path("/*", "other")]))),
+        (
+            ingress::named("ns", "odd"),
+            json!({
+                "metadata": { "annotations": { RECORD: "[]" } },
+                "spec": { "defaultBackend": { "service": { "name": "web-stable" } } },
+            }),
+        ),
+        (front(), ingress_with(json!([path("/*", "web-stable")]))),
+    ];
+    let mut world = World::new(&Alb, rollout(json!({ "alb": alb })), all);
+    let error = world.error(&weight(5));
+    let expected = [
+        "ingress.networking.k8s.io \"gone\" not found",
+        "ingress does not have service `web-stable` in rules",
+        "ingress `odd`: annotation rollouts.argoproj.io/managed-alb-annotations is not a JSON map of lists: invalid type: sequence, expected a map at line 1 column 0",
+    ];
+    assert_eq!(error, expected.join("; "));
+    assert!(annotation(&world, ROOT).is_string());
+    let sticky = json!({ "enabled": true, "durationSeconds": 0 });
+    let mut world = with_routes(
+        json!({ "ingress": "front", "servicePort": 80, "stickinessConfig": sticky }),
+        json!([path("/*", "web-stable")]),
+    );
+    assert_eq!(
+        world.error(&weight(5)),
+        "TargetGroupStickinessConfig's duration must be between 1 and 604800 seconds (7 days)!"
+    );
+}
+
+#[test]
+fn released_ingresses_keep_what_their_rules_need() {
+    let alb = json!({ "ingress": "front", "servicePort": 80, "rootService": "root" });
+    let mut world = with_routes(alb, json!([path("/*", "root")]));
+    let mut object = world.get(&front());
+    object["metadata"]["annotations"] = json!({
+        RECORD: r#"{"other":["alb.ingress.kubernetes.io/actions.other"]}"#,
+        "rollouts.argoproj.io/managed-alb-actions": "{}",
+        "team": "a",
+    });
+    world.objects.insert(front(), object.into());
+    let mut route = weight(40);
+    route.managed = vec![vip("gold")];
+    world.route(&route);
+    assert_eq!(paths_of(&world), ["/* vip", "/* root"]);
+    assert_eq!(told(&world.release()), ["Updating Ingress `front` to desiredWeight '0'"]);
+    assert_eq!(paths_of(&world), ["/* root"]);
+    assert_eq!(
+        world.get(&front())["metadata"]["annotations"],
+        json!({
+            "alb.ingress.kubernetes.io/actions.root": r#"{"Type":"forward","ForwardConfig":{"TargetGroups":[{"ServiceName":"web-stable","ServicePort":"80","Weight":100}]}}"#,
+            RECORD: r#"{"other":["alb.ingress.kubernetes.io/actions.other"]}"#,
+            "team": "a",
+        })
+    );
+}
+
+#[test]
+fn another_action_takes_the_place_of_the_former_one() {
+    let mut world = with_routes(json!({ "ingress": "front", "servicePort": 80 }), json!([path("/*", "web-stable")]));
+    let mut route = weight(40);
+    route.managed = vec![vip("gold")];
+    world.route(&route);
+    let routing = json!({ "ingress": "front", "servicePort": 80, "annotationPrefix": "lb.example" });
+    world.rollout = rollout(json!({ "alb": routing, "managedRoutes": [{ "name": "vip" }] }));
+    world.route(&route);
+    let object = world.get(&front());
+    let keys: Vec<&String> = object["metadata"]["annotations"].as_object().expect("some").keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "alb.ingress.kubernetes.io/actions.web-stable",
+            "lb.example/actions.vip",
+            "lb.example/actions.web-stable",
+            "lb.example/conditions.vip",
+            RECORD,
+        ]
+    );
+    let former = annotation(&world, ROOT);
+    assert!(former.as_str().is_some_and(|text| text.contains(r#""web-stable","ServicePort":"80","Weight":100"#)));
+}
+
+#[test]
+fn services_swap_their_roles() {
+    let alb = json!({ "ingress": "front", "servicePort": 80, "rootService": "root" });
+    let mut world = with_routes(alb, json!([path("/*", "root")]));
+    let mut route = weight(30);
+    (route.canary.service, route.stable.service) = ("pong".into(), "ping".into());
+    world.route(&route);
+    let mut swapped = weight(0);
+    (swapped.canary.service, swapped.stable.service) = ("ping".into(), "pong".into());
+    world.route(&swapped);
+    let expected = r#"{"Type":"forward","ForwardConfig":{"TargetGroups":[{"ServiceName":"ping","ServicePort":"80","Weight":0},{"ServiceName":"pong","ServicePort":"80","Weight":100}]}}"#;
+    assert_eq!(annotation(&world, "alb.ingress.kubernetes.io/actions.root"), json!(expected));
 }

@@ -1,8 +1,9 @@
 //! The action that splits the traffic.
 
 use super::action::Action;
+use super::keys::{self, Key};
 use super::record::Record;
-use super::{Job, keys};
+use super::{Job, routes};
 use crate::{Draft, Event, ObjectRef, ingress};
 use serde_json::Value;
 
@@ -24,16 +25,14 @@ impl Job<'_> {
         }
         let record = Record::of(name, old)?;
         let mut new = old.clone();
-        let own = keys::action(self.prefix(), self.root());
-        ingress::annotate(&mut new, &own, Some(Action::split(self.alb, self.route)?.text()));
+        let root = Key { prefix: self.prefix().into(), name: self.root().into() };
+        ingress::annotate(&mut new, &root.action(), Some(Action::split(self.alb, self.route)?.text()));
         let (routes, split) = keys::actions(record.get(self.rollout()));
         // What the action was called before, when the Service in the rules or the prefix changed.
-        for former in split.iter().filter(|key| key.action() != own) {
+        for former in split.iter().filter(|key| **key != root) {
             self.reset(former, &mut new);
         }
-        let routes = routes.iter().flat_map(|key| [key.action(), key.conditions()]);
-        let list = [own].into_iter().chain(routes).collect();
-        record.set(self.rollout(), list, &mut new);
+        record.set(self.rollout(), routes::listed(&[root].into(), &routes), &mut new);
         let message = format!("Updating Ingress `{name}` to desiredWeight '{}'", self.route.weight);
         let events = vec![Event::normal("PatchingALBIngress", message)];
         draft.update(&self.at(name), new, format!("the canary is to have weight {}", self.route.weight), events);
@@ -41,7 +40,7 @@ impl Job<'_> {
     }
 
     /// All that an action splits goes to the stable version.
-    pub(super) fn reset(&self, key: &keys::Key, ingress: &mut Value) {
+    pub(super) fn reset(&self, key: &Key, ingress: &mut Value) {
         let stable = &self.route.stable.service;
         let found = ingress::annotation(ingress, &key.action()).and_then(Action::read);
         let reset = found.map(|action| action.reset(&key.name, stable));
