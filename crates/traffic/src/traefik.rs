@@ -1,8 +1,10 @@
 //! Traefik: a weighted TraefikService (traffic.md §2.6).
 
+mod managed;
+mod rule;
 mod weights;
 
-use crate::{Context, Draft, Kind, ObjectRef, Objects, Route, RouteError, Router, Settings, Want};
+use crate::{Context, Draft, Kind, Managed, ObjectRef, Objects, Route, RouteError, Router, Settings, Want};
 use rollouts_api::rollout::TrafficRouting;
 use std::borrow::Cow;
 
@@ -19,19 +21,28 @@ impl Router for Traefik {
     }
 
     fn wants(&self, cx: &Context<'_>, _objects: &Objects) -> Vec<Want> {
-        weighted(cx).map(Want::Named).into_iter().collect()
+        weighted(cx).map(Want::Named).into_iter().chain(managed::wants(cx)).collect()
     }
 
     fn route(&self, cx: &Context<'_>, route: &Route, draft: &mut Draft<'_>) -> Result<(), RouteError> {
         let Some(at) = weighted(cx) else { return Ok(()) };
-        weights::set(&at, route, draft)
+        // A managed route that is in trouble is no reason to leave the weights as they are.
+        managed::set(cx, &at, route, draft).and(weights::set(&at, route, draft))
     }
 
     fn release(&self, cx: &Context<'_>, stable: &Route, draft: &mut Draft<'_>) {
         let Some(at) = weighted(cx) else { return };
-        let all_stable = Route { weight: 0, ..stable.clone() };
+        let all_stable = Route { weight: 0, managed: Vec::new(), ..stable.clone() };
         // What cannot be set is left as it is.
+        drop(managed::set(cx, &at, &all_stable, draft));
         drop(weights::set(&at, &all_stable, draft));
+    }
+
+    fn refuses(&self, cx: &Context<'_>, route: &Managed) -> Option<String> {
+        match &cx.routing.traefik {
+            Some(traefik) if traefik.ingress_route_name.is_empty() => Some(managed::NO_BASE.into()),
+            _ => rule::condition(&route.matches, managed::syntax(cx.settings)).err(),
+        }
     }
 }
 

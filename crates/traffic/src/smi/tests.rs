@@ -64,7 +64,7 @@ fn names_and_versions() {
     assert_eq!(split["spec"]["backends"][0], json!({ "service": "web-canary", "weight": 20 }));
     world.settings.traffic_split_version = "v1alpha4".into();
     assert_eq!(world.error(&weight(20)), "Unsupported TrafficSplit API version `v1alpha4`");
-    let mut unserved = super::tests::world(json!({}), []);
+    let mut unserved = self::world(json!({}), []);
     unserved.objects.unserved.insert(SPLITS);
     assert_eq!(unserved.error(&weight(20)), "the API server does not serve trafficsplits.split.smi-spec.io v1alpha1");
 }

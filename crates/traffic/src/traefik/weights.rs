@@ -3,12 +3,15 @@
 use crate::{Draft, ObjectRef, Route, RouteError};
 use serde_json::Value;
 
+/// The canary's Service is missing.
+pub const NO_CANARY: &str = "traefik canary service was not found";
+
 /// Sets the weights of the canary's and the stable Service. Other Services keep theirs.
 pub fn set(at: &ObjectRef, route: &Route, draft: &mut Draft<'_>) -> Result<(), RouteError> {
     let mut service = draft.get(at).cloned().ok_or_else(|| RouteError::failed(at.not_found()))?;
     let canary = route.percent().clamp(0, 100);
     let entries = services_mut(&mut service)?;
-    weigh(entries, &route.canary.service, canary, "traefik canary service was not found")?;
+    weigh(entries, &route.canary.service, canary, NO_CANARY)?;
     weigh(entries, &route.stable.service, 100 - canary, "traefik stable service was not found")?;
     draft.update(at, service, format!("{canary} % to the canary"), Vec::new());
     Ok(())
