@@ -105,13 +105,11 @@ impl Router for Istio {
     }
 }
 
-/// What is wrong with the routes of a VirtualService that the Rollout uses, in the words of its `InvalidSpec`.
-pub fn route_error(virtual_service: &Value, cx: &Context<'_>) -> Option<String> {
+/// What is wrong with the routes of a VirtualService that the Rollout uses, in the words of its `InvalidSpec`; for the one
+/// that is at `namespace` and `name`.
+pub fn route_error(virtual_service: &Value, cx: &Context<'_>, namespace: &str, name: &str) -> Option<String> {
     let (canary, stable) = services(cx.rollout);
     let names = Names::of(cx, canary, stable);
-    let metadata = &virtual_service["metadata"];
-    let namespace = metadata["namespace"].as_str().unwrap_or(&cx.rollout.metadata.namespace);
-    let name = metadata["name"].as_str().unwrap_or_default();
     let used = names::virtual_services(cx);
     let mut used = used.iter().filter(|used| used.at.namespace == namespace && used.at.name == name);
     used.find_map(|used| {

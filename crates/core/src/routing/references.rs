@@ -3,7 +3,7 @@
 use crate::Snapshot;
 use rollouts_api::Rollout;
 use rollouts_api::validation::{MappingRef, References, ingress_backends};
-use rollouts_traffic::{Context, INGRESSES, ObjectRef, istio};
+use rollouts_traffic::{Context, INGRESSES, ObjectRef, app_mesh, istio};
 
 /// Adds the objects of routers to what exists. `ro` is the Rollout that is validated.
 pub(crate) fn add(found: &mut References, snapshot: &Snapshot, ro: &Rollout) {
@@ -21,7 +21,8 @@ pub(crate) fn add(found: &mut References, snapshot: &Snapshot, ro: &Rollout) {
                 found.virtual_services.insert((at.namespace.clone(), name()), error);
             }
             ("appmesh.k8s.aws", "virtualservices") if is_here(at) => {
-                found.app_mesh_virtual_services.insert(name(), None);
+                let error = app_mesh::route_error(object, &cx, &snapshot.routers);
+                found.app_mesh_virtual_services.insert(name(), error);
             }
             (_, "mappings" | "ambassadormappings") if is_here(at) => {
                 found.mappings.insert(name(), MappingRef::from_json(object));

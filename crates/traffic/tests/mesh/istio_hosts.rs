@@ -245,8 +245,7 @@ fn canary_and_stable_services_come_before_ping_and_pong() {
 fn what_is_wrong_with_routes() {
     let error = |used: Value, spec: Value| {
         let world = World::new(canary(json!({ "virtualService": used })));
-        istio::route_error(&json!({ "metadata": { "name": "app-vs", "namespace": "ns" }, "spec": spec }), &world.cx())
-            .unwrap_or_default()
+        istio::route_error(&json!({ "spec": spec }), &world.cx(), "ns", "app-vs").unwrap_or_default()
     };
     let both = split(&[("app-stable", 100), ("app-canary", 0)]);
     let vs = json!({ "name": "app-vs" });
