@@ -39,12 +39,7 @@ const INSTALLED: [(Resource, &[&str]); 16] = [
     (namespaced("gateway.networking.k8s.io", "v1alpha2", "TLSRoute", "tlsroutes"), &[]),
 ];
 
-const fn namespaced(
-    group: &'static str,
-    version: &'static str,
-    kind: &'static str,
-    plural: &'static str,
-) -> Resource {
+const fn namespaced(group: &'static str, version: &'static str, kind: &'static str, plural: &'static str) -> Resource {
     Resource::fixed(group, version, kind, plural, true)
 }
 

@@ -1,4 +1,4 @@
-use crate::fixture::{World, owner, rollout_with_steps, weight};
+use crate::harness::{World, owner, rollout_with_steps, weight};
 use crate::traefik::Traefik;
 use crate::{Change, Managed, Matches, ObjectRef, Pattern, Route, Router, Settings, Write};
 use serde_json::{Value, json};
