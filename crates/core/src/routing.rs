@@ -35,7 +35,16 @@ pub(crate) struct Traffic {
     /// All routers have what is wanted.
     pub settled: bool,
     /// What a router could not do.
-    pub errors: Vec<(&'static str, String)>,
+    pub errors: Vec<(&'static str, RoutingError)>,
+}
+
+/// Why a router could not do what it was told to.
+#[derive(Debug, Clone)]
+pub(crate) struct RoutingError {
+    /// What is wrong.
+    pub message: String,
+    /// What is told besides.
+    pub events: Vec<rollouts_traffic::Event>,
 }
 
 impl Reconcile<'_> {
@@ -89,10 +98,7 @@ impl Reconcile<'_> {
                     settled = false;
                 }
                 Err(RouteError::Failed { message, events }) => {
-                    for event in events {
-                        self.plan.warn(event.reason, event.message);
-                    }
-                    self.traffic.errors.push((router.name(), message));
+                    self.traffic.errors.push((router.name(), RoutingError { message, events }));
                 }
             }
         }

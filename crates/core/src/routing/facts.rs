@@ -6,6 +6,23 @@ use crate::reconcile::Reconcile;
 
 impl Reconcile<'_> {
     pub(super) fn traffic_facts(&self) -> Facts {
+        let facts = self.unsized_facts();
+        Facts { sized: self.at_desired_sizes(true), lower_step: self.lower_step(&facts), ..facts }
+    }
+
+    /// The weight to which an aborted canary with `dynamicStableScale` goes back next.
+    pub(super) fn lower_step_now(&self) -> i32 {
+        self.lower_step(&self.unsized_facts())
+    }
+
+    fn lower_step(&self, facts: &Facts) -> i32 {
+        let delayed = self.ro.spec.explicit_abort_scale_down_delay_seconds().is_some_and(|s| s != 0);
+        let weights: Vec<i32> = self.steps().iter().filter_map(|s| s.set_weight).collect();
+        going_back::lower_step(facts, weights.into_iter(), delayed)
+    }
+
+    /// All but what follows from the sizes that are wanted.
+    fn unsized_facts(&self) -> Facts {
         let steps = self.steps();
         let number = usize::try_from(self.step_number()).unwrap_or(0);
         let last_weight = |count: usize| steps.iter().take(count).filter_map(|s| s.set_weight).next_back().unwrap_or(0);
@@ -15,7 +32,7 @@ impl Reconcile<'_> {
             () => Position::Done,
         };
         let recorded = self.recorded_weights();
-        let facts = Facts {
+        Facts {
             replicas: self.ro.spec.replicas(),
             max: self.max_weight(),
             dynamic: self.is_dynamic(),
@@ -26,16 +43,13 @@ impl Reconcile<'_> {
             stable_available: self.stable_set().map(|s| s.available()),
             recorded: recorded.map(|w| w.canary.weight),
             recorded_other: recorded.is_some_and(|w| w.canary.pod_template_hash != self.new_hash()),
-            sized: self.at_desired_sizes(true),
+            sized: false,
             pinned: self.pinned_scale().is_some(),
             weight_before: last_weight(number),
             weight_now: last_weight(number.saturating_add(1)),
             position,
             lower_step: 0,
-        };
-        let delayed = self.ro.spec.explicit_abort_scale_down_delay_seconds().is_some_and(|s| s != 0);
-        let weights: Vec<i32> = steps.iter().filter_map(|s| s.set_weight).collect();
-        Facts { lower_step: going_back::lower_step(&facts, weights.into_iter(), delayed), ..facts }
+        }
     }
 
     /// `dynamicStableScale`.

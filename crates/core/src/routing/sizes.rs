@@ -29,7 +29,7 @@ impl Reconcile<'_> {
             return Sizes { stable: self.stable_size(max), canary: n };
         }
         let weight = match self.aborted() && self.is_dynamic() {
-            true => self.traffic_facts_for_sizes(),
+            true => self.lower_step_now(),
             false => self.desired_weight(),
         };
         let (pinned, pods) = (self.pinned_scale(), |weight| part_up(weight, n, max));
@@ -78,10 +78,6 @@ impl Reconcile<'_> {
     fn canary_weight_of(&self, hash: &str) -> i32 {
         let known = [self.recorded_weights(), self.traffic.weights.as_ref()].into_iter().flatten();
         known.filter(|w| w.canary.pod_template_hash == hash).map(|w| w.canary.weight).max().unwrap_or(0)
-    }
-
-    fn traffic_facts_for_sizes(&self) -> i32 {
-        self.traffic_facts().lower_step
     }
 
     /// Sizes stable, new and others, one kind a reconcile. Returns whether a size changed.

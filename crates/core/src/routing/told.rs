@@ -2,6 +2,7 @@
 
 use crate::conditions;
 use crate::reconcile::Reconcile;
+use crate::routing::RoutingError;
 use crate::{Effect, EventType};
 use rollouts_api::RolloutStatus;
 use rollouts_api::rollout::{TrafficWeights, WeightDestination};
@@ -26,14 +27,22 @@ impl Reconcile<'_> {
 
     /// Ends a reconcile in which a router could not say what to write. Everything after it rests on where traffic goes.
     pub(crate) fn routing_failed(&mut self, step_hash: String) {
-        let errors = std::mem::take(&mut self.traffic.errors);
-        for (router, message) in &errors {
-            self.note(format!("{router} cannot be told where traffic goes: {message}"));
-            self.plan.warn(TRAFFIC_ROUTING_ERROR, message.clone());
-        }
         let mut next = self.canary_base(step_hash);
-        let all: Vec<String> = errors.iter().map(|(router, message)| format!("{router}: {message}")).collect();
-        self.set_routing_error(&mut next, all.join("; "));
+        let errors = std::mem::take(&mut self.traffic.errors);
+        let all: Vec<String> = errors.iter().map(|(router, error)| format!("{router}: {}", error.message)).collect();
+        if conditions::find(&next.conditions, TRAFFIC_ROUTED).is_some_and(|c| c.message != all.join("; ")) {
+            // Something else is wrong now.
+            conditions::remove(&mut next.conditions, TRAFFIC_ROUTED);
+        }
+        if self.set_routing_error(&mut next, all.join("; ")) {
+            for (_, RoutingError { message, events }) in errors {
+                let told = events.into_iter().map(|event| (event.reason, event.message));
+                for (reason, message) in told.chain([(TRAFFIC_ROUTING_ERROR.to_string(), message)]) {
+                    self.status_event(EventType::Warning, &reason, message);
+                }
+            }
+        }
+        all.iter().for_each(|error| self.note(format!("a router cannot be told where traffic goes: {error}")));
         self.keep_pauses();
         self.finish(next, "a router cannot be told where traffic goes");
     }
@@ -63,7 +72,7 @@ impl Reconcile<'_> {
             return;
         }
         let message = format!("Traffic weight updated {}", details(old, new));
-        self.status_event(EventType::Normal, "TrafficWeightUpdated", message);
+        self.event("TrafficWeightUpdated", message);
     }
 }
 
