@@ -77,7 +77,10 @@ impl Reconcile<'_> {
         let status = &self.ro.status;
         let weights = [self.recorded_weights(), self.traffic.weights.as_ref()].into_iter().flatten();
         let mut known = weights.flat_map(|w| [&w.canary.pod_template_hash, &w.stable.pod_template_hash]);
-        let selected = self.services.values().any(|service| service.selected_hash() == hash);
+        let canary = self.ro.spec.strategy.canary.as_ref();
+        // Of a ping-pong pair, the one without traffic selects what was replaced until the next update.
+        let live = canary.into_iter().flat_map(|c| [&c.canary_service, &c.stable_service]);
+        let selected = live.filter_map(|name| self.services.get(name)).any(|service| service.selected_hash() == hash);
         let named = [&status.stable_rs, &status.current_pod_hash].into_iter().any(|h| h == hash);
         named || selected || known.any(|h| h == hash) || rollouts_traffic::selects(&self.snapshot.routers, hash)
     }
