@@ -129,6 +129,79 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
     },
 ];
 
+/// Needed where traffic is routed, each by those who use that router.
+pub const FOR_ROUTERS: &[Permission] = &[
+    Permission {
+        group: "networking.k8s.io",
+        resources: &["ingresses"],
+        verbs: &["get", "list", "watch", "create", "patch", "delete"],
+        why: "NGINX and AWS load balancers: put the weights into annotations; make canary Ingresses, and clean them up.",
+    },
+    Permission {
+        group: "networking.istio.io",
+        resources: &["virtualservices", "destinationrules"],
+        verbs: &["get", "list", "watch", "patch"],
+        why: "Istio: set the weights, routes and subsets.",
+    },
+    Permission {
+        group: "split.smi-spec.io",
+        resources: &["trafficsplits"],
+        verbs: &["get", "list", "watch", "create", "patch", "delete"],
+        why: "SMI: make the TrafficSplit, set its weights, and clean it up.",
+    },
+    Permission {
+        group: "traefik.io",
+        resources: &["traefikservices", "ingressroutes"],
+        verbs: TRAEFIK,
+        why: "Traefik: set the weights; make what managed routes need, and clean it up.",
+    },
+    Permission {
+        group: "traefik.containo.us",
+        resources: &["traefikservices", "ingressroutes"],
+        verbs: TRAEFIK,
+        why: "The same of Traefik 2, with `--traefik-api-version`.",
+    },
+    Permission {
+        group: "apisix.apache.org",
+        resources: &["apisixroutes"],
+        verbs: &["get", "list", "watch", "create", "patch", "delete"],
+        why: "APISIX: set the weights; make what managed routes need, and clean it up.",
+    },
+    Permission {
+        group: "getambassador.io",
+        resources: &["mappings"],
+        verbs: AMBASSADOR,
+        why: "Ambassador: make canary Mappings, set their weights, and clean them up.",
+    },
+    Permission {
+        group: "x.getambassador.io",
+        resources: &["ambassadormappings"],
+        verbs: AMBASSADOR,
+        why: "The same of the developer preview, with `--ambassador-api-version`.",
+    },
+    Permission {
+        group: "appmesh.k8s.aws",
+        resources: &["virtualservices"],
+        verbs: &["get", "list", "watch"],
+        why: "App Mesh: find the router of a VirtualService.",
+    },
+    Permission {
+        group: "appmesh.k8s.aws",
+        resources: &["virtualrouters", "virtualnodes"],
+        verbs: &["get", "list", "watch", "patch"],
+        why: "App Mesh: set the weights, and the pods that nodes select.",
+    },
+    Permission {
+        group: "gateway.networking.k8s.io",
+        resources: &["httproutes", "grpcroutes", "tcproutes", "tlsroutes"],
+        verbs: &["get", "list", "watch", "patch"],
+        why: "Gateway API: set the weights and managed rules.",
+    },
+];
+
+const TRAEFIK: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
+const AMBASSADOR: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
+
 /// Needed by a controller of the whole cluster besides.
 pub const FOR_CLUSTERS: &[Permission] = &[Permission {
     group: "argoproj.io",
@@ -161,6 +234,7 @@ pub fn document() -> String {
          missing, and none is granted without use.\n",
     );
     table(&mut text, "Where there are Rollouts", FOR_ROLLOUTS);
+    table(&mut text, "Where traffic is routed", FOR_ROUTERS);
     table(&mut text, "In the whole cluster", FOR_CLUSTERS);
     table(&mut text, "In the namespace of the controller", FOR_ITSELF);
     text

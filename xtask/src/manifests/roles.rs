@@ -1,6 +1,6 @@
 //! Service account, roles and their bindings.
 
-use super::permissions::{FOR_CLUSTERS, FOR_ITSELF, FOR_ROLLOUTS, Permission, rules};
+use super::permissions::{FOR_CLUSTERS, FOR_ITSELF, FOR_ROLLOUTS, FOR_ROUTERS, Permission, rules};
 use super::{NAME, NAMESPACE, RBAC, labelled};
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub fn service_account() -> Value {
 /// For a controller of the whole cluster: what it does to Rollouts everywhere, its own affairs in its namespace alone.
 pub fn of_cluster() -> Vec<Value> {
     vec![
-        labelled(RBAC, "ClusterRole", NAME, json!({ "rules": rules(FOR_ROLLOUTS.iter().chain(FOR_CLUSTERS)) })),
+        labelled(RBAC, "ClusterRole", NAME, json!({ "rules": rules(FOR_ROLLOUTS.iter().chain(FOR_ROUTERS).chain(FOR_CLUSTERS)) })),
         labelled(
             RBAC,
             "ClusterRoleBinding",
@@ -29,7 +29,7 @@ pub fn of_cluster() -> Vec<Value> {
 
 /// For a controller of its own namespace.
 pub fn of_namespace() -> Vec<Value> {
-    vec![role(FOR_ROLLOUTS.iter().chain(FOR_ITSELF)), role_binding()]
+    vec![role(FOR_ROLLOUTS.iter().chain(FOR_ROUTERS).chain(FOR_ITSELF)), role_binding()]
 }
 
 fn role<'a>(permissions: impl IntoIterator<Item = &'a Permission>) -> Value {

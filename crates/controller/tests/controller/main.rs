@@ -17,6 +17,7 @@ mod old_rights;
 mod permissions;
 mod pod_metadata;
 mod refusals;
+mod router_kinds;
 mod routers;
 mod surroundings;
 mod workloads;
