@@ -73,13 +73,7 @@ pub(crate) async fn take(
         unresolved = unfilled(&caches.experiments);
     }
 
-    let routers = match ro.spec.traffic_routing() {
-        Some(_) => caches.routers.find(&ro).await?,
-        None => {
-            caches.routers.forget(&Key::of(&ro.metadata));
-            Default::default()
-        }
-    };
+    let routers = caches.routers.find(&ro).await?;
     unresolved = unresolved.or(routers.unreadable);
 
     let services = validation::service_names(&ro).into_iter();

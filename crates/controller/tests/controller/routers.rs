@@ -221,6 +221,28 @@ async fn the_routes_of_a_rollout_that_is_gone_are_released() {
     assert_eq!((weights(&world, "vs").await, canary_weight(&world).await), ([100, 0], None));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_rollout_without_routers_gives_back_what_it_had() {
+    let world = world(true).await;
+    world.create(&VIRTUAL_SERVICES, virtual_service("vs")).await;
+    world.create(&INGRESSES, ingress("front")).await;
+    let controller = world.controller();
+    let mut routing = by_istio("vs");
+    routing["nginx"] = json!({ "stableIngress": "front" });
+    world.create(&ROLLOUTS, routed("web", routing)).await;
+    world.wait("Healthy").await;
+    update(&world, "b").await;
+    world.wait("Paused").await;
+    assert_eq!((weights(&world, "vs").await, canary_weight(&world).await.as_deref()), ([80, 20], Some("20")));
+    // Also if it happens while nobody looks.
+    controller.stop();
+    seconds(5).await;
+    world.patch(&ROLLOUTS, "web", json!({ "spec": { "strategy": { "canary": { "trafficRouting": null } } } })).await;
+    world.controller();
+    seconds(5).await;
+    assert_eq!((weights(&world, "vs").await, canary_weight(&world).await), ([100, 0], None));
+}
+
 /// It goes to another controller, which has its own idea of the routes.
 #[tokio::test(start_paused = true)]
 async fn the_routes_of_a_rollout_that_changes_hands_are_left_alone() {
