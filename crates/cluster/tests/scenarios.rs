@@ -12,11 +12,14 @@
 use futures::future::join_all;
 use rollouts_api::Clock;
 use rollouts_cluster::{Binaries, Cluster, Options, binaries_for_tests};
-use rollouts_kube::system_clock;
+use rollouts_kube::resource::CUSTOM_RESOURCE_DEFINITIONS;
+use rollouts_kube::rest::Query;
+use rollouts_kube::{Rest, system_clock};
 use rollouts_sim::golden::Golden;
 use rollouts_sim::metrics_source::MetricsSource;
 use rollouts_sim::recording::Recording;
-use rollouts_sim::{compare, scenario, virtual_time};
+use rollouts_sim::{compare, foreign, scenario, virtual_time};
+use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,6 +34,8 @@ const START_INTERVAL: Duration = Duration::from_millis(300);
 /// How many are played at once. Events are written one after the other, and those of more would come too late; the
 /// second time half as many, and so on.
 const AT_ONCE_MAX: u32 = 32;
+/// How long new kinds may take until they are served.
+const SERVED_WITHIN: Duration = Duration::from_secs(60);
 /// How often a scenario is played at most.
 const PLAYS_MAX: u32 = 4;
 
@@ -92,6 +97,7 @@ async fn play_until_recorded(binaries: &Binaries, mut left: Vec<Golden>) {
 async fn play_all(binaries: &Binaries, chosen: &[Golden], play_number: u32) -> Vec<(String, String)> {
     let mut cluster = Cluster::start(binaries, &Options::default()).await.expect("a cluster");
     cluster.install_crds().await.expect("custom resources");
+    install_foreign(&cluster).await;
     let (clock, stop) = (system_clock(), CancellationToken::new());
     let mut controller = rollouts_controller::Options::new(clock.clone());
     // One for all: each scenario has sequences of its own in it.
@@ -114,6 +120,22 @@ async fn play_all(binaries: &Binaries, chosen: &[Golden], play_number: u32) -> V
     controller.await.expect("a controller that ends");
     assert_eq!(cluster.broken(), None);
     failed
+}
+
+/// Kinds of traffic routers, until they are served.
+async fn install_foreign(cluster: &Cluster) {
+    let rest = Rest::new(cluster.client());
+    for definition in foreign::definitions() {
+        let created: Result<Value, _> = rest.create(&CUSTOM_RESOURCE_DEFINITIONS, "", &definition).await;
+        created.expect("a definition");
+    }
+    let end = Instant::now() + SERVED_WITHIN;
+    for resource in foreign::resources() {
+        while let Err(error) = rest.list::<Value>(&resource, None, &Query::default()).await {
+            assert!(Instant::now() < end, "{resource} is not served: {error}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
 }
 
 async fn play(cluster: &Cluster, clock: &Clock, golden: &Golden) -> Result<(), String> {
