@@ -119,9 +119,10 @@ fn routed(name: &str, set: &Set) -> Value {
     let mut routing = set.routing.clone();
     let mut steps = vec![json!({ "setWeight": 20 })];
     if set.is_told_of_headers {
-        routing["managedRoutes"] = json!([{ "name": "vip" }, { "name": "shadow" }]);
-        let vip = json!({ "headerName": "x-vip", "headerValue": { "exact": "1" } });
-        steps.push(json!({ "setHeaderRoute": { "name": "vip", "match": [vip] } }));
+        let vip = format!("{name}-vip");
+        routing["managedRoutes"] = json!([{ "name": vip }, { "name": "shadow" }]);
+        let header = json!({ "headerName": "x-vip", "headerValue": { "exact": "1" } });
+        steps.push(json!({ "setHeaderRoute": { "name": vip, "match": [header] } }));
         if !routing["traefik"].is_null() {
             let all = json!({ "method": { "exact": "GET" } });
             steps.push(json!({ "setMirrorRoute": { "name": "shadow", "match": [all], "percentage": 10 } }));
