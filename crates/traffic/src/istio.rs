@@ -7,9 +7,9 @@ mod names;
 mod select;
 mod weights;
 
-pub use names::{services, uses_ping_pong};
+pub use names::services;
 
-use crate::{Context, Draft, Event, Managed, ObjectRef, Objects, Route, RouteError, Router, Side, Want};
+use crate::{Context, Draft, Event, Managed, ObjectRef, Objects, Route, RouteError, Router, Want};
 use managed::Parts;
 use names::{Names, Used};
 use rollouts_api::rollout::{IstioDestinationRule, TrafficRouting};
@@ -77,10 +77,9 @@ impl Router for Istio {
     }
 
     fn release(&self, cx: &Context<'_>, stable: &Route, draft: &mut Draft<'_>) {
-        let names = Names::of(cx, &stable.canary.service, &stable.stable.service);
-        let only = |side: &Side| Side { unready: None, ..side.clone() };
-        let all =
-            Route { max: stable.max, canary: only(&stable.canary), stable: only(&stable.stable), ..Route::default() };
+        let (canary, other) = services(cx.rollout);
+        let names = Names::of(cx, canary, other);
+        let all = Route { max: stable.max, ..Route::default() };
         for used in names::virtual_services(cx) {
             remove_managed(cx, &used, &all, draft);
             // What is missing or malformed is left as it is.

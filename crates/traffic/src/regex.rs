@@ -116,5 +116,18 @@ mod tests {
         let (a, b, between) = ("a=1[^;]*", "b=(?:x[^;]*)", " *;(?:.*;)? *");
         assert_eq!(two, format!("^(?:.*; *)?(?:{a}{between}{b}|{b}{between}{a}) *(?:;.*)?$"));
         assert_eq!(within_cookie(r"a.\.[^x.][]y]"), r"a[^;]\.[^;x.][\]y]");
+        let matches = |regex: &str, header: &str| regex_lite::Regex::new(regex).expect("it compiles").is_match(header);
+        for header in ["tester=y.es", "a=1; tester=y.es", "a=1;tester=y.es; b=2"] {
+            assert!(matches(&one, header), "{header}");
+        }
+        for header in ["tester=yes", "xtester=y.es", "tester=y.est", "a=tester=y.es", "tester=no; a=y.es"] {
+            assert!(!matches(&one, header), "{header}");
+        }
+        for header in ["a=1; b=x", "b=xyz; c=3; a=12", "a=1;b=x"] {
+            assert!(matches(&two, header), "{header}");
+        }
+        for header in ["a=1", "b=x", "a=2; b=x", "a=1; c=b=x", "a=1, b=x"] {
+            assert!(!matches(&two, header), "{header}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Which objects a Rollout uses, and what their routes call its versions.
 
-use crate::{Context, Kind, ObjectRef};
+use crate::{Context, Kind, ObjectRef, managed};
 use rollouts_api::Rollout;
 use rollouts_api::rollout::{CanaryStrategy, IstioDestinationRule, IstioVirtualService};
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub(super) fn destination_rule<'a>(cx: &Context<'a>) -> Option<(ObjectRef, &'a I
 
 /// Whether VirtualServices name the two Services of `pingPong`: only when neither `canaryService` nor `stableService` is
 /// there (§1.9).
-pub fn uses_ping_pong(canary: &CanaryStrategy) -> bool {
+fn uses_ping_pong(canary: &CanaryStrategy) -> bool {
     canary.ping_pong.is_some() && canary.canary_service.is_empty() && canary.stable_service.is_empty()
 }
 
@@ -63,14 +63,7 @@ pub fn services(rollout: &Rollout) -> (&str, &str) {
 pub(super) fn managed_names<'a>(cx: &Context<'a>, at: &ObjectRef) -> BTreeSet<&'a str> {
     let weighted: Vec<&String> =
         virtual_services(cx).iter().filter(|used| used.at == *at).flat_map(|used| &used.routes.routes).collect();
-    let listed = cx.routing.managed_routes.iter().flatten().map(|route| route.name.as_str());
-    let steps = cx.rollout.spec.strategy.canary.iter().flat_map(|canary| &canary.steps);
-    let by_steps = steps.flat_map(|step| {
-        let header = step.set_header_route.iter().map(|route| route.name.as_str());
-        header.chain(step.set_mirror_route.iter().map(|route| route.name.as_str()))
-    });
-    let is_managed = |name: &&str| !name.is_empty() && !weighted.iter().any(|weighted| weighted == name);
-    listed.chain(by_steps).filter(is_managed).collect()
+    managed::names(cx).into_iter().filter(|name| !weighted.iter().any(|weighted| weighted == name)).collect()
 }
 
 /// What destinations of routes call the versions.

@@ -158,6 +158,8 @@ fn main_weights(world: &World) -> Option<Vec<i64>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_objects(
         which in 0..3usize,

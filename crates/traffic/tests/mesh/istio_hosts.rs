@@ -309,3 +309,16 @@ fn when_released_all_goes_to_the_stable_version() {
     world.release(&to(0));
     assert_eq!(world.spec(&VIRTUAL_SERVICES, "app-vs"), &spec(&[("app-stable", 100), ("app-canary", 0)]));
 }
+
+#[test]
+fn when_released_the_stable_one_of_a_pair_has_all() {
+    let mut world = World::new(json!({
+        "pingPong": { "pingService": "app-ping", "pongService": "app-pong" },
+        "trafficRouting": { "istio": { "virtualService": { "name": "app-vs" } } },
+    }))
+    .virtual_service("app-vs", json!({ "http": [{ "route": split(&[("app-ping", 40), ("app-pong", 60)]) }] }));
+    world.rollout.status.canary.stable_ping_pong = "pong".into();
+    world.release(&to(0));
+    let spec = json!({ "http": [{ "route": split(&[("app-ping", 0), ("app-pong", 100)]) }] });
+    assert_eq!(world.spec(&VIRTUAL_SERVICES, "app-vs"), &spec);
+}

@@ -220,9 +220,9 @@ fn blocks_say_all_that_istio_can() {
             "headers": {
                 "x-a": { "prefix": "1" },
                 "x-b": { "regex": "2+" },
-                "cookie": { "regex": "(?:.*; *)?tester=yes *(?:;.*)?" },
+                "cookie": { "regex": "^(?:.*; *)?tester=yes *(?:;.*)?$" },
             },
-            "queryParams": { "beta": { "exact": "on" }, "v": { "regex": r"1\..*" } },
+            "queryParams": { "beta": { "exact": "on" }, "v": { "regex": r"^1\..*" } },
         },
         { "headers": { "x-c": { "exact": "3" } } },
     ]);
