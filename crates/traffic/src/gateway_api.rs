@@ -1,13 +1,22 @@
 //! Gateway API: HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes (traffic.md §2.10).
 
 mod config;
+mod experiments;
+mod grpc;
+mod managed;
+mod matches;
+mod paths;
 mod routes;
 mod services;
+mod verify;
 mod weights;
 
 use self::config::Config;
+use self::experiments::Experiments;
+use self::routes::{RouteKind, Target};
 use self::services::Services;
-use crate::{Context, Draft, Objects, Route, RouteError, Router, Want};
+use self::weights::Parts;
+use crate::{Context, Draft, Managed, Objects, Route, RouteError, Router, Want};
 use rollouts_api::rollout::TrafficRouting;
 
 /// The key under `plugins` that manifests written for the Go controller's plugin have.
@@ -32,15 +41,27 @@ impl Router for GatewayApi {
     fn route(&self, cx: &Context<'_>, route: &Route, draft: &mut Draft<'_>) -> Result<(), RouteError> {
         let config = config(cx).map_err(RouteError::failed)?;
         let (targets, mut wrong) = routes::targets(cx, &config, draft);
-        let services = Services::new(cx, route, routes::namespace(cx, &config));
+        let parts = Parts {
+            services: Services::new(cx, route, routes::namespace(cx, &config)),
+            names: crate::managed::names(cx),
+            experiments: Experiments::new(cx, route),
+            label: config.label.clone(),
+        };
         for target in &targets {
-            if let Err(RouteError::Failed { message, .. }) =
-                weights::set(target, &services, &config.label, route, draft)
-            {
-                wrong.push(message);
-            }
+            wrong.extend(set(target, &parts, route, draft));
         }
+        wrong.dedup();
         if wrong.is_empty() { Ok(()) } else { Err(RouteError::failed(wrong.join("; "))) }
+    }
+
+    fn verified(&self, cx: &Context<'_>, route: &Route, objects: &Objects) -> Option<bool> {
+        let config = config(cx).ok()?;
+        let mut draft = Draft::new(objects);
+        let (targets, _) = routes::targets(cx, &config, &draft);
+        let verified = verify::verified(&targets, objects)?;
+        // What gateways have taken must be what is wanted.
+        let is_written = self.route(cx, route, &mut draft).is_ok() && draft.changes().is_empty();
+        Some(verified && is_written)
     }
 
     fn release(&self, cx: &Context<'_>, stable: &Route, draft: &mut Draft<'_>) {
@@ -48,6 +69,39 @@ impl Router for GatewayApi {
         // What cannot be set is left as it is.
         drop(self.route(cx, &all_stable, draft));
     }
+
+    fn refuses(&self, cx: &Context<'_>, route: &Managed) -> Option<String> {
+        // `route` says what is wrong with the configuration.
+        let config = config(cx).ok()?;
+        let kinds = config.named.iter().filter(|named| named.is_managed).map(|named| named.kind);
+        let kinds: Vec<RouteKind> = kinds.filter(|kind| kind.has_matches()).collect();
+        if kinds.is_empty() && crate::used(cx.routing).len() == 1 {
+            return Some(
+                "Gateway API has no route here whose requests it may match: none has `useHeaderRoutes`".into(),
+            );
+        }
+        kinds.into_iter().find_map(|kind| match kind {
+            RouteKind::Grpc => grpc::alternatives(&route.matches).err(),
+            _ => matches::alternatives(&route.matches).err(),
+        })
+    }
+}
+
+/// Says what is wrong.
+fn set(target: &Target, parts: &Parts<'_>, route: &Route, draft: &mut Draft<'_>) -> Vec<String> {
+    let mut results = Vec::new();
+    if target.kind.has_matches() && target.is_named {
+        managed::remove_others(target, &parts.names, &parts.services, &route.managed, draft);
+    }
+    if target.is_managed && !route.managed.is_empty() {
+        results.push(managed::set(target, &parts.names, &parts.services, &route.managed, draft));
+    }
+    // A managed route that is in trouble is no reason to leave the weights as they are.
+    results.push(weights::set(target, parts, route, draft));
+    let message = |error| match error {
+        RouteError::Failed { message, .. } | RouteError::Waits(message) => message,
+    };
+    results.into_iter().filter_map(Result::err).map(message).collect()
 }
 
 fn config(cx: &Context<'_>) -> Result<Config, String> {

@@ -12,6 +12,8 @@ mod fixture;
 mod gateway_api;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod hostile;
 mod ingress;
 pub mod istio;
 mod kind;

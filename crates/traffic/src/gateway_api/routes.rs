@@ -56,6 +56,8 @@ pub struct Target {
     pub kind: RouteKind,
     /// The object.
     pub at: ObjectRef,
+    /// Whether the configuration names it.
+    pub is_named: bool,
     /// Whether it gets managed rules.
     pub is_managed: bool,
 }
@@ -78,7 +80,7 @@ pub fn targets(cx: &Context<'_>, config: &Config, draft: &Draft<'_>) -> (Vec<Tar
     let namespace = namespace(cx, config);
     let named = config.named.iter().map(|route| {
         let at = route.kind.kind().named(namespace, &route.name);
-        Target { kind: route.kind, at, is_managed: route.is_managed && route.kind.has_matches() }
+        Target { kind: route.kind, at, is_named: true, is_managed: route.is_managed && route.kind.has_matches() }
     });
     let mut targets: Vec<Target> = named.collect();
     let mut missing = Vec::new();
@@ -90,7 +92,7 @@ pub fn targets(cx: &Context<'_>, config: &Config, draft: &Draft<'_>) -> (Vec<Tar
         }
         for at in found {
             if !targets.iter().any(|target| target.at == at) {
-                targets.push(Target { kind: *kind, at, is_managed: false });
+                targets.push(Target { kind: *kind, at, is_named: false, is_managed: false });
             }
         }
     }

@@ -19,6 +19,13 @@ pub fn split() -> Value {
     })
 }
 
+/// A rule with one reference more.
+pub fn split_and(more: Value) -> Value {
+    let mut rule = split();
+    rule["backendRefs"].as_array_mut().expect("a list").push(more);
+    rule
+}
+
 pub fn route(rules: Value) -> Value {
     json!({ "metadata": { "name": "front" }, "spec": { "rules": rules } })
 }
@@ -156,4 +163,30 @@ fn the_configuration_is_checked() {
     ] {
         assert_eq!(error(config), key(message));
     }
+}
+
+#[test]
+fn the_label_of_another_canary_stays() {
+    let kind = RouteKind::Http;
+    let theirs = json!({ "backendRefs": [{ "name": "other", "port": 80 }] });
+    let mut front = route(json!([split(), theirs]));
+    let label = json!({ "rollouts.argoproj.io/gatewayapi-canary": "in-progress" });
+    let mut world = world(json!({ "httpRoute": "front" }), [(at(kind, "front"), front.clone())]);
+    world.route(&weight(0));
+    front = world.get(&at(kind, "front"));
+    front["metadata"]["labels"] = label.clone();
+    world.objects.insert(at(kind, "front"), front.into());
+    assert_eq!(world.route(&weight(0)), []);
+    world.route(&weight(30));
+    world.route(&weight(0));
+    assert_eq!(world.get(&at(kind, "front"))["metadata"]["labels"], json!({}));
+}
+
+#[test]
+fn further_references_to_a_service_have_no_share() {
+    let kind = RouteKind::Http;
+    let rule = split_and(json!({ "name": "web-canary", "port": 81 }));
+    let mut world = world(json!({ "httpRoute": "front" }), [(at(kind, "front"), route(json!([rule])))]);
+    world.route(&weight(30));
+    assert_eq!(weights(&world.get(&at(kind, "front"))["spec"]["rules"][0]), [Some(70), Some(30), Some(0)]);
 }
