@@ -1,7 +1,7 @@
 //! Objects of routers may say anything.
 
-use crate::harness::{World, rollout_with_steps, weight};
 use crate::gateway_api::PLUGIN;
+use crate::harness::{World, rollout_with_steps, weight};
 use crate::{Block, Kind, Managed, Matches, ObjectRef, Pattern, Route, used};
 use proptest::prelude::*;
 use rollouts_api::rollout::WeightDestination;

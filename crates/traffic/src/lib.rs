@@ -7,8 +7,6 @@ mod ambassador;
 mod apisix;
 pub mod app_mesh;
 mod draft;
-#[cfg(test)]
-mod fixture;
 mod gateway_api;
 #[cfg(test)]
 mod harness;

@@ -1,7 +1,7 @@
 //! Recorded and other states of Ingresses for AWS load balancers.
 
 use super::*;
-use crate::fixture::{World, rollout, weight};
+use crate::harness::{World, rollout, weight};
 use crate::{Block, Change, Matches, ObjectRef, Pattern};
 use rollouts_api::rollout::WeightDestination;
 use serde_json::{Value, json};

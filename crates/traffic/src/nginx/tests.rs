@@ -1,7 +1,7 @@
 //! Recorded and other states of canary Ingresses.
 
 use super::*;
-use crate::fixture::{World, owner, rollout, weight};
+use crate::harness::{World, owner, rollout, weight};
 use crate::{Block, Change, Pattern, Write};
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::apisix::Apisix;
-use crate::fixture::{World, owner, rollout_with_steps, weight};
+use crate::harness::{World, owner, rollout_with_steps, weight};
 use crate::{Block, Matches, Pattern, Write};
 
 fn at(name: &str) -> ObjectRef {

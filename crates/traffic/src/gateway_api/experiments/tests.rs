@@ -1,7 +1,7 @@
 use super::*;
-use crate::harness::{World, weight};
 use crate::gateway_api::routes::RouteKind;
 use crate::gateway_api::tests::{at, route, split, split_and, world};
+use crate::harness::{World, weight};
 use rollouts_api::pod_template::PodTemplate;
 use rollouts_api::rollout::WeightDestination;
 

@@ -1,7 +1,7 @@
 use super::*;
-use crate::harness::{World, rollout_with_steps, weight};
 use crate::gateway_api::tests::{at, route as route_of, split, weights};
 use crate::gateway_api::{GatewayApi, PLUGIN};
+use crate::harness::{World, rollout_with_steps, weight};
 use crate::{Block, Pattern, Route, Router};
 
 fn world_of(kind: RouteKind, config: Value, rules: Value) -> World<'static> {

@@ -1,9 +1,9 @@
 use super::*;
 use crate::Router;
-use crate::harness::weight;
 use crate::gateway_api::GatewayApi;
 use crate::gateway_api::routes::RouteKind;
 use crate::gateway_api::tests::{at, route, split, world};
+use crate::harness::weight;
 use serde_json::json;
 
 fn condition(kind: &str, status: &str, generation: i64) -> Value {
