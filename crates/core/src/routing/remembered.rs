@@ -6,7 +6,7 @@ use crate::Effect;
 use crate::reconcile::Reconcile;
 use rollouts_api::rollout::CanaryStrategy;
 use rollouts_api::{Rollout, names};
-use rollouts_traffic::{Context, Draft, Objects, Route, Settings, Side, Want};
+use rollouts_traffic::{Context, Draft, ObjectRef, Objects, Route, Settings, Side, Want};
 use std::collections::BTreeMap;
 
 /// The objects that decisions about `ro` read, given what is known already: of the routers that it uses, and of those that
@@ -66,7 +66,14 @@ impl Reconcile<'_> {
     fn release_routing(&mut self, former: &Rollout) {
         let Some(routing) = former.spec.traffic_routing() else { return };
         let (objects, settings) = (&self.snapshot.routers, &self.snapshot.router_settings);
-        let kept = rollouts_traffic::wants(&self.ro, settings, objects);
+        let wants = rollouts_traffic::wants(&self.ro, settings, objects);
+        let found = Draft::new(objects);
+        let is_kept = |at: &ObjectRef| {
+            wants.iter().any(|want| match want {
+                Want::Named(named) => named == at,
+                Want::Selected { .. } => found.find(want).contains(at),
+            })
+        };
         let canary = former.spec.strategy.canary.clone().unwrap_or_default();
         let hash = self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default();
         let side = |service: String| Side { hash: hash.clone(), service, unready: None };
@@ -83,7 +90,7 @@ impl Reconcile<'_> {
             let mut draft = Draft::new(objects);
             router.release(&cx, &route, &mut draft);
             for change in draft.take_changes() {
-                if kept.iter().any(|want| matches!(want, Want::Named(at) if at == change.write.at())) {
+                if is_kept(change.write.at()) {
                     continue;
                 }
                 let why = format!("{}: the Rollout no longer uses it", change.why);

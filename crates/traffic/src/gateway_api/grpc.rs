@@ -46,11 +46,12 @@ fn called(path: &Pattern) -> Result<(Option<String>, Option<String>), String> {
         Pattern::Prefix(path) => (path, false),
         Pattern::Regex(_) => return Err("Gateway API cannot match paths of gRPC by regular expression".into()),
     };
+    let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
     match text.strip_prefix('/').and_then(|path| path.split_once('/')) {
-        Some((service, method)) if is_whole && !service.is_empty() && !method.is_empty() => {
+        Some((service, method)) if is_whole && is_name(service) && is_name(method) => {
             Ok((Some(service.into()), Some(method.into())))
         }
-        Some((service, "")) if !is_whole && !service.is_empty() => Ok((Some(service.into()), None)),
+        Some((service, "")) if !is_whole && is_name(service) => Ok((Some(service.into()), None)),
         _ => Err("Gateway API can match paths of gRPC only as exact: /service/method or prefix: /service/".into()),
     }
 }
@@ -125,7 +126,12 @@ mod tests {
         assert_eq!(refused(query), "Gateway API cannot match gRPC by query: there is none");
         let regex = "Gateway API cannot match paths of gRPC by regular expression";
         assert_eq!(refused(path(Pattern::Regex("/a.*".into()))), regex);
-        for other in [Pattern::Prefix("/a".into()), Pattern::Exact("/a".into()), Pattern::Exact("/a/".into())] {
+        for other in [
+            Pattern::Prefix("/a".into()),
+            Pattern::Exact("/a".into()),
+            Pattern::Exact("/a/".into()),
+            Pattern::Exact("/a/b/c".into()),
+        ] {
             assert!(refused(path(other)).starts_with("Gateway API can match paths of gRPC only as exact:"));
         }
     }

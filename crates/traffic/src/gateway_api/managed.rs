@@ -13,6 +13,18 @@ use std::collections::BTreeSet;
 const MAX_RULES: usize = 16;
 /// What a rule may have.
 const MAX_MATCHES: usize = 64;
+/// What all rules of a route may have together.
+const MAX_ALL_MATCHES: usize = 128;
+
+/// What is wrong with the name of a managed route: rules have names like objects.
+pub fn refuses(name: &str) -> Option<String> {
+    let is_known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_part = |part: &str| {
+        part.starts_with(is_known) && part.ends_with(is_known) && part.chars().all(|c| is_known(c) || c == '-')
+    };
+    let is_good = name.len() <= 250 && name.split('.').all(is_part);
+    (!is_good).then(|| format!("Gateway API cannot have a rule with the name {name:?}"))
+}
 
 /// Whether a rule is one of a managed route: by its name.
 pub fn is_of(rule: &Value, route: &str) -> bool {
@@ -80,6 +92,11 @@ pub fn set(
     if all.len() > MAX_RULES {
         return Err(failed(format!("would have {} rules, and no more than {MAX_RULES} are allowed", all.len())));
     }
+    let matches: usize = all.iter().map(|rule| rule["matches"].as_array().map_or(0, Vec::len)).sum();
+    if matches > MAX_ALL_MATCHES {
+        let message = format!("would have {matches} matches, and no more than {MAX_ALL_MATCHES} are allowed");
+        return Err(failed(message));
+    }
     *rules = all;
     draft.update(at, object, "a step wants this route", Vec::new());
     result
@@ -116,24 +133,39 @@ fn made(kind: RouteKind, sources: &[Value], services: &Services<'_>, managed: &M
             let (many, max) = (matches.len(), MAX_MATCHES);
             return Err(wrong(format!("would need {many} matches, and no more than {max} are allowed")));
         }
-        let mut rule = source.clone();
-        rule["name"] = match made.len() {
-            0 => managed.name.clone(),
-            n => format!("{}-{n}", managed.name),
-        }
-        .into();
-        rule["matches"] = matches.into();
         let canary = services.find(source, services.canary).cloned().unwrap_or_default();
+        let mut rule = source.clone();
         match managed.mirror {
             None => rule["backendRefs"] = json!([reference(&canary)]),
             Some(percent) => mirror(&mut rule, &canary, percent).map_err(wrong)?,
         }
-        made.push(rule);
+        let many = match rewrites_prefix(source) {
+            false => MAX_MATCHES,
+            true if matches.iter().all(|m| m["path"]["type"] == "PathPrefix") => 1,
+            true => return Err(wrong("rewrites a prefix of the path, and so can match on nothing else of it".into())),
+        };
+        for matches in matches.chunks(many) {
+            rule["name"] = match made.len() {
+                0 => managed.name.clone(),
+                n => format!("{}-{n}", managed.name),
+            }
+            .into();
+            rule["matches"] = matches.into();
+            made.push(rule.clone());
+        }
     }
     match made.is_empty() && !sources.is_empty() {
         true => Err(format!("route {}: no rule is for such requests", managed.name)),
         false => Ok(made),
     }
+}
+
+/// Whether the rule may have but one match, a `PathPrefix`.
+fn rewrites_prefix(rule: &Value) -> bool {
+    let backends = rule["backendRefs"].as_array().into_iter().flatten();
+    let filters = backends.chain([rule]).filter_map(|holder| holder["filters"].as_array()).flatten();
+    let mut paths = filters.flat_map(|filter| [&filter["urlRewrite"]["path"], &filter["requestRedirect"]["path"]]);
+    paths.any(|path| path["type"] == "ReplacePrefixMatch")
 }
 
 /// The matches of a rule for those requests that the managed route is for.

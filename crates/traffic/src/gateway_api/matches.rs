@@ -48,6 +48,9 @@ pub fn alternatives(matches: &Matches) -> Result<Vec<Conditions>, String> {
             return Err("Gateway API knows no method that begins so".into());
         }
         let headers = headers(&block, is_upstream)?;
+        if let Some((name, _)) = block.query_params.iter().find(|(name, _)| !is_token(name)) {
+            return Err(format!("Gateway API cannot match on a parameter of the query with the name {name:?}"));
+        }
         let query_params = block.query_params.iter().map(|(name, pattern)| condition(name, pattern, false)).collect();
         let rest = Conditions { method: None, path: block.path.clone(), headers, query_params };
         alternatives.extend(methods.into_iter().map(|method| Conditions { method, ..rest.clone() }));
@@ -58,6 +61,9 @@ pub fn alternatives(matches: &Matches) -> Result<Vec<Conditions>, String> {
 
 /// Conditions on headers and cookies, which are one of the headers.
 pub fn headers(block: &Block, is_upstream: bool) -> Result<Vec<Value>, String> {
+    if let Some((name, _)) = block.headers.iter().find(|(name, _)| !is_token(name)) {
+        return Err(format!("Gateway API cannot match on a header with the name {name:?}"));
+    }
     let mut names = BTreeSet::new();
     if let Some((name, _)) = block.headers.iter().find(|(name, _)| !names.insert(name.to_ascii_lowercase())) {
         return Err(format!("Gateway API cannot match twice on the header {name}"));
@@ -76,6 +82,11 @@ pub fn headers(block: &Block, is_upstream: bool) -> Result<Vec<Value>, String> {
         _ => return Err(format!("Gateway API cannot match on more than {} cookies at once", regex::MAX_COOKIES)),
     }
     Ok(headers)
+}
+
+/// What the API takes as the name of a header or a parameter.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
 }
 
 fn condition(name: &str, pattern: &Pattern, is_upstream: bool) -> Value {

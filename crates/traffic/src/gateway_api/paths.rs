@@ -47,10 +47,19 @@ pub fn both(source: Option<&Value>, wanted: &Pattern) -> Result<Option<Value>, S
 
 fn path(wanted: &Pattern) -> Value {
     match wanted {
-        Pattern::Exact(path) => json!({ "type": "Exact", "value": path }),
+        Pattern::Exact(path) if is_plain(path) => json!({ "type": "Exact", "value": path }),
         Pattern::Prefix(path) if path == "/" => json!({ "type": "PathPrefix", "value": path }),
-        Pattern::Prefix(_) | Pattern::Regex(_) => json!({ "type": "RegularExpression", "value": regex::of(wanted) }),
+        _ => json!({ "type": "RegularExpression", "value": regex::of(wanted) }),
     }
+}
+
+/// Whether the API takes it as an exact path.
+fn is_plain(path: &str) -> bool {
+    let is_known = |c: char| c.is_ascii_alphanumeric() || "-/._~!$&'()*+,;=:@".contains(c);
+    path.starts_with('/')
+        && path.chars().all(is_known)
+        && !["//", "/./", "/../"].iter().any(|odd| path.contains(odd))
+        && !["/.", "/.."].iter().any(|odd| path.ends_with(odd))
 }
 
 fn is_under(path: &str, prefix: &str) -> bool {
@@ -104,6 +113,8 @@ mod tests {
             ("PathPrefix", "/a", exact("/a"), "Exact /a"),
             ("PathPrefix", "/a/", exact("/a/b"), "Exact /a/b"),
             ("PathPrefix", "/a", exact("/ab"), "none"),
+            ("PathPrefix", "/", exact("/a{b}"), r"RegularExpression ^/a\{b\}$"),
+            ("PathPrefix", "/", exact("/a//b"), "RegularExpression ^/a//b$"),
             ("PathPrefix", "/", prefix("/"), "PathPrefix /"),
             ("PathPrefix", "/", prefix("/a.b"), r"RegularExpression ^/a\.b.*"),
             ("PathPrefix", "/a", prefix("/a/b"), "RegularExpression ^/a/b.*"),

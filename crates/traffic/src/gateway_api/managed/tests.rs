@@ -195,10 +195,45 @@ fn what_is_wrong_is_said_and_the_weights_are_set() {
     let many: Vec<Value> = (0..9).map(|_| split()).collect();
     let message = "HTTPRoute front: would have 27 rules, and no more than 16 are allowed";
     assert_eq!(error(many.into(), header("vip")), (message.into(), false));
+    let many = |n| -> Vec<Value> {
+        (0..n).map(|i| json!({ "path": { "type": "Exact", "value": format!("/{i}") } })).collect()
+    };
+    let mut other = json!({ "backendRefs": [{ "name": "other", "port": 80 }] });
+    other["matches"] = many(60).into();
+    let mut source = split();
+    source["matches"] = many(24).into();
+    let message = "HTTPRoute front: would have 132 matches, and no more than 128 are allowed";
+    assert_eq!(error(json!([source, other]), header("vip")), (message.into(), false));
     let mut source = split();
     source["matches"] = (0..33).map(|i| json!({ "path": { "type": "Exact", "value": format!("/{i}") } })).collect();
     let block = |name: &str| Block { headers: vec![(name.into(), Pattern::Exact("1".into()))], ..Block::default() };
     let managed = Managed { matches: Matches::AnyOf(vec![block("a"), block("b")]), ..header("vip") };
     let message = "HTTPRoute front: route vip: rule no. 1 would need 66 matches, and no more than 64 are allowed";
     assert_eq!(error(json!([source]), managed), (message.into(), true));
+}
+
+#[test]
+fn a_rule_that_rewrites_prefixes_has_one_match() {
+    let mut source = split();
+    source["filters"] = json!([{ "type": "URLRewrite", "urlRewrite": { "path": { "type": "ReplacePrefixMatch" } } }]);
+    let mut world = world(json!([source]));
+    let header = |name: &str| Block { headers: vec![(name.into(), Pattern::Exact("1".into()))], ..Block::default() };
+    let with_blocks =
+        |blocks| with(vec![Managed { name: "vip".into(), matches: Matches::AnyOf(blocks), mirror: None }]);
+    world.route(&with_blocks(vec![header("a"), header("b")]));
+    assert_eq!(names(&world), ["-", "vip", "vip-1"]);
+    let path = Block { path: Some(Pattern::Exact("/a".into())), ..Block::default() };
+    let message =
+        "HTTPRoute front: route vip: rule no. 1 rewrites a prefix of the path, and so can match on nothing else of it";
+    assert_eq!(world.error(&with_blocks(vec![path])), message);
+}
+
+#[test]
+fn names_of_rules_are_like_those_of_objects() {
+    for (name, is_good) in [("vip", true), ("a.b-1", true), ("Vip", false), ("a_b", false), ("-a", false), ("", false)]
+    {
+        assert_eq!(refuses(name).is_none(), is_good, "{name}");
+    }
+    let refused = GatewayApi.refuses(&world(json!([])).context(), &header("Vip"));
+    assert_eq!(refused, Some("Gateway API cannot have a rule with the name \"Vip\"".into()));
 }

@@ -87,6 +87,10 @@ fn what_cannot_be_expressed_is_refused() {
     assert_eq!(refused(both), "Gateway API cannot match on the header cookie and on a cookie at once");
     let many = Block { cookies: cookies(4), ..Block::default() };
     assert_eq!(refused(many), "Gateway API cannot match on more than 3 cookies at once");
+    let header = Block { headers: vec![("a b".into(), exact("1"))], ..Block::default() };
+    assert_eq!(refused(header), "Gateway API cannot match on a header with the name \"a b\"");
+    let query = Block { query_params: vec![("a[]".into(), exact("1"))], ..Block::default() };
+    assert_eq!(refused(query), "Gateway API cannot match on a parameter of the query with the name \"a[]\"");
     assert_eq!(refused(Block::default()), NOTHING);
     assert_eq!(alternatives(&Matches::Headers(Vec::new())), Err(NOTHING.into()));
 }
