@@ -7,3 +7,8 @@ const ALL: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTI
 pub fn with_prefix(prefix: &str) -> Vec<&'static str> {
     ALL.into_iter().filter(|method| method.starts_with(prefix)).collect()
 }
+
+/// Whether it is one of them; routers that know only these refuse all others.
+pub fn is_known(method: &str) -> bool {
+    ALL.contains(&method)
+}

@@ -37,7 +37,8 @@ pub fn alternatives(matches: &Matches) -> Result<Vec<Conditions>, String> {
 fn block(block: &Block) -> Result<Conditions, String> {
     let methods = match &block.method {
         None => None,
-        Some(Pattern::Exact(method)) => Some(vec![method.clone()]),
+        Some(Pattern::Exact(method)) if methods::is_known(method) => Some(vec![method.clone()]),
+        Some(Pattern::Exact(method)) => return Err(format!("APISIX knows no method {method:?}")),
         Some(Pattern::Prefix(prefix)) => {
             Some(methods::with_prefix(prefix).into_iter().map(str::to_string).collect::<Vec<_>>())
         }

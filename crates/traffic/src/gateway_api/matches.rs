@@ -38,7 +38,8 @@ pub fn alternatives(matches: &Matches) -> Result<Vec<Conditions>, String> {
     for block in blocks(matches) {
         let methods = match &block.method {
             None => vec![None],
-            Some(Pattern::Exact(method)) => vec![Some(method.clone())],
+            Some(Pattern::Exact(method)) if methods::is_known(method) => vec![Some(method.clone())],
+            Some(Pattern::Exact(method)) => return Err(format!("Gateway API knows no method {method:?}")),
             Some(Pattern::Prefix(prefix)) => {
                 methods::with_prefix(prefix).into_iter().map(|method| Some(method.to_string())).collect()
             }

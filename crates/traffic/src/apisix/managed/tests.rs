@@ -229,6 +229,8 @@ fn what_apisix_cannot_do_is_refused() {
     assert_eq!(refused(headers(&[("a", exact("1"))])), None);
     let method = Block { method: Some(Pattern::Regex("G.*".into())), ..Block::default() };
     assert_eq!(refused(blocks(vec![method])), Some("APISIX cannot match methods by regular expression".into()));
+    let method = Block { method: Some(exact("get")), ..Block::default() };
+    assert_eq!(refused(blocks(vec![method])), Some("APISIX knows no method \"get\"".into()));
     assert!(refused(blocks(vec![Block::default()])).is_some(), "it would match everything");
     assert!(refused(headers(&[])).is_some(), "it would match everything");
 }

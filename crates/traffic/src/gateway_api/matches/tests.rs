@@ -81,6 +81,8 @@ fn what_cannot_be_expressed_is_refused() {
     let cookies = |n: usize| (0..n).map(|i| (format!("c{i}"), exact("1"))).collect::<Vec<_>>();
     let method = Block { method: Some(Pattern::Regex("G".into())), ..Block::default() };
     assert_eq!(refused(method), "Gateway API cannot match methods by regular expression");
+    let method = Block { method: Some(exact("get")), ..Block::default() };
+    assert_eq!(refused(method), "Gateway API knows no method \"get\"");
     let twice = Block { headers: vec![("x".into(), exact("1")), ("X".into(), exact("2"))], ..Block::default() };
     assert_eq!(refused(twice), "Gateway API cannot match twice on the header X");
     let both = Block { headers: vec![("Cookie".into(), exact("1"))], cookies: cookies(1), ..Block::default() };
