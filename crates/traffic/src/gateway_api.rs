@@ -5,6 +5,7 @@ mod experiments;
 mod grpc;
 mod managed;
 mod matches;
+mod narrowed;
 mod paths;
 mod routes;
 mod services;

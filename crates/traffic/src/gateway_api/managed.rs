@@ -2,10 +2,10 @@
 //! that of the managed route, and `-1`, `-2` and so on for the second and further ones. More conditions come first in
 //! Gateway API, wherever they stand.
 
+use super::narrowed::narrowed;
 use super::routes::{RouteKind, Target};
 use super::services::Services;
-use super::{grpc, matches};
-use crate::{Draft, Managed, Matches, RouteError};
+use crate::{Draft, Managed, RouteError};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -119,13 +119,15 @@ fn canonical(rule: &Value) -> Value {
 }
 
 fn made(kind: RouteKind, sources: &[Value], services: &Services<'_>, managed: &Managed) -> Result<Vec<Value>, String> {
+    let wrong = |i: usize, what: String| {
+        let name = sources.get(i).and_then(|source| source["name"].as_str());
+        let name = name.map_or_else(|| format!("no. {}", i + 1), str::to_string);
+        format!("route {}: rule {name} {what}", managed.name)
+    };
+    let narrowed = narrowed(kind, sources, &managed.matches).map_err(|(i, what)| wrong(i, what))?;
     let mut made = Vec::new();
-    for (i, source) in sources.iter().enumerate() {
-        let wrong = |what: String| {
-            let name = source["name"].as_str().map_or_else(|| format!("no. {}", i + 1), str::to_string);
-            format!("route {}: rule {name} {what}", managed.name)
-        };
-        let matches = narrowed(kind, source, &managed.matches).map_err(wrong)?;
+    for (i, (source, matches)) in sources.iter().zip(narrowed).enumerate() {
+        let wrong = |what: String| wrong(i, what);
         if matches.is_empty() {
             continue;
         }
@@ -166,32 +168,6 @@ fn rewrites_prefix(rule: &Value) -> bool {
     let filters = backends.chain([rule]).filter_map(|holder| holder["filters"].as_array()).flatten();
     let mut paths = filters.flat_map(|filter| [&filter["urlRewrite"]["path"], &filter["requestRedirect"]["path"]]);
     paths.any(|path| path["type"] == "ReplacePrefixMatch")
-}
-
-/// The matches of a rule for those requests that the managed route is for.
-fn narrowed(kind: RouteKind, source: &Value, wanted: &Matches) -> Result<Vec<Value>, String> {
-    let everything = [json!({})];
-    let matches = source["matches"].as_array().filter(|matches| !matches.is_empty());
-    let matches = matches.map_or(&everything[..], Vec::as_slice);
-    match kind {
-        RouteKind::Grpc => each(matches, &grpc::alternatives(wanted)?, grpc::both),
-        _ => each(matches, &matches::alternatives(wanted)?, matches::both),
-    }
-}
-
-fn each<C>(
-    matches: &[Value],
-    alternatives: &[C],
-    both: impl Fn(&Value, &C) -> Result<Option<Value>, String>,
-) -> Result<Vec<Value>, String> {
-    let mut all: Vec<Value> = Vec::new();
-    for source in matches {
-        for conditions in alternatives {
-            let new = both(source, conditions)?;
-            all.extend(new.filter(|new| !all.contains(new)));
-        }
-    }
-    Ok(all)
 }
 
 /// The same destination for everything.

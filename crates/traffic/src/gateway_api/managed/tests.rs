@@ -2,7 +2,7 @@ use super::*;
 use crate::gateway_api::tests::{at, route as route_of, split, weights};
 use crate::gateway_api::{GatewayApi, PLUGIN};
 use crate::harness::{World, rollout_with_steps, weight};
-use crate::{Block, Pattern, Route, Router};
+use crate::{Block, Matches, Pattern, Route, Router};
 
 fn world_of(kind: RouteKind, config: Value, rules: Value) -> World<'static> {
     let steps = json!([{ "setHeaderRoute": { "name": "vip" } }, { "setMirrorRoute": { "name": "shadow" } }]);
@@ -192,7 +192,12 @@ fn what_is_wrong_is_said_and_the_weights_are_set() {
     let message = "HTTPRoute front: route vip: no rule is for such requests";
     assert_eq!(error(json!([source]), with_path(Pattern::Exact("/b".into()))), (message.into(), true));
 
-    let many: Vec<Value> = (0..9).map(|_| split()).collect();
+    let many = (0..9).map(|i| {
+        let mut rule = split();
+        rule["matches"][0]["path"]["value"] = format!("/{i}").into();
+        rule
+    });
+    let many: Vec<Value> = many.collect();
     let message = "HTTPRoute front: would have 27 rules, and no more than 16 are allowed";
     assert_eq!(error(many.into(), header("vip")), (message.into(), false));
     let many = |n| -> Vec<Value> {
