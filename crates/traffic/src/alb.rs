@@ -13,6 +13,7 @@ mod tests;
 mod weights;
 
 use crate::{Context, Draft, Managed, Objects, Route, RouteError, Router, Want, ingress};
+use conditions::Rule;
 use rollouts_api::rollout::{AlbTrafficRouting, TrafficRouting};
 use std::collections::BTreeSet;
 pub use targets::{TargetGroup, TargetRole, target_groups};
@@ -85,23 +86,20 @@ impl Router for Alb {
 
     fn refuses(&self, cx: &Context<'_>, route: &Managed) -> Option<String> {
         let nothing = Route::default();
-        let job = Job::new(cx, &nothing)?;
-        match conditions::rules(route) {
-            Err(error) => Some(error),
-            Ok(rules) if rules.iter().any(|rule| rule.name == job.root()) => Some(format!(
-                "ALB cannot have a route of the name {:?}: that is the action for all traffic",
-                job.root()
-            )),
-            Ok(_) => None,
-        }
+        Job::new(cx, &nothing)?.rules_of(route).err()
     }
 
     fn refuses_together(&self, _cx: &Context<'_>, routes: &[Managed]) -> Option<String> {
-        let mut names = BTreeSet::new();
-        let mut all = routes.iter().flat_map(|route| conditions::rules(route).unwrap_or_default());
-        let twice = all.find(|rule| !names.insert(rule.name.clone()))?;
-        Some(format!("ALB cannot have two routes of the name {:?}", twice.name))
+        let rules = routes.iter().flat_map(|route| conditions::rules(route).unwrap_or_default());
+        doubled(rules)
     }
+}
+
+/// What is wrong with rules of which two have the same name.
+fn doubled(rules: impl Iterator<Item = Rule>) -> Option<String> {
+    let mut names = BTreeSet::new();
+    let twice = rules.into_iter().find(|rule| !names.insert(rule.name.clone()))?;
+    Some(format!("ALB cannot have two routes of the name {:?}", twice.name))
 }
 
 impl Job<'_> {

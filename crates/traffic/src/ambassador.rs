@@ -11,6 +11,7 @@ use crate::{Context, Draft, Event, Kind, Managed, Matches, ObjectRef, Objects, R
 use problems::{Problem, Problems};
 use rollouts_api::rollout::TrafficRouting;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// See the module.
 pub struct Ambassador;
@@ -95,8 +96,20 @@ impl Router for Ambassador {
                 "Ambassador cannot have a route of the name \"canary\": that is the one for the weight".into(),
             );
         }
-        blocks(route).iter().find_map(|block| matches::refuses(block))
+        blocks(route).iter().find_map(matches::refuses)
     }
+
+    fn refuses_together(&self, _cx: &Context<'_>, routes: &[Managed]) -> Option<String> {
+        let mut all = BTreeSet::new();
+        let twice = routes.iter().flat_map(names).find(|name| !all.insert(name.clone()))?;
+        Some(format!("Ambassador cannot have two routes of the name {twice:?}"))
+    }
+}
+
+/// What the Mappings of a route are called, besides the name of the one that they stand beside.
+fn names(route: &Managed) -> impl Iterator<Item = String> {
+    let name = |at: usize| if at == 0 { route.name.clone() } else { format!("{}-or-{}", route.name, at + 1) };
+    (0..blocks(route).len()).map(name)
 }
 
 /// What a route matches; of upstream's headers any.
@@ -112,10 +125,7 @@ fn blocks(route: &Managed) -> Vec<Block> {
 /// The Mappings of header routes beside one, each of them or why there is none.
 fn wanted_routes(route: &Route, pair: &Pair, base: &mapping::Base) -> Vec<Result<managed::Wanted, Problem>> {
     let routes = route.managed.iter().filter(|route| route.mirror.is_none());
-    let named = routes.flat_map(|route| {
-        let name = |at: usize| if at == 0 { route.name.clone() } else { format!("{}-or-{}", route.name, at + 1) };
-        blocks(route).into_iter().enumerate().map(move |(at, block)| (name(at), block))
-    });
+    let named = routes.flat_map(|route| names(route).zip(blocks(route)));
     let wanted = named.filter_map(|(name, block)| {
         let spec = match matches::narrowed(base.spec(&route.canary.service), &block) {
             Ok(spec) => spec?,

@@ -21,6 +21,8 @@ mod nginx;
 mod objects;
 mod owner;
 mod regex;
+#[cfg(test)]
+mod robust;
 mod route;
 mod router;
 mod settings;

@@ -51,15 +51,13 @@ impl Router for Nginx {
     fn route(&self, cx: &Context<'_>, route: &Route, draft: &mut Draft<'_>) -> Result<(), RouteError> {
         let Some(nginx) = &cx.routing.nginx else { return Ok(()) };
         let mut errors = Vec::new();
-        let condition = match Condition::of(&route.managed) {
-            Ok(condition) => condition,
-            Err(error) => {
-                // With another router beside this one the Go controller's manifests may well hold such routes.
-                let is_ours = |managed: &Managed| matches!(managed.matches, Matches::AnyOf(_));
-                errors.extend(route.managed.iter().any(is_ours).then_some(error));
-                Condition::default()
-            }
-        };
+        // With another router beside this one the Go controller's manifests may well hold routes that this one cannot have.
+        let headers: Vec<Managed> = route.managed.iter().filter(|route| route.mirror.is_none()).cloned().collect();
+        let is_ours = |managed: &Managed| matches!(managed.matches, Matches::AnyOf(_));
+        let condition = Condition::of(&headers).unwrap_or_else(|error| {
+            errors.extend(headers.iter().any(is_ours).then_some(error));
+            Condition::default()
+        });
         for pair in pairs(cx) {
             let wanted = canary::Wanted { rollout: cx.rollout, nginx, route, condition: &condition };
             errors.extend(set(&wanted, cx, &pair, draft).err());
@@ -134,7 +132,8 @@ fn events(wanted: &canary::Wanted<'_>, name: &str, old: &Value, new: &Value) -> 
     let tell = |what: String| Event::normal("PatchingCanaryIngress", format!("Updating Ingress `{name}` {what}"));
     let mut events = Vec::new();
     if targets(old) != targets(new) {
-        let names: Vec<&str> = wanted.route.managed.iter().map(|managed| managed.name.as_str()).collect();
+        let headers = wanted.route.managed.iter().filter(|managed| managed.mirror.is_none());
+        let names: Vec<&str> = headers.map(|managed| managed.name.as_str()).collect();
         events.push(match &names[..] {
             [] => tell("removing managed routes".into()),
             _ => tell(format!("to headerRoute '{}'", names.join(","))),

@@ -45,15 +45,14 @@ impl ServiceRef {
     }
 }
 
-/// The Services that the rules of an Ingress send traffic to; of `networking.k8s.io/v1` and of the older versions,
-/// which some clusters still serve.
+/// The Services that the rules and the default backend of an Ingress send traffic to; of `networking.k8s.io/v1` and of the
+/// older versions, which some clusters still serve.
 pub fn ingress_backends(ingress: &Value) -> BTreeSet<String> {
     let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
     let paths = rules.filter_map(|rule| rule["http"]["paths"].as_array()).flatten();
-    let services = paths.filter_map(|path| {
-        let backend = &path["backend"];
-        backend["service"]["name"].as_str().or(backend["serviceName"].as_str())
-    });
+    let defaults = ["defaultBackend", "backend"].map(|field| &ingress["spec"][field]);
+    let backends = paths.map(|path| &path["backend"]).chain(defaults);
+    let services = backends.filter_map(|b| b["service"]["name"].as_str().or(b["serviceName"].as_str()));
     services.map(str::to_string).collect()
 }
 
@@ -159,7 +158,7 @@ mod tests {
                 {"backend": {"resource": {"kind": "Bucket", "name": "b"}}},
             ]}},
         ]}}));
-        assert_eq!(backends.iter().map(String::as_str).collect::<Vec<_>>(), ["new", "old"]);
+        assert_eq!(backends.iter().map(String::as_str).collect::<Vec<_>>(), ["new", "old", "rest"]);
         assert!(MappingRef::from_json(&json!({"spec": {"weight": 5}})).has_weight);
         assert!(!MappingRef::from_json(&json!({"spec": {"weight": 0}})).has_weight);
     }

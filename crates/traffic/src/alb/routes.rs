@@ -6,7 +6,7 @@ use super::conditions::{self, Rule};
 use super::keys::{self, Key};
 use super::paths::{self, Placed};
 use super::record::Record;
-use crate::{Draft, Event, Pattern, ingress};
+use crate::{Draft, Event, Managed, Pattern, ingress};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ impl Job<'_> {
 
     /// Makes the header routes that are wanted, each with a write of its own.
     pub(super) fn set_routes(&self, name: &str, wanted: &[Vec<Rule>], draft: &mut Draft<'_>) -> Result<(), String> {
-        for (at, rules) in wanted.iter().enumerate() {
+        for (at, rules) in wanted.iter().enumerate().filter(|(_, rules)| !rules.is_empty()) {
             let old = self.read(name, draft)?;
             let is_there = |rule: &&Rule| {
                 ingress::annotation(old, &keys::action(self.prefix(), &rule.name)).is_some() || rules.contains(*rule)
@@ -109,9 +109,21 @@ impl Job<'_> {
         }
     }
 
-    /// The rules of all routes that are wanted.
+    /// The rules of all routes that are wanted. A mirror route has none: it is there for another router of the Rollout.
     pub(super) fn rules(&self) -> Result<Vec<Vec<Rule>>, String> {
-        self.route.managed.iter().map(conditions::rules).collect()
+        let rules = |route: &Managed| if route.mirror.is_some() { Ok(Vec::new()) } else { self.rules_of(route) };
+        let all: Vec<Vec<Rule>> = self.route.managed.iter().map(rules).collect::<Result<_, _>>()?;
+        super::doubled(all.iter().flatten().cloned()).map_or(Ok(all), Err)
+    }
+
+    /// The rules of one route.
+    pub(super) fn rules_of(&self, route: &Managed) -> Result<Vec<Rule>, String> {
+        let rules = conditions::rules(route)?;
+        let name = self.root();
+        match rules.iter().any(|rule| rule.name == name) {
+            true => Err(format!("ALB cannot have a route of the name {name:?}: that is the action for all traffic")),
+            false => Ok(rules),
+        }
     }
 }
 

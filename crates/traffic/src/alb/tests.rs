@@ -155,6 +155,8 @@ fn header_routes_keep_to_their_order_and_to_the_paths_of_the_rollout() {
     route.managed.remove(1);
     assert_eq!(told(&world.route(&route)), ["Updating Ingress `front` removing managed routes"]);
     assert_eq!(paths_of(&world), ["/keep other", "/* vip", "/* web-stable"]);
+    route.managed.insert(0, Managed { mirror: Some(5), ..any_of("shadow", vec![Block::default()]) });
+    assert_eq!(world.route(&route), [], "what is mirrored is another router's");
     // What other versions put before every path is put right.
     let mut object = world.get(&front());
     object["spec"]["rules"][0]["http"]["paths"] =

@@ -78,7 +78,8 @@ pub fn is_free(rollout: &Rollout, object: &Value) -> bool {
 /// The object with this spec, and with the Rollout as its owner.
 pub fn owned(rollout: &Rollout, old: &Value, spec: Map<String, Value>) -> Value {
     let mut new = old.clone();
-    if let (false, Some(metadata)) = (owner::owns(rollout, old), new["metadata"].as_object_mut()) {
+    let metadata = new.get_mut("metadata").and_then(Value::as_object_mut);
+    if let (false, Some(metadata)) = (owner::owns(rollout, old), metadata) {
         let mut owners = metadata.get("ownerReferences").and_then(Value::as_array).cloned().unwrap_or_default();
         let ours = owner::metadata(&rollout.metadata)["ownerReferences"].take();
         owners.extend(ours.as_array().cloned().unwrap_or_default());

@@ -79,7 +79,7 @@ impl Condition {
             Block { headers, cookies, .. } => match (&headers[..], &cookies[..]) {
                 ([(name, pattern)], []) => self.or_header(name, pattern),
                 ([], [(name, pattern)]) => self.or_cookie(name, pattern),
-                _ => Err("NGINX can match on one header or one cookie, not on several at once".into()),
+                _ => Err("NGINX matches on one header or one cookie, not on none or on several at once".into()),
             },
         }
     }

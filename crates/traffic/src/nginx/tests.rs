@@ -301,7 +301,7 @@ fn what_nginx_cannot_do_is_refused() {
     assert_eq!(no(vec![path]), "NGINX cannot match on the path: what it finds for one counts for all of a Service");
     assert_eq!(no(vec![method]), "NGINX cannot match on the method");
     assert_eq!(no(vec![query]), "NGINX cannot match on the query");
-    assert_eq!(no(vec![two]), "NGINX can match on one header or one cookie, not on several at once");
+    assert_eq!(no(vec![two]), "NGINX matches on one header or one cookie, not on none or on several at once");
     assert_eq!(no(vec![header("x", regex)]), "NGINX cannot have ',' in a regular expression of an annotation");
     assert_eq!(
         no(vec![header("a", exact("1")), header("b", exact("1"))]),
@@ -338,6 +338,7 @@ fn what_cannot_be_expressed_keeps_no_weight_from_being_set() {
     assert_eq!(annotations(&world)["nginx.ingress.kubernetes.io/canary-weight"], "20");
     // Another router beside this one has always done what this one does not.
     let matches = Matches::Headers(vec![("a".into(), exact("1")), ("b".into(), exact("1"))]);
-    route.managed = vec![Managed { name: "vip".into(), matches, mirror: None }];
+    let mirror = Managed { mirror: Some(50), ..managed("shadow", vec![Block::default()]) };
+    route.managed = vec![Managed { name: "vip".into(), matches, mirror: None }, mirror];
     assert_eq!(world.route(&route), []);
 }
