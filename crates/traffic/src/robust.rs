@@ -2,7 +2,7 @@
 
 use crate::alb::Alb;
 use crate::ambassador::Ambassador;
-use crate::fixture::{World, rollout, weight};
+use crate::harness::{World, rollout, weight};
 use crate::nginx::Nginx;
 use crate::{Block, INGRESSES, Kind, Managed, Matches, Pattern, Route, Router};
 use proptest::prelude::*;

@@ -1,7 +1,7 @@
 //! Mappings in all their states.
 
 use super::*;
-use crate::fixture::{World, owner, rollout, weight};
+use crate::harness::{World, owner, rollout, weight};
 use crate::{Change, Pattern};
 use serde_json::json;
 
