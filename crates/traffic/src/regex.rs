@@ -62,7 +62,7 @@ fn cookie(name: &str, pattern: &Pattern) -> String {
 }
 
 /// A regular expression for one value, whose dots and negated classes do not reach into the next cookie.
-fn within_cookie(regex: &str) -> String {
+pub fn within_cookie(regex: &str) -> String {
     let mut out = String::with_capacity(regex.len());
     let mut is_class = false;
     let mut chars = regex.chars().peekable();

@@ -28,6 +28,7 @@ pub fn rules(route: &Managed) -> Result<Vec<Rule>, String> {
         return Err("ALB cannot mirror requests".into());
     }
     let rules = match &route.matches {
+        Matches::Headers(headers) if headers.is_empty() => return Err("ALB needs a header to match on".into()),
         Matches::Headers(headers) => {
             vec![Rule { name: route.name.clone(), conditions: merged(headers)?, path: None }]
         }

@@ -69,10 +69,7 @@ pub fn within(base: &Value, all: &[Value], pattern: Option<&Pattern>, action: &s
                 };
                 match prefix.ends_with('/') {
                     _ if stem.starts_with(&**prefix) || (stem.is_empty() && prefix == "/") => placed(path, kind, false),
-                    _ if !is_inside(prefix) => match format!("{stem}/").starts_with(&**prefix) {
-                        true => unsaid(prefix),
-                        false => Ok(None),
-                    },
+                    _ if !is_inside(prefix) => Ok(None),
                     false => placed(prefix, Kind::Prefix, true),
                     // Such a path comes before all others.
                     true if all.iter().any(is_longer) => unsaid(prefix),

@@ -2,6 +2,7 @@
 //! that has other characters than these: then every request whose header says `always` would match instead.
 
 use crate::Pattern;
+use crate::regex::within_cookie;
 
 /// Separates cookies; the character itself may not be in an annotation.
 const SEMICOLON: &str = r"\x3B";
@@ -46,7 +47,8 @@ pub fn value(pattern: &Pattern) -> Result<String, String> {
 pub fn cookie(name: &str, pattern: &Pattern) -> Result<String, String> {
     let value = match pattern {
         Pattern::Prefix(prefix) => format!("{}[^{SEMICOLON}]*", literal(prefix)),
-        _ => value(pattern)?,
+        Pattern::Regex(regex) => format!("(?:{})", allowed(&within_cookie(regex))?),
+        Pattern::Exact(value) => literal(value),
     };
     Ok(format!("{}={value}", literal(name)))
 }
