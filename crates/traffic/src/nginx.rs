@@ -7,7 +7,7 @@ mod condition_regex;
 mod tests;
 
 use crate::{Context, Draft, Event, Managed, Matches, ObjectRef, Objects, Route, RouteError, Router, Want};
-use crate::{ingress, owner};
+use crate::{ingress, managed, owner};
 use condition::Condition;
 use rollouts_api::rollout::{NginxTrafficRouting, TrafficRouting};
 use serde_json::Value;
@@ -114,13 +114,13 @@ fn set(wanted: &canary::Wanted<'_>, cx: &Context<'_>, pair: &Pair<'_>, draft: &m
         return Err(format!("canary ingress `{name}` controlled by different object"));
     }
     let new = wanted.updated(pair.stable, stable, old)?;
-    let events = events(wanted, name, old, &new);
+    let events = events(wanted, cx, name, old, &new);
     draft.update(&pair.canary, new, format!("the canary is to have weight {weight}"), events);
     Ok(())
 }
 
 /// What is told of a change: of the managed routes if they changed, of the weight if anything else did.
-fn events(wanted: &canary::Wanted<'_>, name: &str, old: &Value, new: &Value) -> Vec<Event> {
+fn events(wanted: &canary::Wanted<'_>, cx: &Context<'_>, name: &str, old: &Value, new: &Value) -> Vec<Event> {
     let prefix = canary::prefix(wanted.nginx);
     let keys = condition::NAMES.map(|name| format!("{prefix}/{name}"));
     let targets = |ingress| keys.iter().map(|key| ingress::annotation(ingress, key)).collect::<Vec<_>>();
@@ -131,7 +131,7 @@ fn events(wanted: &canary::Wanted<'_>, name: &str, old: &Value, new: &Value) -> 
     };
     let tell = |what: String| Event::normal("PatchingCanaryIngress", format!("Updating Ingress `{name}` {what}"));
     let mut events = Vec::new();
-    if targets(old) != targets(new) {
+    if targets(old) != targets(new) && !managed::names(cx).is_empty() {
         let headers = wanted.route.managed.iter().filter(|managed| managed.mirror.is_none());
         let names: Vec<&str> = headers.map(|managed| managed.name.as_str()).collect();
         events.push(match &names[..] {

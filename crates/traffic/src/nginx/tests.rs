@@ -169,7 +169,9 @@ fn annotations_of_the_spec_come_and_go_and_those_of_others_stay() {
     world.objects.insert(canary(), object.into());
     assert_eq!(world.route(&route), []);
     world.rollout = rollout(nginx(json!({ "ex.example/affinity": "cookie" })));
-    world.route(&route);
+    let changes = world.route(&route);
+    let message = "Updating Ingress `web-front-canary` to desiredWeight '10'";
+    assert_eq!(told(&changes), [format!("PatchingCanaryIngress {message}")]);
     let mut expected = expected;
     expected.as_object_mut().expect("a map").remove("ex.example/canary-by-header");
     expected["rival.example/x"] = json!("1");
@@ -220,7 +222,8 @@ fn what_is_wrong_is_said_and_hides_no_other_ingress() {
 
 #[test]
 fn managed_routes_come_and_go() {
-    let mut world = world(json!({ "stableIngress": "front" }));
+    let routes = json!([{ "name": "vip" }]);
+    let mut world = with_routing(json!({ "nginx": { "stableIngress": "front" }, "managedRoutes": routes }));
     world.route(&weight(20));
     let before = world.get(&canary());
     let mut route = weight(20);
