@@ -9,14 +9,18 @@ impl Reconcile<'_> {
     /// The routes that the steps so far have made and not removed, in the order of `managedRoutes`. They follow from the
     /// steps alone, so one that got lost comes back (upstream sets a route at its own step only).
     pub(super) fn managed_routes(&self) -> Vec<Managed> {
-        let routing = self.ro.spec.traffic_routing();
-        let listed = routing.and_then(|r| r.managed_routes.as_ref()).map_or(&[][..], |routes| routes);
         // The first version has nobody to tell apart.
         if self.revision() <= 1 {
             return Vec::new();
         }
+        self.routes_of_steps(usize::try_from(self.step_number()).unwrap_or(0).saturating_add(1))
+    }
+
+    /// The routes that there are after so many steps.
+    pub(super) fn routes_of_steps(&self, count: usize) -> Vec<Managed> {
+        let routing = self.ro.spec.traffic_routing();
+        let listed = routing.and_then(|r| r.managed_routes.as_ref()).map_or(&[][..], |routes| routes);
         let mut routes: Vec<Managed> = Vec::new();
-        let count = usize::try_from(self.step_number()).unwrap_or(0).saturating_add(1);
         for step in self.steps().iter().take(count) {
             let header = step.set_header_route.as_ref().map(|s| (s.name.as_str(), Managed::header(s)));
             let mirror = step.set_mirror_route.as_ref().map(|s| (s.name.as_str(), Managed::mirror(s)));

@@ -253,3 +253,31 @@ fn the_deadline_starts_again_when_the_spec_is_valid_again() {
         assert_eq!((w.status().phase.as_str(), w.status().abort), ("Degraded", abort));
     }
 }
+
+#[test]
+fn routes_that_a_router_cannot_have_together_are_refused() {
+    let route = |name: &str, header: &str| {
+        let matches = json!([{ "headers": { header: { "exact": "1" } } }]);
+        json!({ "setHeaderRoute": { "name": name, "match": matches } })
+    };
+    let gone = json!({ "setHeaderRoute": { "name": "vip" } });
+    let refused = |steps: Vec<serde_json::Value>| {
+        let routing = json!({
+            "nginx": { "stableIngress": "front" },
+            "managedRoutes": [{ "name": "vip" }, { "name": "beta" }],
+        });
+        let strategy = json!({ "canary": {
+            "steps": steps, "stableService": "live", "canaryService": "next", "trafficRouting": routing,
+        } });
+        let mut w = World::new(1, strategy).with_services(&["live", "next"]);
+        w.run(10);
+        condition(&w, "InvalidSpec").map(|(_, message)| message).unwrap_or_default()
+    };
+    let message = refused(vec![route("vip", "a"), route("beta", "b")]);
+    assert!(message.contains("steps[1].setHeaderRoute: Invalid value"), "{message}");
+    assert!(message.ends_with("NGINX can match on one header, not on a and b"), "{message}");
+    for steps in [vec![route("vip", "a"), gone, route("beta", "b")], vec![route("vip", "a"), route("beta", "a")]] {
+        let message = refused(steps);
+        assert!(message.contains("ingress.networking.k8s.io \"front\" not found"), "{message}");
+    }
+}
