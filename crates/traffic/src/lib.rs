@@ -36,4 +36,3 @@ pub use objects::{Objects, Want, selects};
 pub use route::{Block, Managed, Matches, Pattern, Route, Side};
 pub use router::{Context, RouteError, Router, used, wants};
 pub use settings::{INGRESSES, Settings};
-#[cfg(test)]
