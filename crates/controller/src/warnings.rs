@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     fn warning(message: &str) -> Warning {
-        Warning { reason: "Reason", message: message.into() }
+        Warning { reason: "Reason".into(), message: message.into() }
     }
 
     #[test]

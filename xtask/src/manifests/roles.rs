@@ -12,7 +12,12 @@ pub fn service_account() -> Value {
 /// For a controller of the whole cluster: what it does to Rollouts everywhere, its own affairs in its namespace alone.
 pub fn of_cluster() -> Vec<Value> {
     vec![
-        labelled(RBAC, "ClusterRole", NAME, json!({ "rules": rules(FOR_ROLLOUTS.iter().chain(FOR_ROUTERS).chain(FOR_CLUSTERS)) })),
+        labelled(
+            RBAC,
+            "ClusterRole",
+            NAME,
+            json!({ "rules": rules(FOR_ROLLOUTS.iter().chain(FOR_ROUTERS).chain(FOR_CLUSTERS)) }),
+        ),
         labelled(
             RBAC,
             "ClusterRoleBinding",
