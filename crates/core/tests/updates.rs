@@ -17,6 +17,7 @@ mod metadata;
 mod promotion;
 mod restart;
 mod rollback;
+mod routing;
 mod services;
 mod status;
 mod steps;

@@ -42,7 +42,7 @@ fn main() -> io::Result<ExitCode> {
                 continue;
             }
             different += usize::from(excuse.is_none());
-            let excuse = excuse.map(|reason| format!(", on purpose: {reason}")).unwrap_or_default();
+            let excuse = excuse.map(|reason| format!(", on purpose: {}", reason.reason)).unwrap_or_default();
             writeln!(out, "{name}: not as recorded{excuse}\n{diff}")?;
         }
     }

@@ -12,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The areas: a directory each.
-pub const AREAS: [&str; 3] = ["canary", "bluegreen", "analysis"];
+pub const AREAS: [&str; 4] = ["canary", "bluegreen", "analysis", "traffic"];
 
 /// A scenario and what the original did.
 #[derive(Debug, Clone)]
@@ -23,8 +23,37 @@ pub struct Golden {
     pub scenario: Scenario,
     /// What was seen.
     pub recording: Recording,
-    /// Why this controller does something else, if it does.
-    pub difference: Option<String>,
+    /// What this controller does otherwise, if it does.
+    pub difference: Option<Difference>,
+}
+
+/// What this controller does otherwise than was recorded, on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Name of the scenario.
+    pub name: String,
+    /// The parts of the recording that may differ, as [`compare::diff`] names them; all if there are none.
+    pub parts: Vec<String>,
+    /// Why.
+    pub reason: String,
+}
+
+impl Difference {
+    /// Reads `NAME: reason` or `NAME (part; part): reason`.
+    fn parse(line: &str) -> Option<Difference> {
+        let (head, reason) = line.split_once(": ")?;
+        let (name, parts) = match head.split_once(" (") {
+            Some((name, parts)) => (name, parts.strip_suffix(')')?.split("; ").map(str::to_owned).collect()),
+            None => (head, Vec::new()),
+        };
+        Some(Difference { name: name.to_owned(), parts, reason: reason.to_owned() })
+    }
+
+    /// The parts of a diff that nobody excuses.
+    fn beyond<'a>(&'a self, diff: &'a str) -> Vec<&'a str> {
+        let differing = diff.lines().filter_map(|line| line.strip_prefix("--- golden "));
+        differing.filter(|part| !self.parts.is_empty() && !self.parts.iter().any(|p| p == part)).collect()
+    }
 }
 
 /// Where they lie.
@@ -48,19 +77,15 @@ pub fn names(area: &str) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Scenarios that differ on purpose, each with the reason.
+/// What differs on purpose.
 ///
 /// # Errors
 /// When the list cannot be read.
-pub fn differences() -> io::Result<Vec<(String, String)>> {
+pub fn differences() -> io::Result<Vec<Difference>> {
     let text = fs::read_to_string(directory().join("differences.txt"))?;
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines
-        .map(|line| {
-            let broken = || io::Error::other(format!("not `NAME: reason`: {line}"));
-            line.split_once(": ").map(|(name, reason)| (name.to_owned(), reason.to_owned())).ok_or_else(broken)
-        })
-        .collect()
+    let broken = |line| io::Error::other(format!("not `NAME: reason`: {line}"));
+    lines.map(|line| Difference::parse(line).ok_or_else(|| broken(line))).collect()
 }
 
 impl Golden {
@@ -72,7 +97,7 @@ impl Golden {
         let file = directory().join(area).join(name);
         let scenario = fs::read_to_string(file.with_extension("yaml"))?;
         let recording = fs::read_to_string(file.with_extension("json"))?;
-        let difference = differences()?.into_iter().find(|(known, _)| known == name).map(|(_, reason)| reason);
+        let difference = differences()?.into_iter().find(|known| known.name == name);
         Ok(Golden {
             name: name.to_owned(),
             scenario: Scenario::parse(&scenario).map_err(io::Error::other)?,
@@ -104,10 +129,13 @@ impl Golden {
         match &self.difference {
             None if diff.is_empty() => Ok(()),
             None => Err(format!("{name} is not as recorded:\n{diff}")),
-            Some(reason) if diff.is_empty() => {
-                Err(format!("{name} is as recorded: it needs no excuse any more ({reason})"))
+            Some(difference) if diff.is_empty() => {
+                Err(format!("{name} is as recorded: it needs no excuse any more ({})", difference.reason))
             }
-            Some(_) => Ok(()),
+            Some(difference) => match difference.beyond(&diff)[..] {
+                [] => Ok(()),
+                [..] => Err(format!("{name} is not as recorded, also where it should be:\n{diff}")),
+            },
         }
     }
 }

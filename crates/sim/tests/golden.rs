@@ -43,7 +43,7 @@ macro_rules! scenarios {
 fn every_difference_is_documented() {
     let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/differences.md");
     let documented = std::fs::read_to_string(documents).expect("a document");
-    for (name, _) in golden::differences().expect("a list") {
+    for golden::Difference { name, .. } in golden::differences().expect("a list") {
         assert!(documented.contains(&format!("`{name}`")), "docs/differences.md does not explain {name}");
     }
 }
@@ -152,5 +152,47 @@ scenarios! {
         an_ttl "an-ttl";
         an_web_jsonpath "an-web-jsonpath";
         an_web_request "an-web-request";
+    }
+    traffic {
+        tr_alb "tr-alb";
+        tr_alb_header_full "tr-alb-header-full";
+        tr_alb_multi_root "tr-alb-multi-root";
+        tr_alb_pingpong "tr-alb-pingpong";
+        tr_apisix "tr-apisix";
+        tr_apisix_missing "tr-apisix-missing";
+        tr_canary_scale "tr-canary-scale";
+        tr_drift "tr-drift";
+        tr_dss_abort "tr-dss-abort";
+        tr_dss_forward "tr-dss-forward";
+        tr_dss_rollback "tr-dss-rollback";
+        tr_exp_smi "tr-exp-smi";
+        tr_invalid_refs "tr-invalid-refs";
+        tr_invalid_static "tr-invalid-static";
+        tr_istio_abort "tr-istio-abort";
+        tr_istio_abort_delay "tr-istio-abort-delay";
+        tr_istio_header "tr-istio-header";
+        tr_istio_header_canary_scale "tr-istio-header-canary-scale";
+        tr_istio_host "tr-istio-host";
+        tr_istio_mirror "tr-istio-mirror";
+        tr_istio_multi_vs "tr-istio-multi-vs";
+        tr_istio_pingpong "tr-istio-pingpong";
+        tr_istio_promote_full "tr-istio-promote-full";
+        tr_istio_rollback "tr-istio-rollback";
+        tr_istio_stacked "tr-istio-stacked";
+        tr_istio_subset "tr-istio-subset";
+        tr_istio_tls_tcp "tr-istio-tls-tcp";
+        tr_min_pods "tr-min-pods";
+        tr_missing_vs "tr-missing-vs";
+        tr_nginx "tr-nginx";
+        tr_nginx_annotations "tr-nginx-annotations";
+        tr_nginx_foreign "tr-nginx-foreign";
+        tr_nginx_missing "tr-nginx-missing";
+        tr_nginx_multi "tr-nginx-multi";
+        tr_remove_routing "tr-remove-routing";
+        tr_scale_mid_canary "tr-scale-mid-canary";
+        tr_several "tr-several";
+        tr_smi "tr-smi";
+        tr_smi_foreign "tr-smi-foreign";
+        tr_traefik "tr-traefik";
     }
 }

@@ -272,7 +272,7 @@ fn is_reached(goal: &str, object: &Value) -> bool {
         }
         Some(("jsonpath", goal)) => goal.rsplit_once('=').is_some_and(|(path, value)| match at(object, path) {
             Some(Value::String(text)) => text == value,
-            Some(found) => *found == *value,
+            Some(found) => format!("{found}") == value,
             None => false,
         }),
         Some(_) => false,
