@@ -4,19 +4,19 @@ mod destination_rule;
 mod managed;
 mod matches;
 mod names;
+mod problems;
 mod select;
+mod virtual_service;
 mod weights;
 
 pub use names::services;
 
 use crate::{Context, Draft, Event, Managed, ObjectRef, Objects, Route, RouteError, Router, Want};
-use managed::Parts;
 use names::{Names, Used};
+use problems::{Problems, not_found};
 use rollouts_api::rollout::{IstioDestinationRule, TrafficRouting};
-use select::Section;
 use serde_json::Value;
-use std::collections::BTreeSet;
-use weights::Shares;
+use virtual_service::{remove_managed, set_managed, set_weights};
 
 /// See the module.
 pub struct Istio;
@@ -63,6 +63,10 @@ impl Router for Istio {
         let is_drain = route.percent() <= 0 && stable.is_none_or(|hash| hash == route.stable.hash);
         if is_drain {
             set_all(&mut problems, draft);
+            // What still has traffic stays where it is.
+            if !problems.is_empty() {
+                return problems.into_result();
+            }
         }
         let pointed = point(cx, &at, rule, route, draft);
         if pointed.is_ok() && !is_drain {
@@ -117,146 +121,6 @@ pub fn route_error(virtual_service: &Value, cx: &Context<'_>, namespace: &str, n
     })
 }
 
-/// What went wrong with several objects.
-#[derive(Default)]
-struct Problems(Vec<RouteError>);
-
-impl Problems {
-    fn add(&mut self, result: Result<(), RouteError>) {
-        self.0.extend(result.err());
-    }
-
-    /// All that failed in one; what waits is told when nothing failed.
-    fn into_result(self) -> Result<(), RouteError> {
-        let (mut messages, mut events, mut waits) = (Vec::new(), Vec::new(), None);
-        for problem in self.0 {
-            match problem {
-                RouteError::Failed { message, events: more } => {
-                    if !messages.contains(&message) {
-                        messages.push(message);
-                        events.extend(more);
-                    }
-                }
-                RouteError::Waits(message) => waits = waits.or(Some(message)),
-            }
-        }
-        match (messages.is_empty(), waits) {
-            (false, _) => Err(RouteError::Failed { message: messages.join("; "), events }),
-            (true, Some(message)) => Err(RouteError::Waits(message)),
-            (true, None) => Ok(()),
-        }
-    }
-}
-
-fn http(object: &Value) -> Option<&Vec<Value>> {
-    object["spec"]["http"].as_array()
-}
-
-fn with_http(object: &Value, http: Vec<Value>) -> Value {
-    let mut new = object.clone();
-    if let Some(spec) = new.get_mut("spec").and_then(Value::as_object_mut) {
-        spec.insert("http".into(), http.into());
-    }
-    new
-}
-
-fn updated(message: String) -> Event {
-    Event::normal("Updated VirtualService", message)
-}
-
-fn remove_managed(cx: &Context<'_>, used: &Used<'_>, route: &Route, draft: &mut Draft<'_>) {
-    let Some(object) = draft.get(&used.at) else { return };
-    let managed = names::managed_names(cx, &used.at);
-    let keep: BTreeSet<&str> = managed::wanted(route, &managed).iter().map(|managed| managed.name.as_str()).collect();
-    let Some((rest, gone)) = http(object).and_then(|http| managed::without(http, &managed, &keep)) else { return };
-    let new = with_http(object, rest);
-    let name = &used.at.name;
-    let message = match keep.is_empty() {
-        true => format!("VirtualService `{name}` removed all managed routes."),
-        false => format!("VirtualService `{name}` removed managed routes '{}'", gone.join("', '")),
-    };
-    draft.update(
-        &used.at,
-        new,
-        format!("routes that are no longer wanted: {}", gone.join(", ")),
-        vec![updated(message)],
-    );
-}
-
-fn set_managed(
-    cx: &Context<'_>,
-    used: &Used<'_>,
-    route: &Route,
-    names: Names<'_>,
-    draft: &mut Draft<'_>,
-) -> Result<(), RouteError> {
-    // A VirtualService that is missing, or has wrong routes, is told of with the weights.
-    let Some(object) = draft.get(&used.at) else { return Ok(()) };
-    let managed = names::managed_names(cx, &used.at);
-    let wanted = managed::wanted(route, &managed);
-    let Some(first) = wanted.first() else { return Ok(()) };
-    let Ok(found) = select::weighted(object, used.routes, &managed, &names) else { return Ok(()) };
-    let weighted = found.iter().find(|(section, _)| *section == Section::Http).and_then(|(_, indices)| indices.first());
-    let (Some(http), Some(weighted)) = (http(object), weighted) else {
-        let step = if first.mirror.is_some() { "SetMirrorRoute" } else { "SetHeaderRoute" };
-        let message = format!("[{step}] failed to find spec.http in VirtualService `{}`", used.at.name);
-        return Err(RouteError::failed(message));
-    };
-    let rule = names::destination_rule(cx).and_then(|(at, _)| draft.get(&at));
-    let rule_host = rule.and_then(|rule| rule["spec"]["host"].as_str());
-    let parts = Parts { names, rule_host, is_near: used.is_near };
-    let (list, changed) = managed::with(http, http.get(*weighted).unwrap_or(&Value::Null), &wanted, &parts);
-    let event = |managed: &&Managed| {
-        let kind = if managed.mirror.is_some() { "mirrorRoute" } else { "headerRoute" };
-        updated(format!("VirtualService `{}` set {kind} '{}'", used.at.name, managed.name))
-    };
-    let events = changed.iter().map(event).collect();
-    let changed: Vec<&str> = changed.iter().map(|managed| managed.name.as_str()).collect();
-    let why = match changed.is_empty() {
-        true => "managed routes come first".to_string(),
-        false => format!("routes that steps want: {}", changed.join(", ")),
-    };
-    draft.update(&used.at, with_http(object, list), why, events);
-    Ok(())
-}
-
-fn set_weights(
-    cx: &Context<'_>,
-    used: &Used<'_>,
-    route: &Route,
-    names: Names<'_>,
-    draft: &mut Draft<'_>,
-) -> Result<(), RouteError> {
-    let name = &used.at.name;
-    let Some(object) = draft.get(&used.at) else {
-        let event = Event::warning("VirtualServiceNotFound", format!("VirtualService `{name}` not found"));
-        return Err(not_found(&used.at, event, draft));
-    };
-    let failed = |error: &dyn std::fmt::Display| RouteError::failed(format!("VirtualService `{name}`: {error}"));
-    let managed = names::managed_names(cx, &used.at);
-    let found = select::weighted(object, used.routes, &managed, &names).map_err(|error| failed(&error))?;
-    let shares = Shares::of(route);
-    let mut new = object.clone();
-    let mut limits = BTreeSet::new();
-    for (section, indices) in found {
-        let list = new.get_mut("spec").and_then(|spec| spec.get_mut(section.key())).and_then(Value::as_array_mut);
-        for (index, route) in list.into_iter().flatten().enumerate() {
-            let is_mirror = section == Section::Http && managed::is_mirror(route, &managed);
-            if is_mirror || indices.contains(&index) {
-                limits.extend(weights::set(route, &shares, &names, used.is_near).map_err(|error| failed(&error))?);
-            }
-        }
-    }
-    let percent = route.percent();
-    let told = updated(format!("VirtualService `{name}` set to desiredWeight '{percent}'"));
-    let limited = limits
-        .into_iter()
-        .map(|limit| Event::warning("TrafficWeightLimited", format!("VirtualService `{name}`: {limit}")));
-    let events = std::iter::once(told).chain(limited).collect();
-    draft.update(&used.at, new, format!("{percent} % to the canary"), events);
-    Ok(())
-}
-
 fn point(
     cx: &Context<'_>,
     at: &ObjectRef,
@@ -294,12 +158,4 @@ fn point(
 fn has_services(cx: &Context<'_>) -> bool {
     let canary = cx.rollout.spec.strategy.canary.as_ref();
     canary.is_some_and(|canary| !canary.canary_service.is_empty() || !canary.stable_service.is_empty())
-}
-
-fn not_found(at: &ObjectRef, event: Event, draft: &Draft<'_>) -> RouteError {
-    let message = match draft.is_served(at) {
-        true => at.not_found(),
-        false => format!("{}: the API server does not serve {}", at.not_found(), at.kind),
-    };
-    RouteError::Failed { message, events: vec![event] }
 }

@@ -96,6 +96,9 @@ fn a_canary_loses_its_traffic_before_its_subset_turns() {
     let mut world =
         no_services().virtual_service("app-vs", api(60, 40)).destination_rule("app-dr", pointed("two", "one"));
     assert_eq!(world.route(&of(0, "three", "one")).events, [weight_told(0), rule_told("three", "one")]);
+    let broken = json!({ "http": [{ "name": "api", "route": subsets(&[("canary", 40), ("other", 60)]) }] });
+    let mut world = world.virtual_service("app-vs", broken);
+    assert_eq!(world.route(&of(0, "four", "one")).writes, Vec::<String>::new(), "and does not turn if it cannot");
 }
 
 #[test]
