@@ -34,7 +34,8 @@ fn former(ro: &Rollout) -> Option<Rollout> {
     if now.as_ref() == Some(&former) || former.traffic_routing.is_none() {
         return None;
     }
-    let mut rollout = Rollout { metadata: ro.metadata.clone(), ..Default::default() };
+    // Which Service of a ping-pong pair is the stable one stands in the status.
+    let mut rollout = Rollout { metadata: ro.metadata.clone(), status: ro.status.clone(), ..Default::default() };
     rollout.spec.strategy.canary = Some(former);
     Some(rollout)
 }
