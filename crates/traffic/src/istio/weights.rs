@@ -68,10 +68,10 @@ pub(super) fn set(
         destinations.push(json!({ "destination": { "host": host_of(service, &like, is_near) }, "weight": 0 }));
     }
     let mut of_role: BTreeMap<Role<'_>, Vec<usize>> = BTreeMap::new();
-    let roles: Vec<Value> = destinations.clone();
-    for (index, weighted) in roles.iter().enumerate() {
+    for (index, weighted) in destinations.iter().enumerate() {
         of_role.entry(names.role(weighted)).or_default().push(index);
     }
+    let mut weights = Vec::new();
     for (role, indices) in of_role {
         let share = match role {
             Role::Canary => shares.canary,
@@ -79,15 +79,18 @@ pub(super) fn set(
             Role::Host(host) => shares.experiments.get(host).copied().unwrap_or(0),
             Role::Fixed => continue,
         };
-        for (index, part) in indices.iter().zip(parts(share, indices.len())) {
-            if let Some(weighted) = destinations.get_mut(*index).filter(|w| weight(w) != Some(part)) {
-                weighted["weight"] = part.into();
-            }
+        let count = indices.len();
+        weights.extend(indices.into_iter().zip(parts(share, count)));
+    }
+    for (index, part) in weights {
+        if let Some(weighted) = destinations.get_mut(index).filter(|w| weight(w) != Some(part)) {
+            weighted["weight"] = part.into();
         }
     }
-    let is_less = shares != *wanted && wanted.canary < ALL;
-    Ok(is_less
-        .then(|| format!("subsets that keep their weights have {fixed} %: not all of {} % is left", wanted.canary)))
+    let all = shares.experiments.values().fold(shares.canary, |sum, share| sum + share);
+    let asked = wanted.experiments.values().fold(wanted.canary, |sum, share| sum.saturating_add(*share));
+    let is_less = all < asked && wanted.canary < ALL;
+    Ok(is_less.then(|| format!("the canary and Experiments are to have {asked} % together, and have {all} %")))
 }
 
 /// A weight as Istio reads it: absent is 0. `None`: it is none.

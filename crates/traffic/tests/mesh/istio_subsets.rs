@@ -170,8 +170,8 @@ fn additional_subsets_keep_their_weights_and_the_sum_stays_100() {
         .virtual_service("app-vs", spec(85, 0, 15))
         .destination_rule("app-dr", pointed("two", "one"));
     world.route(&of(0, "two", "one"));
-    let limited = "! TrafficWeightLimited: VirtualService `app-vs`: subsets that keep their weights have 15 %: not all of \
-                   95 % is left";
+    let limited = "! TrafficWeightLimited: VirtualService `app-vs`: the canary and Experiments are to have 95 % together, \
+                   and have 85 %";
     for (weight, canary, events) in [
         (10, 10, vec![weight_told(10)]),
         (95, 85, vec![weight_told(95), limited.into()]),
