@@ -52,7 +52,7 @@ impl Wanted<'_> {
         let mut new = old.clone();
         let wanted = self.annotations(stable);
         let found = old["metadata"]["annotations"].as_object().into_iter().flatten();
-        for (key, _) in found.filter(|(key, _)| self.is_ours(key) && !wanted.contains_key(*key)) {
+        for (key, _) in found.filter(|(key, _)| self.is_ours(key, old) && !wanted.contains_key(*key)) {
             ingress::annotate(&mut new, key, None);
         }
         wanted.into_iter().for_each(|(key, value)| ingress::annotate(&mut new, &key, Some(value)));
@@ -60,12 +60,12 @@ impl Wanted<'_> {
         Ok(new)
     }
 
-    /// Whether an annotation of the canary Ingress is there only because it was wanted here once.
-    fn is_ours(&self, key: &str) -> bool {
-        let under = |prefix: &str| key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/'));
-        key == CLASS
-            || under(prefix(self.nginx)).is_some()
-            || under(DEFAULT_PREFIX).is_some_and(|name| name.starts_with("canary"))
+    /// Whether an annotation of the canary Ingress is there only because it was wanted here once, maybe under another
+    /// prefix: that is known by its `canary`.
+    fn is_ours(&self, key: &str, old: &Value) -> bool {
+        let Some((of, name)) = key.rsplit_once('/') else { return false };
+        let was_prefix = || ingress::annotation(old, &format!("{of}/canary")) == Some("true");
+        key == CLASS || of == prefix(self.nginx) || (name.starts_with("canary") && was_prefix())
     }
 
     fn annotations(&self, stable: &Value) -> BTreeMap<String, String> {

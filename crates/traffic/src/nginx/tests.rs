@@ -163,6 +163,17 @@ fn annotations_of_the_spec_come_and_go_and_those_of_others_stay() {
     expected["rival.example/x"] = json!("1");
     assert_eq!(annotations(&world), expected);
     assert_eq!(world.get(&canary())["metadata"]["labels"], json!({ "by": "somebody" }));
+    world.rollout = rollout(json!({ "nginx": { "stableIngress": "front" } }));
+    world.route(&route);
+    let expected = json!({
+        "kubernetes.io/ingress.class": "nginx",
+        "nginx.ingress.kubernetes.io/canary": "true",
+        "nginx.ingress.kubernetes.io/canary-weight": "10",
+        "ex.example/affinity": "cookie",
+        "rival.example/x": "1",
+        "team.example/owner": "z",
+    });
+    assert_eq!(annotations(&world), expected, "only what makes it a canary is known to be a former prefix's");
 }
 
 #[test]
