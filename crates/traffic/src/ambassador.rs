@@ -3,14 +3,14 @@
 mod mapping;
 mod matches;
 mod problems;
+mod routes;
 #[cfg(test)]
 mod tests;
 
-use crate::{Block, Want, managed, owner};
-use crate::{Context, Draft, Event, Kind, Managed, Matches, ObjectRef, Objects, Route, RouteError, Router, Settings};
+use crate::{Context, Draft, Event, Kind, Managed, ObjectRef, Objects, Route, RouteError, Router, Settings};
+use crate::{Want, managed, owner};
 use problems::{Problem, Problems};
 use rollouts_api::rollout::TrafficRouting;
-use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// See the module.
@@ -62,11 +62,11 @@ impl Router for Ambassador {
         let mut problems = Problems::default();
         let bases = pairs(cx).into_iter().map(|pair| mapping::base(cx, &pair.base, draft).map(|base| (pair, base)));
         let bases = problems.sort(bases.collect());
-        let routes = bases.iter().flat_map(|(pair, base)| wanted_routes(route, pair, base)).collect();
-        let routes = problems.sort(routes);
-        let keep = routes.iter().map(|wanted| wanted.at.name.as_str());
+        let wanted = bases.iter().flat_map(|(pair, base)| routes::wanted(route, pair, base)).collect();
+        let wanted = problems.sort(wanted);
+        let keep = wanted.iter().map(|wanted| wanted.at.name.as_str());
         managed::remove_others(cx, &kind(cx.settings), str::to_string, keep, draft);
-        for wanted in routes {
+        for wanted in wanted {
             let taken = format!("Ambassador mapping {:?} belongs to somebody else", wanted.at.name);
             if let Err(RouteError::Failed { message, .. }) = managed::put(cx, wanted, &taken, draft) {
                 problems.note(Err(Problem::creation(message)));
@@ -88,55 +88,19 @@ impl Router for Ambassador {
     }
 
     fn refuses(&self, _cx: &Context<'_>, route: &Managed) -> Option<String> {
-        if route.mirror.is_some() {
-            return Some("Ambassador cannot mirror the requests that match, only all of a Mapping".into());
-        }
         if route.name == "canary" {
             return Some(
                 "Ambassador cannot have a route of the name \"canary\": that is the one for the weight".into(),
             );
         }
-        blocks(route).iter().find_map(matches::refuses)
+        routes::blocks(route).iter().find_map(matches::refuses)
     }
 
     fn refuses_together(&self, _cx: &Context<'_>, routes: &[Managed]) -> Option<String> {
         let mut all = BTreeSet::new();
-        let twice = routes.iter().flat_map(names).find(|name| !all.insert(name.clone()))?;
+        let twice = routes.iter().flat_map(routes::names).find(|name| !all.insert(name.clone()))?;
         Some(format!("Ambassador cannot have two routes of the name {twice:?}"))
     }
-}
-
-/// What the Mappings of a route are called, besides the name of the one that they stand beside.
-fn names(route: &Managed) -> impl Iterator<Item = String> {
-    let name = |at: usize| if at == 0 { route.name.clone() } else { format!("{}-or-{}", route.name, at + 1) };
-    (0..blocks(route).len()).map(name)
-}
-
-/// What a route matches; of upstream's headers any.
-fn blocks(route: &Managed) -> Vec<Block> {
-    match &route.matches {
-        Matches::AnyOf(blocks) => blocks.clone(),
-        Matches::Headers(headers) => {
-            headers.iter().map(|header| Block { headers: vec![header.clone()], ..Block::default() }).collect()
-        }
-    }
-}
-
-/// The Mappings of header routes beside one, each of them or why there is none.
-fn wanted_routes(route: &Route, pair: &Pair, base: &mapping::Base) -> Vec<Result<managed::Wanted, Problem>> {
-    let routes = route.managed.iter().filter(|route| route.mirror.is_none());
-    let named = routes.flat_map(|route| names(route).zip(blocks(route)));
-    let wanted = named.filter_map(|(name, block)| {
-        let spec = match matches::narrowed(base.spec(&route.canary.service), &block) {
-            Ok(spec) => spec?,
-            Err(error) => {
-                return Some(Err(Problem::config(format!("Ambassador mapping {:?}: {error}", pair.base.name))));
-            }
-        };
-        let at = ObjectRef { name: mapping::beside(&pair.base.name, &name), ..pair.base.clone() };
-        Some(Ok(managed::Wanted { at, like: base.object.clone(), spec: Value::Object(spec) }))
-    });
-    wanted.collect()
 }
 
 /// Makes the canary Mapping have its weight; at 0 there is none.

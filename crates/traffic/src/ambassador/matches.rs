@@ -18,7 +18,7 @@ const MATCHING: [&str; 8] = [
     "regex_query_parameters",
 ];
 
-type Spec = Map<String, Value>;
+pub type Spec = Map<String, Value>;
 
 /// What no Mapping can say, in a sentence.
 pub fn refuses(block: &Block) -> Option<String> {
@@ -34,11 +34,22 @@ pub fn refuses(block: &Block) -> Option<String> {
     twice.map(|(_, name)| format!("Ambassador cannot match twice on the header {name}"))
 }
 
-/// The spec for those of its requests that the block is for; `None` when there are none.
+/// What a Mapping has in common with a block.
+#[derive(Debug, PartialEq)]
+pub enum Common {
+    /// No request.
+    Nothing,
+    /// Those of this spec.
+    Part(Spec),
+    /// All of the Mapping's requests.
+    Everything,
+}
+
+/// Those of its requests that the block is for.
 ///
 /// # Errors
 /// When it cannot be said.
-pub fn narrowed(base: Spec, block: &Block) -> Result<Option<Spec>, String> {
+pub fn narrowed(base: &Spec, block: &Block) -> Result<Common, String> {
     if let Some(error) = refuses(block) {
         return Err(error);
     }
@@ -53,10 +64,11 @@ pub fn narrowed(base: Spec, block: &Block) -> Result<Option<Spec>, String> {
         add(&mut spec, "query_parameters", name, pattern)?;
     }
     let is_possible = method(&mut spec, block.method.as_ref())? && path(&mut spec, block.path.as_ref())?;
-    if is_possible && MATCHING.iter().all(|field| spec.get(*field) == base.get(*field)) {
-        return Err("a route that matches everything is no route: set the weight".into());
-    }
-    Ok(is_possible.then_some(spec))
+    Ok(match is_possible {
+        false => Common::Nothing,
+        true if MATCHING.iter().all(|field| spec.get(*field) == base.get(*field)) => Common::Everything,
+        true => Common::Part(spec),
+    })
 }
 
 fn add(spec: &mut Spec, field: &str, name: &str, pattern: &Pattern) -> Result<(), String> {

@@ -1,9 +1,10 @@
 //! Mappings in all their states.
 
+use super::matches::Common;
 use super::*;
 use crate::harness::{World, owner, rollout, weight};
-use crate::{Change, Pattern};
-use serde_json::json;
+use crate::{Block, Change, Matches, Pattern};
+use serde_json::{Value, json};
 
 fn at(name: &str) -> ObjectRef {
     kind(&Settings::default()).named("ns", name)
@@ -196,29 +197,27 @@ fn managed_routes_have_mappings_of_their_own() {
 #[test]
 fn requests_that_a_mapping_does_not_get_stay_where_they_are() {
     let base = json!({ "prefix": "/a", "prefix_exact": true, "method": "POST", "headers": { "X-B": "1" } });
-    let narrowed = |block: Block| {
-        matches::narrowed(base.as_object().expect("a map").clone(), &block).map(|spec| spec.map(Value::Object))
-    };
+    let base = base.as_object().expect("a map");
+    let narrowed = |block: Block| matches::narrowed(base, &block);
     let path = |pattern: Pattern| narrowed(Block { path: Some(pattern), ..Block::default() });
     let method = |pattern: Pattern| narrowed(Block { method: Some(pattern), ..Block::default() });
-    let everything = Err("a route that matches everything is no route: set the weight".to_string());
-    assert_eq!(path(exact("/b")), Ok(None));
-    assert_eq!(path(Pattern::Prefix("/".into())), everything);
-    assert_eq!(method(exact("GET")), Ok(None));
-    assert_eq!(method(Pattern::Prefix("P".into())), everything);
+    assert_eq!(path(exact("/b")), Ok(Common::Nothing));
+    assert_eq!(path(Pattern::Prefix("/".into())), Ok(Common::Everything));
+    assert_eq!(method(exact("GET")), Ok(Common::Nothing));
+    assert_eq!(method(Pattern::Prefix("P".into())), Ok(Common::Everything));
     assert_eq!(
         narrowed(Block { headers: vec![("x-b".into(), exact("1"))], ..Block::default() }),
         Err("headers has x-b already".into())
     );
     let unwritten = json!({ "prefix": "/a/", "rewrite": "", "method": null });
     let spec = matches::narrowed(
-        unwritten.as_object().expect("a map").clone(),
+        unwritten.as_object().expect("a map"),
         &Block { path: Some(exact("/a/b")), method: Some(Pattern::Regex("P.*".into())), ..Block::default() },
     );
     let expected = json!({
         "prefix": "/a/b", "prefix_exact": true, "rewrite": "", "method": "^(?:P.*)$", "method_regex": true,
     });
-    assert_eq!(spec.map(|spec| spec.map(Value::Object)), Ok(Some(expected)));
+    assert_eq!(spec, Ok(Common::Part(expected.as_object().expect("a map").clone())));
 }
 
 #[test]
@@ -233,11 +232,39 @@ fn what_mappings_cannot_say_is_refused() {
     let twice = Block { headers: vec![header("cookie")], cookies: vec![header("a")], ..Block::default() };
     assert_eq!(refused(&vip(twice)), "Ambassador cannot match twice on the header cookie");
     assert_eq!(
-        refused(&Managed { mirror: Some(10), ..vip(one.clone()) }),
-        "Ambassador cannot mirror the requests that match, only all of a Mapping"
-    );
-    assert_eq!(
         refused(&Managed { name: "canary".into(), ..vip(one) }),
         "Ambassador cannot have a route of the name \"canary\": that is the one for the weight"
     );
+}
+
+#[test]
+fn copies_are_made_of_what_matches_and_what_matches_goes_on() {
+    let mut world = world(plain());
+    let names = |world: &World<'_>| world.objects.iter().map(|(at, _)| at.name.clone()).collect::<Vec<_>>();
+    let shadow = |block: Block| Managed { mirror: Some(35), ..vip(block) };
+    let mut route = weight(20);
+    route.managed = vec![shadow(Block { method: Some(exact("GET")), ..Block::default() })];
+    world.route(&route);
+    assert_eq!(names(&world), ["shop", "shop-canary", "shop-vip", "shop-vip-share", "shop-vip-stable"]);
+    let spec = |service: &str, rest: Value| {
+        let service = format!("http://{service}.ns:80");
+        let mut spec = json!({ "prefix": "/shop/", "host": "a.example", "service": service, "method": "GET" });
+        let fields = rest.as_object().into_iter().flatten();
+        fields.for_each(|(field, value)| spec[field] = value.clone());
+        spec
+    };
+    let expected = spec("web-canary", json!({ "shadow": true, "weight": 35 }));
+    assert_eq!(world.get(&at("shop-vip"))["spec"], expected);
+    assert_eq!(world.get(&at("shop-vip-share"))["spec"], spec("web-canary", json!({ "weight": 20 })));
+    assert_eq!(world.get(&at("shop-vip-stable"))["spec"], spec("web-stable", json!({})));
+    route.weight = 0;
+    world.route(&route);
+    assert_eq!(names(&world), ["shop", "shop-vip", "shop-vip-stable"]);
+    // Of everything: beside the Mappings that there are.
+    route.managed = vec![shadow(Block { path: Some(Pattern::Prefix("/".into())), ..Block::default() })];
+    world.route(&route);
+    assert_eq!(names(&world), ["shop", "shop-vip"]);
+    route.managed[0].mirror = None;
+    assert!(world.error(&route).contains("a route that matches everything is no route"));
+    assert_eq!(names(&world), ["shop"]);
 }
