@@ -23,6 +23,9 @@ impl Reconcile<'_> {
             true => self.switch_routed_services(),
             false => self.switch_canary_services(),
         }
+        if self.remember_routing() {
+            return STOP;
+        }
         if !self.route_traffic() {
             self.routing_failed(step_hash);
             return STOP;

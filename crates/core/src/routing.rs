@@ -57,7 +57,6 @@ impl Reconcile<'_> {
     /// one from being told. Says whether the reconcile may go on: not while a router lacks what it was to be given, since
     /// what follows rests on it.
     pub(crate) fn route_traffic(&mut self) -> bool {
-        self.remember_routing();
         let Some(routing) = self.ro.spec.traffic_routing().cloned() else { return true };
         let facts = self.traffic_facts();
         let decision = decision::decide(&facts);

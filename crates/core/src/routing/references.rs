@@ -1,5 +1,6 @@
 //! What validation reads of the objects of routers.
 
+use super::remembered::no_longer_managed;
 use crate::Snapshot;
 use rollouts_api::Rollout;
 use rollouts_api::validation::{MappingRef, References, ingress_backends};
@@ -7,8 +8,10 @@ use rollouts_traffic::{Context, INGRESSES, ObjectRef, app_mesh, istio};
 
 /// Adds the objects of routers to what exists. `ro` is the Rollout that is validated.
 pub(crate) fn add(found: &mut References, snapshot: &Snapshot, ro: &Rollout) {
-    let Some(routing) = ro.spec.traffic_routing() else { return };
-    let cx = Context { rollout: ro, routing, settings: &snapshot.router_settings };
+    let Some(mut routing) = ro.spec.traffic_routing().cloned() else { return };
+    // What was managed until now is about to go, and not somebody's own.
+    routing.managed_routes.get_or_insert_default().extend(no_longer_managed(ro));
+    let cx = Context { rollout: ro, routing: &routing, settings: &snapshot.router_settings };
     let is_here = |at: &ObjectRef| at.namespace == ro.metadata.namespace;
     for (at, object) in snapshot.routers.iter() {
         let name = || at.name.clone();

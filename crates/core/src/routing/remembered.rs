@@ -4,7 +4,7 @@
 
 use crate::Effect;
 use crate::reconcile::Reconcile;
-use rollouts_api::rollout::CanaryStrategy;
+use rollouts_api::rollout::{CanaryStrategy, ManagedRoute, TrafficRouting};
 use rollouts_api::{Rollout, names};
 use rollouts_traffic::{Context, Draft, ObjectRef, Objects, Route, Settings, Side, Want};
 use std::collections::BTreeMap;
@@ -40,16 +40,28 @@ fn former(ro: &Rollout) -> Option<Rollout> {
     Some(rollout)
 }
 
+/// Managed routes that the Rollout's spec listed when its routers were told last, and lists no more.
+pub(super) fn no_longer_managed(ro: &Rollout) -> Vec<ManagedRoute> {
+    let listed = |routing: Option<&TrafficRouting>| routing.and_then(|r| r.managed_routes.clone()).unwrap_or_default();
+    let kept = listed(ro.spec.traffic_routing());
+    let mut gone = former(ro).map(|former| listed(former.spec.traffic_routing())).unwrap_or_default();
+    gone.retain(|route| !kept.contains(route));
+    gone
+}
+
 impl Reconcile<'_> {
-    /// Gives back what the spec no longer names, and notes what it names now.
-    pub(crate) fn remember_routing(&mut self) {
+    /// Gives back what the spec no longer names, and notes what it names now. Says whether objects that are still used are
+    /// written: they are to be seen as they are then before more is decided about them.
+    pub(crate) fn remember_routing(&mut self) -> bool {
+        let mut writes = false;
         if let Some(former) = former(&self.ro) {
             self.release_routing(&former);
+            writes = self.remove_routes(&former);
         }
         let now = self.ro.spec.strategy.canary.as_ref().and_then(told_from);
         let text = now.as_ref().and_then(|now| serde_json::to_string(now).ok());
         if self.ro.metadata.annotation(names::TRAFFIC_ROUTING) == text.as_deref() {
-            return;
+            return writes;
         }
         let why = match text {
             Some(_) => "these routers are told where traffic goes, and must be given back some day",
@@ -61,6 +73,48 @@ impl Reconcile<'_> {
             Some(text) => drop(self.ro.metadata.annotations.insert(names::TRAFFIC_ROUTING.into(), text)),
             None => drop(self.ro.metadata.annotations.remove(names::TRAFFIC_ROUTING)),
         }
+        writes
+    }
+
+    /// Removes managed routes that the spec no longer lists from what it still uses.
+    fn remove_routes(&mut self, former: &Rollout) -> bool {
+        let Some(mut routing) = self.ro.spec.traffic_routing().cloned() else { return false };
+        let gone = no_longer_managed(&self.ro);
+        let Some(weights) = self.recorded_weights().cloned().filter(|_| !gone.is_empty()) else { return false };
+        routing.managed_routes = Some(gone);
+        let used_before = former.spec.traffic_routing().map(rollouts_traffic::used).unwrap_or_default();
+        // Without the steps, which may have made other routes.
+        let mut ro =
+            Rollout { metadata: self.ro.metadata.clone(), status: self.ro.status.clone(), ..Default::default() };
+        ro.spec.strategy.canary = self.ro.spec.strategy.canary.as_ref().and_then(told_from);
+        let (objects, settings) = (&self.snapshot.routers, &self.snapshot.router_settings);
+        let cx = Context { rollout: &ro, routing: &routing, settings };
+        let mut effects = Vec::new();
+        for router in rollouts_traffic::used(&routing) {
+            if !used_before.iter().any(|before| before.name() == router.name()) {
+                continue;
+            }
+            let (canary, stable) = self.role_services(router);
+            let side = |hash: &str, service: String| Side { hash: hash.into(), service, unready: None };
+            let route = Route {
+                weight: weights.canary.weight,
+                max: self.max_weight(),
+                additional: weights.additional.clone(),
+                canary: side(&weights.canary.pod_template_hash, canary),
+                stable: side(&weights.stable.pod_template_hash, stable),
+                ..Route::default()
+            };
+            let mut draft = Draft::new(objects);
+            // What is wrong is told when the router is told where traffic goes.
+            let _told_then = router.route(&cx, &route, &mut draft);
+            for change in draft.take_changes() {
+                let effect = Effect::Route { router: router.name(), write: change.write, events: change.events };
+                effects.push((effect, format!("{}: the Rollout no longer lists it", change.why)));
+            }
+        }
+        let writes = !effects.is_empty();
+        effects.into_iter().for_each(|(effect, why)| self.push(effect, why));
+        writes
     }
 
     /// Leaves what is not used any more as it was found. What is still used is about to be told anew.

@@ -47,6 +47,24 @@ fn another_router_takes_over() {
 }
 
 #[test]
+fn routes_that_are_no_longer_listed_go() {
+    let vip = json!({ "setHeaderRoute": { "name": "vip", "match": [
+        { "headerName": "x-vip", "headerValue": { "exact": "1" } },
+    ]}});
+    let steps = json!([{ "setWeight": 50 }, vip, { "pause": {} }]);
+    let mut w = updated(4, steps, json!({}));
+    w.run(60);
+    assert_eq!((routes(&w), weight(&w)), (vec!["vip".to_string(), "main".into()], 50));
+    w.change(|ro| {
+        let canary = ro.spec.strategy.canary.as_mut().unwrap();
+        canary.steps.remove(1);
+        canary.traffic_routing.as_mut().unwrap().managed_routes = None;
+    });
+    w.settle_now();
+    assert_eq!((routes(&w), remembers(&w)), (vec!["main".to_string()], true));
+}
+
+#[test]
 fn a_crash_in_between_loses_nothing() {
     for survives in 0..4 {
         let mut w = updated(4, json!([{ "setWeight": 50 }, { "pause": {} }]), json!({}));
