@@ -18,9 +18,10 @@ pub const TRAEFIK_SERVICES: Resource = namespaced("traefik.io", "v1alpha1", "Tra
 /// Mappings of Ambassador.
 pub const MAPPINGS: Resource = namespaced("getambassador.io", "v2", "Mapping", "mappings");
 
-/// All that are installed, and versions that are served besides. Where two kinds have the same name, a user who says no
-/// more means the first one.
+/// All that are installed, and versions that are served besides. Where two kinds have the same name, `kubectl` takes the
+/// first one, by group, unless it is told more.
 const INSTALLED: [(Resource, &[&str]); 16] = [
+    (namespaced("appmesh.k8s.aws", "v1beta2", "VirtualService", "virtualservices"), &[]),
     (VIRTUAL_SERVICES, &["v1beta1", "v1"]),
     (DESTINATION_RULES, &["v1beta1", "v1"]),
     (TRAFFIC_SPLITS, &["v1alpha4"]),
@@ -29,7 +30,6 @@ const INSTALLED: [(Resource, &[&str]); 16] = [
     (namespaced("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes"), &[]),
     (MAPPINGS, &[]),
     (namespaced("x.getambassador.io", "v3alpha1", "AmbassadorMapping", "ambassadormappings"), &[]),
-    (namespaced("appmesh.k8s.aws", "v1beta2", "VirtualService", "virtualservices"), &[]),
     (namespaced("appmesh.k8s.aws", "v1beta2", "VirtualRouter", "virtualrouters"), &[]),
     (namespaced("appmesh.k8s.aws", "v1beta2", "VirtualNode", "virtualnodes"), &[]),
     (namespaced("elbv2.k8s.aws", "v1beta1", "TargetGroupBinding", "targetgroupbindings"), &[]),
