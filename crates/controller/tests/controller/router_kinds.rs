@@ -13,6 +13,7 @@ const TRAFFIC_SPLITS: Resource = kind("split.smi-spec.io", "v1alpha1", "TrafficS
 const TRAEFIK_SERVICES: Resource = kind("traefik.io", "v1alpha1", "TraefikService", "traefikservices");
 const INGRESS_ROUTES: Resource = kind("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes");
 const APISIX_ROUTES: Resource = kind("apisix.apache.org", "v2", "ApisixRoute", "apisixroutes");
+const MAPPINGS: Resource = kind("getambassador.io", "v2", "Mapping", "mappings");
 const MESH_SERVICES: Resource = kind("appmesh.k8s.aws", "v1beta2", "VirtualService", "virtualservices");
 const MESH_ROUTERS: Resource = kind("appmesh.k8s.aws", "v1beta2", "VirtualRouter", "virtualrouters");
 const MESH_NODES: Resource = kind("appmesh.k8s.aws", "v1beta2", "VirtualNode", "virtualnodes");
@@ -109,6 +110,14 @@ fn sets(name: &str) -> Vec<(&'static str, Set)> {
                 true,
             ),
         ),
+        (
+            "ambassador",
+            set(
+                vec![(MAPPINGS, json!({ "hostname": "*", "prefix": "/", "service": format!("{stable}:80") }))],
+                json!({ "ambassador": { "mappings": [name] } }),
+                false,
+            ),
+        ),
         ("mesh", mesh),
         ("gateway", set(routes.collect(), json!({ "plugins": { "argoproj-labs/gatewayAPI": named } }), false)),
     ]
@@ -117,7 +126,7 @@ fn sets(name: &str) -> Vec<(&'static str, Set)> {
 fn routed(name: &str, set: &Set) -> Value {
     let mut spec = pods(name, 1);
     let mut routing = set.routing.clone();
-    let mut steps = vec![json!({ "setWeight": 20 })];
+    let mut steps = vec![json!({ "setWeight": 10 }), json!({ "setWeight": 20 })];
     if set.is_told_of_headers {
         let vip = format!("{name}-vip");
         routing["managedRoutes"] = json!([{ "name": vip }, { "name": "shadow" }]);
@@ -149,7 +158,7 @@ pub async fn play(world: &World) {
     for r in [VIRTUAL_SERVICES, DESTINATION_RULES, TRAFFIC_SPLITS, TRAEFIK_SERVICES, INGRESS_ROUTES, APISIX_ROUTES] {
         world.server.create(definition(&r)).unwrap();
     }
-    for r in [MESH_SERVICES, MESH_ROUTERS, MESH_NODES].into_iter().chain(GATEWAY_ROUTES.map(|(_, r)| r)) {
+    for r in [MAPPINGS, MESH_SERVICES, MESH_ROUTERS, MESH_NODES].into_iter().chain(GATEWAY_ROUTES.map(|(_, r)| r)) {
         world.server.create(definition(&r)).unwrap();
     }
     for router in &routers {
@@ -192,7 +201,7 @@ pub async fn play(world: &World) {
     }
     seconds(30).await;
     // Nothing of theirs is left.
-    for r in [&INGRESSES, &TRAEFIK_SERVICES, &INGRESS_ROUTES, &APISIX_ROUTES] {
+    for r in [&INGRESSES, &TRAEFIK_SERVICES, &INGRESS_ROUTES, &APISIX_ROUTES, &MAPPINGS] {
         assert_eq!(world.list(r).await.len(), 2, "{r}");
     }
     assert!(world.list(&TRAFFIC_SPLITS).await.is_empty());
