@@ -21,9 +21,13 @@ pub fn router_wants(ro: &Rollout, settings: &Settings, objects: &Objects) -> Vec
 
 /// Everything that routers are told from.
 fn told_from(strategy: &CanaryStrategy) -> Option<CanaryStrategy> {
-    let CanaryStrategy { canary_service, stable_service, ping_pong, traffic_routing, .. } = strategy.clone();
-    traffic_routing.as_ref()?;
-    Some(CanaryStrategy { canary_service, stable_service, ping_pong, traffic_routing, ..Default::default() })
+    Some(CanaryStrategy {
+        traffic_routing: Some(strategy.traffic_routing.clone()?),
+        canary_service: strategy.canary_service.clone(),
+        stable_service: strategy.stable_service.clone(),
+        ping_pong: strategy.ping_pong.clone(),
+        ..Default::default()
+    })
 }
 
 /// The Rollout as it was when its routers were told last, if they were others, or were told otherwise.
