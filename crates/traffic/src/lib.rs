@@ -7,6 +7,7 @@ mod ambassador;
 mod apisix;
 pub mod app_mesh;
 mod draft;
+pub mod evaluate;
 mod gateway_api;
 #[cfg(test)]
 mod harness;
