@@ -19,6 +19,7 @@ pub mod annotations;
 mod deployment;
 mod disruption;
 mod endpoints;
+pub mod foreign;
 mod gc;
 mod hpa;
 mod job;

@@ -10,6 +10,7 @@
 //! `PLAYS=1` says how often one is played, and `GOLDEN_OUT=DIR` names a place for our recordings.
 
 use futures::future::join_all;
+use rollouts_actors::foreign;
 use rollouts_api::Clock;
 use rollouts_cluster::{Binaries, Cluster, Options, binaries_for_tests};
 use rollouts_kube::resource::CUSTOM_RESOURCE_DEFINITIONS;
@@ -18,7 +19,7 @@ use rollouts_kube::{Rest, system_clock};
 use rollouts_sim::golden::Golden;
 use rollouts_sim::metrics_source::MetricsSource;
 use rollouts_sim::recording::Recording;
-use rollouts_sim::{compare, foreign, scenario, virtual_time};
+use rollouts_sim::{compare, scenario, virtual_time};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! A cluster in this process: the embedded API server, the actors that make it behave like one, our controller.
 
-use crate::foreign;
 use crate::lives::{Begin, Birth};
 use crate::metrics_source::MetricsSource;
 use futures::FutureExt;
+use rollouts_actors::foreign;
 use rollouts_api::Clock;
 use rollouts_controller::Election;
 use rollouts_kube::client::from_service;

@@ -6,7 +6,6 @@ pub mod compare;
 pub mod election;
 pub mod faults;
 pub mod feed;
-pub mod foreign;
 pub mod fuzz;
 pub mod golden;
 pub mod invariants;

@@ -1,6 +1,6 @@
 //! The part of an object that two runs can share: names, hashes and words, but no times, uids or versions.
 
-use crate::foreign;
+use rollouts_actors::foreign;
 use rollouts_api::names::POD_TEMPLATE_HASH;
 use rollouts_kube::{Resource, resource};
 use serde_json::{Map, Value, json};

@@ -3,9 +3,9 @@
 //! Known are `scale`, `annotate`, `label`, `delete` and `wait --for=delete|condition=…|jsonpath=…`. `apply` here merges over
 //! what exists; it does not remove what an earlier apply set.
 
-use crate::foreign;
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
+use rollouts_actors::foreign;
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Resource, resource};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Kinds of other projects: those that traffic routers read and write.
+//! Kinds of other projects that a cluster may serve besides Kubernetes' own: those that traffic routers read and write.
 
 use rollouts_kube::Resource;
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ pub fn definitions() -> Vec<Value> {
             // Groups of Kubernetes' own projects are not for everybody.
             "metadata": {
                 "name": r.to_string(),
-                "annotations": { "api-approved.kubernetes.io": "unapproved, for tests" },
+                "annotations": { "api-approved.kubernetes.io": "unapproved, stands in for the real one" },
             },
             "spec": {
                 "group": r.group,
