@@ -28,7 +28,7 @@ pub fn tree() -> Command<Action> {
     let controller = crate::controller::flags::all().into_iter().fold(controller, Command::flag);
     let playground = Command::new("playground", "Try it without a cluster", Arguments::Exactly(0), Action::Playground)
         .long(
-            "Start an in-memory Kubernetes API server with simulated nodes, the controller and three sample applications.\n\
+            "Start an in-memory Kubernetes API server with simulated nodes, the controller and four sample applications.\n\
              Nothing outside this process is touched, and nothing is left when it ends.",
         )
         .flag(Flag::text("listen", "127.0.0.1:6443", "Address of the API server; port 0 means any"))

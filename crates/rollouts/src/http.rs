@@ -1,9 +1,13 @@
-//! A small HTTP server for probes, metrics and the playground: short answers, the same to any method.
+//! A small HTTP server for probes, metrics and the playground: short answers, and texts that never end, the same to any
+//! method.
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
@@ -62,11 +66,35 @@ impl Answer {
         Answer { code: StatusCode::NOT_FOUND, content_type: TEXT, body: "404 page not found\n".into() }
     }
 
-    fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::from(self.body));
-        *response.status_mut() = self.code;
+}
+
+/// What goes out: all at once, or part by part for as long as somebody listens.
+pub enum Reply {
+    /// All at once.
+    Once(Answer),
+    /// Plain text, part by part.
+    Live(BoxStream<'static, String>),
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Reply::Once(answer)
+    }
+}
+
+impl Reply {
+    fn into_response(self) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
+        let (code, content_type, body) = match self {
+            Reply::Once(Answer { code, content_type, body }) => (code, content_type, Full::from(body).boxed_unsync()),
+            Reply::Live(parts) => {
+                let frames = parts.map(|part| Ok(Frame::data(Bytes::from(part))));
+                (StatusCode::OK, TEXT, StreamBody::new(frames).boxed_unsync())
+            }
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = code;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }
@@ -96,7 +124,7 @@ fn by_path(
 pub async fn accept<F, A>(listener: TcpListener, answer: F)
 where
     F: Fn(Request<Incoming>) -> A + Send + Sync + 'static,
-    A: Future<Output = Answer> + Send + 'static,
+    A: Future<Output: Into<Reply>> + Send + 'static,
 {
     let (answer, room) = (Arc::new(answer), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
     loop {
@@ -109,7 +137,7 @@ where
         let answer = Arc::clone(&answer);
         let service = service_fn(move |request: Request<Incoming>| {
             let answering = answer(request);
-            async move { Ok::<_, Infallible>(answering.await.into_response()) }
+            async move { Ok::<_, Infallible>(answering.await.into().into_response()) }
         });
         tokio::spawn(async move {
             let mut server = hyper::server::conn::http1::Builder::new();

@@ -5,9 +5,11 @@ mod files;
 mod metrics;
 mod progress;
 mod samples;
+mod traffic;
 
 use anyhow::{Context, Result};
 use futures::FutureExt;
+use rollouts_actors::foreign;
 use rollouts_kube::{Rest, resource, system_clock};
 use rollouts_providers::client::NetworkHttp;
 use std::future::Future;
@@ -48,7 +50,7 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
     let files = files::write(&options, &server.kubeconfig(address, &tls))?;
     let client = rollouts_kube::client::from_service(server.service());
     let rest = Rest::new(client.clone());
-    for crd in rollouts_api::crd::manifests() {
+    for crd in rollouts_api::crd::manifests().into_iter().chain(foreign::definitions()) {
         let _: serde_json::Value = rest
             .create(&resource::CUSTOM_RESOURCE_DEFINITIONS, "", &crd)
             .await
@@ -58,6 +60,12 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
     let source = metrics::Source::bind().await.context("cannot listen for queries of metrics")?;
     let prometheus = source.address;
     writeln!(out, "Prometheus             http://{prometheus}  (http_errors_ratio of the pods)")?;
+
+    // Beside the API server's port, so that one can remember it.
+    let port = options.listen.port().checked_add(1).filter(|_| options.listen.port() > 0).unwrap_or(0);
+    let painter = traffic::Painter::bind(port).await.context("cannot listen for questions about traffic")?;
+    let pictures = painter.address;
+    writeln!(out, "Where requests go      http://{pictures}/traffic-demo")?;
 
     let stop = CancellationToken::new();
     let mut tasks = tokio::task::JoinSet::new();
@@ -69,6 +77,7 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
         }
     });
     tasks.spawn(stop.clone().run_until_cancelled_owned(source.serve(rest.clone(), clock.clone())).map(drop));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(painter.serve(rest.clone())).map(drop));
     let actors = rollouts_actors::Options::new(clock.clone());
     let (closing, actors_client) = (stop.clone(), client.clone());
     tasks.spawn(async move {
@@ -96,7 +105,8 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
         if options.until_healthy {
             return Ok(());
         }
-        files.print_next_steps(options.samples && options.controller, out)?;
+        let samples = (options.samples && options.controller).then_some(pictures);
+        files.print_next_steps(samples, out)?;
         std::future::pending().await
     };
     let result: Result<()> = tokio::select! {

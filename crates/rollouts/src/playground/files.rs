@@ -3,6 +3,7 @@
 use super::Options;
 use anyhow::{Context, Result, bail};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// Where the files go unless the command line says otherwise.
@@ -67,8 +68,8 @@ fn link_to_this_program(plugin: &Path) -> Result<()> {
 }
 
 impl Files {
-    /// What to type in another terminal.
-    pub fn print_next_steps(&self, samples: bool, out: &mut dyn Write) -> std::io::Result<()> {
+    /// What to type in another terminal; with samples, where pictures of their traffic are.
+    pub fn print_next_steps(&self, samples: Option<SocketAddr>, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "\nIn another terminal:\n")?;
         writeln!(out, "  export KUBECONFIG={}", self.kubeconfig.display())?;
         match self.plugin.as_ref().and_then(|p| p.parent()) {
@@ -82,7 +83,7 @@ impl Files {
                 )?;
             }
         }
-        if samples {
+        if let Some(pictures) = samples {
             for line in [
                 "kubectl get rollouts,replicasets,pods",
                 "kubectl argo rollouts get rollout rollouts-demo --watch",
@@ -92,6 +93,7 @@ impl Files {
             ] {
                 writeln!(out, "  {line}")?;
             }
+            writeln!(out, "  curl -N http://{pictures}/live/traffic-demo     # where its requests go, drawn anew every second")?;
         }
         writeln!(out, "\nCtrl-C ends the playground.")?;
         out.flush()

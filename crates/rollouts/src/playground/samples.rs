@@ -6,14 +6,15 @@ use serde_json::Value;
 use std::io::Write;
 use std::net::SocketAddr;
 
-const SAMPLES: [&str; 3] = [
+const SAMPLES: [&str; 4] = [
     include_str!("../../samples/canary.yaml"),
     include_str!("../../samples/bluegreen.yaml"),
     include_str!("../../samples/analysis.yaml"),
+    include_str!("../../samples/traffic.yaml"),
 ];
 
 /// Names of the sample Rollouts, all in the namespace `default`.
-pub const ROLLOUTS: [&str; 3] = ["rollouts-demo", "bluegreen-demo", "analysis-demo"];
+pub const ROLLOUTS: [&str; 4] = ["rollouts-demo", "bluegreen-demo", "analysis-demo", "traffic-demo"];
 
 /// Creates them; their metrics are measured at `prometheus`.
 pub async fn apply(rest: &Rest, prometheus: SocketAddr, out: &mut dyn Write) -> Result<()> {
@@ -24,6 +25,7 @@ pub async fn apply(rest: &Rest, prometheus: SocketAddr, out: &mut dyn Write) -> 
             let name = object["metadata"]["name"].as_str().unwrap_or_default().to_string();
             let r = match kind.as_str() {
                 "Service" => resource::SERVICES,
+                "Ingress" => resource::INGRESSES,
                 "Rollout" => resource::ROLLOUTS,
                 "AnalysisTemplate" => {
                     measure_at(prometheus, &mut object);
