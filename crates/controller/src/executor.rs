@@ -10,6 +10,7 @@ pub(crate) mod routes;
 
 use crate::Options;
 use crate::caches::Caches;
+use crate::routers::Clients;
 use pods::{PodPatch, PodWrites};
 use resizes::Resizes;
 use rollouts_api::analysis::AnalysisRun;
@@ -69,6 +70,7 @@ pub(crate) struct Executor {
     is_unelected: bool,
     /// The only namespace that is watched.
     namespace: Option<String>,
+    routers: Clients,
     writes: Writes,
 }
 
@@ -84,9 +86,10 @@ impl Executor {
     pub fn new(client: kube::Client, recorder: Recorder, options: &Options) -> Self {
         let pod_writes = PodWrites { at_once: options.pod_writes, tries_max: options.pod_write_tries };
         let clock = options.clock.clone();
+        let routers = Clients::new(&client, options.istio_primary.as_ref().map(|p| &p.0));
         let (rest, resizes, writes) = (Rest::new(client), Resizes::default(), Writes::default());
         let (is_unelected, namespace) = (options.election.is_none(), options.namespace.clone());
-        Executor { rest, recorder, clock, pod_writes, resizes, is_unelected, namespace, writes }
+        Executor { rest, recorder, clock, pod_writes, resizes, is_unelected, namespace, routers, writes }
     }
 
     pub fn rest(&self) -> &Rest {

@@ -26,7 +26,7 @@ mod warnings;
 mod workloads;
 
 pub use monitor::{Monitor, STUCK_AFTER};
-pub use options::{Controllers, Election, MeasuringOptions, Options};
+pub use options::{Controllers, Election, IstioPrimary, MeasuringOptions, Options};
 
 use analysis::{RunTools, Runs};
 use caches::Caches;
@@ -66,6 +66,8 @@ pub async fn run(client: kube::Client, options: Options, stop: CancellationToken
     let clock = options.clock.clone();
     let fence = Fence::new(clock.clone());
     let guarded = fence.guard(&client);
+    let istio_primary = options.istio_primary.as_ref().map(|primary| IstioPrimary(fence.guard(&primary.0)));
+    let options = Options { istio_primary, ..options };
     let ended = lead(lease_client, clock, lease, &fence, stop, |term| work(guarded, options, term)).await;
     if ended == Ended::Lost {
         tracing::error!("OnStoppedLeading called, shutting down: lost leader lease");

@@ -53,6 +53,8 @@ pub struct Options {
     pub resync: Option<Duration>,
     /// What is to be known about traffic routers.
     pub router_settings: Arc<rollouts_traffic::Settings>,
+    /// The primary cluster of an Istio mesh, if its objects are not in the controller's own (traffic.md §2.1).
+    pub istio_primary: Option<IstioPrimary>,
     /// How metrics are measured.
     pub measuring: MeasuringOptions,
     /// A window to look at the controller through.
@@ -82,6 +84,16 @@ impl MeasuringOptions {
         let jobs = Jobs::from_variables(rest.clone(), &self.variables);
         let jobs = jobs.inspect_err(|error| tracing::error!("No metric can be measured by Jobs: {error}")).ok();
         Providers::new(Tools { variables: self.variables.clone(), jobs, ..tools })
+    }
+}
+
+/// The way to the primary cluster of an Istio mesh.
+#[derive(Clone)]
+pub struct IstioPrimary(pub kube::Client);
+
+impl fmt::Debug for IstioPrimary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IstioPrimary")
     }
 }
 
@@ -147,6 +159,7 @@ impl Options {
             pod_write_tries: 3,
             resync: None,
             router_settings: Arc::default(),
+            istio_primary: None,
             measuring: MeasuringOptions::default(),
             monitor: Monitor::default(),
             election: None,

@@ -2,11 +2,13 @@
 //! clusters have few of these kinds, and many Ingresses. Of the objects that nobody looks at, only outlines are held. Which
 //! Rollouts look at an object is noted whenever one is thought about: a change puts those into the queue, and no others.
 
+mod clients;
 mod held;
 mod interests;
 mod released;
 mod watched;
 
+pub(crate) use clients::Clients;
 pub(crate) use held::Held;
 pub(crate) use released::Released;
 
@@ -15,7 +17,7 @@ use interests::{Interests, kind_of};
 use rollouts_api::Rollout;
 use rollouts_kube::cache::Cached;
 use rollouts_kube::rest::Query;
-use rollouts_kube::{Cache, Key, Queue, RequestError, Resource, Rest, Troubles};
+use rollouts_kube::{Cache, Key, Queue, RequestError, Resource, Troubles};
 use rollouts_traffic::{Kind, ObjectRef, Objects, Settings, Want};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,14 +32,13 @@ const ROUNDS_MAX: usize = 8;
 pub(crate) struct Routers(Arc<Inner>);
 
 struct Inner {
-    client: kube::Client,
+    clients: Clients,
     namespace: Option<String>,
     settings: Arc<Settings>,
     stop: CancellationToken,
     queue: Queue<Key>,
     rollouts: Cache<Rollout>,
     troubles: Troubles,
-    rest: Rest,
     interests: Arc<Interests>,
     caches: Mutex<BTreeMap<Kind, Cache<Held>>>,
 }
@@ -67,14 +68,13 @@ impl Routers {
         stop: CancellationToken,
     ) -> Self {
         Routers(Arc::new(Inner {
-            client: client.clone(),
+            clients: Clients::new(client, options.istio_primary.as_ref().map(|p| &p.0)),
             namespace: options.namespace.clone(),
             settings: Arc::clone(&options.router_settings),
             stop,
             queue,
             rollouts,
             troubles,
-            rest: Rest::new(client.clone()),
             interests: Arc::default(),
             caches: Mutex::default(),
         }))
@@ -231,7 +231,8 @@ impl Routers {
     }
 
     async fn get(&self, at: &ObjectRef) -> Result<Option<Held>, RequestError> {
-        let held: Option<Held> = self.0.rest.get_opt(&resource_of(&at.kind), &at.namespace, &at.name).await?;
+        let held: Option<Held> =
+            self.0.clients.rest(&at.kind).get_opt(&resource_of(&at.kind), &at.namespace, &at.name).await?;
         let held = held.map(|mut held| {
             held.set_kind(&at.kind);
             held
@@ -244,7 +245,7 @@ impl Routers {
 
     async fn list(&self, kind: &Kind, namespace: &str, labels: String) -> Result<Vec<Held>, RequestError> {
         let query = Query::default().labels(labels);
-        let page = self.0.rest.list::<Held>(&resource_of(kind), Some(namespace), &query).await;
+        let page = self.0.clients.rest(kind).list::<Held>(&resource_of(kind), Some(namespace), &query).await;
         match page {
             Ok(mut page) => {
                 page.items.iter_mut().for_each(|held| held.set_kind(kind));

@@ -141,6 +141,15 @@ pub fn connect_in_cluster(options: &ConnectOptions) -> Result<(kube::Client, Str
     build(kubeconfig::in_cluster(options)?, options)
 }
 
+/// Connects as the text of a kubeconfig file says. Of `options` those count that do not say where and who. Must be called
+/// inside a tokio runtime.
+pub fn connect_with_kubeconfig(
+    kubeconfig: &str,
+    options: &ConnectOptions,
+) -> Result<(kube::Client, String), ConnectError> {
+    build(kubeconfig::of_text(kubeconfig, options)?, options)
+}
+
 fn build(mut config: kube::Config, options: &ConnectOptions) -> Result<(kube::Client, String), ConnectError> {
     let namespace = config.default_namespace.clone();
     let server = config.cluster_url.to_string();

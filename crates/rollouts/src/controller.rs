@@ -2,6 +2,7 @@
 
 pub mod flags;
 mod identity;
+mod istio;
 mod metrics;
 mod probes;
 mod settings;
@@ -10,7 +11,7 @@ use crate::logging::{self, Level};
 use crate::signals::Signals;
 use anyhow::{Context, Result, anyhow, ensure};
 use rollouts_cli::cobra::Matches;
-use rollouts_controller::{Controllers, Election, MeasuringOptions, Monitor, Options};
+use rollouts_controller::{Controllers, Election, IstioPrimary, MeasuringOptions, Monitor, Options};
 use rollouts_kube::client::connect;
 use rollouts_kube::{ConnectOptions, system_clock};
 use rollouts_providers::client::NetworkHttp;
@@ -58,6 +59,8 @@ pub async fn run(matches: &Matches) -> Result<()> {
     options.pod_write_tries = settings.pod_write_tries;
     options.resync = settings.resync;
     options.router_settings = Arc::new(settings.routers);
+    let in_namespace = options.namespace.is_some().then_some(namespace.as_str());
+    options.istio_primary = istio::primary(&client, in_namespace, &settings.connection).await.map(IstioPrimary);
     options.monitor = Monitor::default();
     if let Some(times) = settings.election {
         let election = election(&settings.connection, &namespace, options.instance_id.as_deref(), times)?;

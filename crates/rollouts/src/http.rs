@@ -2,9 +2,9 @@
 //! method.
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -65,7 +65,6 @@ impl Answer {
     pub fn not_found() -> Self {
         Answer { code: StatusCode::NOT_FOUND, content_type: TEXT, body: "404 page not found\n".into() }
     }
-
 }
 
 /// What goes out: all at once, or part by part for as long as somebody listens.

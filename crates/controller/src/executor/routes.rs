@@ -150,7 +150,7 @@ impl Executor {
         let slot = (at.kind.to_string(), format!("{}/{}", at.namespace, at.name));
         let known = run.snapshot.routers.get(at).map(|object| &**object);
         let own = run.versions.get(&slot).map(String::as_str);
-        let written = match write(self.rest(), change, known, own).await {
+        let written = match write(self.routers.rest(&at.kind), change, known, own).await {
             Err(error) if error.is_already_exists() => return Err(self.in_the_way(run, at, error).await?),
             written => written?,
         };
@@ -179,7 +179,8 @@ impl Executor {
         error: RequestError,
     ) -> Result<RequestError, RequestError> {
         let r = resource_of(&at.kind);
-        let existing: Option<bodies::MetaOnly> = self.rest().get_opt(&r, &at.namespace, &at.name).await?;
+        let existing: Option<bodies::MetaOnly> =
+            self.routers.rest(&at.kind).get_opt(&r, &at.namespace, &at.name).await?;
         let uid = &run.snapshot.rollout.metadata.uid;
         let is_foreign = |meta: &rollouts_api::ObjectMeta| meta.controller().is_none_or(|c| c.uid != *uid);
         Ok(match existing.is_some_and(|existing| is_foreign(existing.meta())) {

@@ -72,7 +72,7 @@ async fn release(key: &Key, ro: &Rollout, routers: &Routers, rest: &Rest) -> Res
         let at = change.write.at();
         let known = found.objects.get(at).map(|object| &**object);
         let version = versions.get(at).map(String::as_str);
-        match write(rest, &change.write, known, version).await {
+        match write(routers.0.clients.rest(&at.kind), &change.write, known, version).await {
             // It is gone, too.
             Err(error) if error.is_not_found() => {}
             written => {

@@ -18,7 +18,7 @@ pub(super) fn start(all: &Inner, kind: &Kind) -> Cache<Held> {
     tracing::info!(%kind, "A Rollout refers to an object of a traffic router: its kind is watched from now on");
     let (trimmed, of_trimmed) = (Arc::clone(&all.interests), kind.clone());
     let (changed, of_changed, to) = (Arc::clone(&all.interests), kind.clone(), all.queue.clone());
-    let cache = Cache::builder(all.client.clone(), resource_of(kind))
+    let cache = Cache::builder(all.clients.of(kind).clone(), resource_of(kind))
         .troubles(&all.troubles)
         .namespace(all.namespace.clone())
         .may_be_unserved()

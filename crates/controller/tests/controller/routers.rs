@@ -4,6 +4,7 @@ use crate::connection::{Judge, Verdict, judged};
 use crate::objects::{pods, rollout, service, template};
 use crate::world::{World, seconds};
 use http::Method;
+use rollouts_controller::IstioPrimary;
 use rollouts_kube::resource::{INGRESSES, NAMESPACES, ROLLOUTS, SERVICES};
 use rollouts_kube::{Resource, resource};
 use serde_json::{Value, json};
@@ -300,4 +301,23 @@ async fn a_kind_that_may_not_be_listed_is_asked_for_one_by_one() {
     judge.retires();
     seconds(60).await;
     world.wait("Paused").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_of_istio_may_be_in_its_primary_cluster() {
+    let (world, primary) = (world(false).await, World::start());
+    primary.server.create(definition(&VIRTUAL_SERVICES)).unwrap();
+    primary.create(&VIRTUAL_SERVICES, virtual_service("vs")).await;
+    let client = rollouts_kube::client::from_service(primary.server.service());
+    world.controller_with(|options| options.istio_primary = Some(IstioPrimary(client)));
+    world.create(&ROLLOUTS, routed("web", by_istio("vs"))).await;
+    world.wait("Healthy").await;
+    update(&world, "b").await;
+    world.wait("Paused").await;
+    assert_eq!(weights(&primary, "vs").await, [80, 20]);
+    // What changes there is noticed.
+    let theirs = virtual_service("vs")["spec"].clone();
+    primary.patch(&VIRTUAL_SERVICES, "vs", json!({ "spec": theirs })).await;
+    seconds(1).await;
+    assert_eq!(weights(&primary, "vs").await, [80, 20]);
 }

@@ -26,6 +26,18 @@ pub(super) fn load(options: &ConnectOptions) -> Result<Config, ConnectError> {
     }
 }
 
+/// What a text says that is as long as a file, and is in none.
+pub(super) fn of_text(text: &str, options: &ConnectOptions) -> Result<Config, ConnectError> {
+    let problem = |e: KubeconfigError| ConnectError::Config { problem: without_path(&e), files: Vec::new() };
+    let kubeconfig = Kubeconfig::from_yaml(text).map_err(problem)?;
+    let nothing_else = ConnectOptions {
+        user_agent: options.user_agent.clone(),
+        request_timeout: options.request_timeout,
+        ..ConnectOptions::default()
+    };
+    effective(kubeconfig, &nothing_else, &[])
+}
+
 /// What is on disk.
 struct Found {
     /// The files looked for.

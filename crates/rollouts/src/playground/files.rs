@@ -93,7 +93,10 @@ impl Files {
             ] {
                 writeln!(out, "  {line}")?;
             }
-            writeln!(out, "  curl -N http://{pictures}/live/traffic-demo     # where its requests go, drawn anew every second")?;
+            writeln!(
+                out,
+                "  curl -N http://{pictures}/live/traffic-demo     # where its requests go, drawn anew every second"
+            )?;
         }
         writeln!(out, "\nCtrl-C ends the playground.")?;
         out.flush()

@@ -41,11 +41,14 @@ pub async fn look(rest: &Rest, namespace: &str, name: &str) -> Result<Scene, Str
     let rollout = rest.get_opt::<Rollout>(&resource::ROLLOUTS, namespace, name).await.map_err(failed)?;
     let rollout = rollout.ok_or_else(|| format!("there is no Rollout {namespace}/{name}\n"))?;
     if rollout.spec.traffic_routing().is_none() {
-        return Err(format!("the Rollout {namespace}/{name} has no trafficRouting: its Service sends requests to any pod\n"));
+        return Err(format!(
+            "the Rollout {namespace}/{name} has no trafficRouting: its Service sends requests to any pod\n"
+        ));
     }
     let settings = Settings::default();
     let objects = objects(rest, &rollout, &settings).await.map_err(failed)?;
-    let services = rest.list::<Service>(&resource::SERVICES, Some(namespace), &Query::default()).await.map_err(failed)?;
+    let services =
+        rest.list::<Service>(&resource::SERVICES, Some(namespace), &Query::default()).await.map_err(failed)?;
     let pods = rest.list::<Value>(&resource::PODS, Some(namespace), &Query::default()).await.map_err(failed)?;
     Ok(Scene {
         rollout,
@@ -67,7 +70,9 @@ async fn objects(rest: &Rest, rollout: &Rollout, settings: &Settings) -> Result<
         }
         for kind in kinds {
             match rest.list::<Value>(&resource_of(&kind), None, &Query::default()).await {
-                Ok(page) => page.items.into_iter().for_each(|object| objects.insert(place(&kind, &object), Arc::new(object))),
+                Ok(page) => {
+                    page.items.into_iter().for_each(|object| objects.insert(place(&kind, &object), Arc::new(object)))
+                }
                 // Its definition is not installed.
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
