@@ -15,6 +15,10 @@ pub const TRAFFIC_SPLITS: Resource = namespaced("split.smi-spec.io", "v1alpha1",
 pub const APISIX_ROUTES: Resource = namespaced("apisix.apache.org", "v2", "ApisixRoute", "apisixroutes");
 /// TraefikServices.
 pub const TRAEFIK_SERVICES: Resource = namespaced("traefik.io", "v1alpha1", "TraefikService", "traefikservices");
+/// IngressRoutes of Traefik.
+pub const INGRESS_ROUTES: Resource = namespaced("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes");
+/// HTTPRoutes of the Gateway API.
+pub const HTTP_ROUTES: Resource = namespaced("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
 /// Mappings of Ambassador.
 pub const MAPPINGS: Resource = namespaced("getambassador.io", "v2", "Mapping", "mappings");
 
@@ -27,13 +31,13 @@ const INSTALLED: [(Resource, &[&str]); 16] = [
     (TRAFFIC_SPLITS, &["v1alpha4"]),
     (APISIX_ROUTES, &[]),
     (TRAEFIK_SERVICES, &[]),
-    (namespaced("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes"), &[]),
+    (INGRESS_ROUTES, &[]),
     (MAPPINGS, &[]),
     (namespaced("x.getambassador.io", "v3alpha1", "AmbassadorMapping", "ambassadormappings"), &[]),
     (namespaced("appmesh.k8s.aws", "v1beta2", "VirtualRouter", "virtualrouters"), &[]),
     (namespaced("appmesh.k8s.aws", "v1beta2", "VirtualNode", "virtualnodes"), &[]),
     (namespaced("elbv2.k8s.aws", "v1beta1", "TargetGroupBinding", "targetgroupbindings"), &[]),
-    (namespaced("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"), &["v1beta1"]),
+    (HTTP_ROUTES, &["v1beta1"]),
     (namespaced("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes"), &[]),
     (namespaced("gateway.networking.k8s.io", "v1alpha2", "TCPRoute", "tcproutes"), &[]),
     (namespaced("gateway.networking.k8s.io", "v1alpha2", "TLSRoute", "tlsroutes"), &[]),

@@ -21,6 +21,16 @@
 //! | takeover | the Deployment of `workloadRef` shrinks | what it keeps and what serves are at least N |
 //! | service | at any time in runs where only the controller can cost capacity, once all was ready | N−U pods are ready (blue-green: N of the active ReplicaSet) |
 //!
+//! Of canaries whose traffic is routed, nothing is said of the surge; and in runs without faults, of requests as they go
+//! from the routers' objects through the endpoints of Services to pods:
+//!
+//! | rule | at | holds |
+//! |---|---|---|
+//! | requests | any change, once users were answered | no request meets a backend without a ready pod; where others than the controller cost pods or change the routers' objects, not for longer than half a minute while the stable version has a pod |
+//! | requests | a canary's share grows | its ready pods are as many as that share of N, unless a step has pinned their number |
+//! | requests | nothing has happened for some seconds | each version has the share that the status says; who a step sends to the canary reaches the canary and nothing else, and everybody else is treated alike |
+//! | requests | an update has been aborted, or the last one is over | everybody reaches the stable version, and nobody gets copies |
+//!
 //! Of Rollouts that are analysed:
 //!
 //! | rule | at | holds |
@@ -34,6 +44,7 @@
 //! | ends | a Rollout was aborted, became healthy, or is deleted | none of its runs goes on, no Job of them runs, and as many are kept as the history limits say |
 
 mod model;
+mod requests;
 mod rules;
 mod runs;
 mod verdict;
@@ -41,6 +52,7 @@ mod verdict;
 pub use model::Monitor;
 pub(crate) use runs::is_running;
 
+use rollouts_kube::Resource;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -69,6 +81,10 @@ pub struct Subject {
     pub is_contested: bool,
     /// Whether anything is measured.
     pub is_analysed: bool,
+    /// The kinds of its routers' objects; none if its traffic is not routed.
+    pub routers: Vec<Resource>,
+    /// Whether users leave those objects alone.
+    pub is_left_alone: bool,
 }
 
 impl Subject {
@@ -84,12 +100,19 @@ impl Subject {
             is_harmless,
             is_contested: false,
             is_analysed: false,
+            routers: Vec::new(),
+            is_left_alone: true,
         }
     }
 
     /// The same subject under two controllers that know nothing of each other.
     pub fn contested(self) -> Subject {
         Subject { is_contested: true, ..self }
+    }
+
+    /// The same subject where routers with objects of these kinds split the traffic.
+    pub fn routed(self, routers: Vec<Resource>, is_left_alone: bool) -> Subject {
+        Subject { routers, is_left_alone, ..self }
     }
 
     /// The same subject where something is measured.

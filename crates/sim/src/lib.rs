@@ -13,6 +13,7 @@ pub mod lives;
 pub mod metrics_source;
 pub mod month;
 pub mod recording;
+pub mod requests;
 pub mod run;
 pub mod scenario;
 pub mod trial;

@@ -6,6 +6,7 @@ mod disasters;
 mod ears;
 mod ending;
 mod legacy;
+mod requests;
 mod user;
 
 use crate::cluster::Cluster;
@@ -15,7 +16,7 @@ use crate::invariants::{Monitor, SHORT_WINDOW, Subject, WINDOW};
 use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
 use crate::metrics_source::Mood;
 use crate::virtual_time;
-use crate::workload::{Case, NAMESPACE, SECRET_MARK};
+use crate::workload::{Case, NAMESPACE, SECRET_MARK, routers};
 use ears::Ears;
 use rollouts_memkube::Rng;
 use std::time::Duration;
@@ -99,6 +100,10 @@ async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Ve
     let subject = Subject::of(&case.rollout, NAMESPACE, case.is_harmless());
     let subject = if government == Government::Anarchy { subject.contested() } else { subject };
     let subject = if case.analyses.is_some() { subject.analysed() } else { subject };
+    let subject = match &case.traffic {
+        Some(traffic) => subject.routed(routers::kinds(&traffic.routers), traffic.is_left_alone),
+        None => subject,
+    };
     let ears = case.analyses.is_some().then(|| Ears::listen(SECRET_MARK));
     let monitor = Monitor::start(&cluster.client, subject, faults, window)
         .await

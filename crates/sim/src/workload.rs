@@ -3,9 +3,12 @@
 mod analyses;
 mod draw;
 mod legacy;
+pub mod routers;
+mod traffic;
 
 pub use analyses::{Analyses, SECRET, SECRET_MARK};
 pub use legacy::{LEGACY, Legacy};
+pub use traffic::{PING, PONG, TESTER_COOKIE, TESTER_HEADER, Traffic};
 
 use rollouts_actors::annotations::{CRASH_AFTER, NEVER_READY, READY_AFTER};
 use rollouts_memkube::Rng;
@@ -45,6 +48,8 @@ pub struct Case {
     pub legacy: Option<Legacy>,
     /// What its analyses need, if it has any.
     pub analyses: Option<Analyses>,
+    /// How its traffic is routed, if it is.
+    pub traffic: Option<Traffic>,
 }
 
 /// How the pods of a version behave.
@@ -89,6 +94,10 @@ pub enum Action {
     DeleteRun(u64),
     /// A template of analyses is deleted, and created again so much later.
     LoseTemplate(Box<Value>, Duration),
+    /// An object of a router gets its first spec back, as GitOps tools do.
+    RewindRouter(Box<Value>),
+    /// An object of a router is deleted, and created again so much later.
+    LoseRouter(Box<Value>, Duration),
 }
 
 impl Action {
@@ -103,7 +112,9 @@ impl Action {
             | Action::Autoscale(_)
             | Action::EditLimits(_)
             | Action::DeletePod(_)
-            | Action::LoseService(..) => false,
+            | Action::LoseService(..)
+            | Action::RewindRouter(_)
+            | Action::LoseRouter(..) => false,
         }
     }
 
@@ -134,6 +145,7 @@ impl Case {
     pub fn draw(seed: u64) -> Case {
         let mut case = draw::case(&Rng::new(seed));
         case.analyse(seed);
+        case.route(seed);
         case
     }
 
@@ -200,6 +212,22 @@ mod tests {
     }
 
     #[test]
+    fn seeds_that_once_broke_a_rule_are_not_routed() {
+        for seed in [108, 133, 451, 598, 611, 877, 955, 2022, 2493, 5396, 5472, 5511, 5710, 5763, 6901] {
+            assert!(Case::draw(seed).traffic.is_none(), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_third_of_the_canaries_is_routed_by_all_routers() {
+        let routed: Vec<Traffic> = (0..900).filter_map(|seed| Case::draw(seed).traffic).collect();
+        assert!((160..240).contains(&routed.len()), "{}", routed.len());
+        for router in routers::ALL {
+            assert!(routed.iter().filter(|t| t.routers.contains(&router)).count() > 10, "{router}");
+        }
+    }
+
+    #[test]
     fn a_third_of_the_seeds_is_analysed() {
         let analysed = (0..300).filter(|seed| Case::draw(*seed).analyses.is_some()).count();
         assert!((80..120).contains(&analysed), "{analysed}");
@@ -255,6 +283,16 @@ mod tests {
             "TerminateRun",
             "DeleteRun",
             "LoseTemplate",
+            "RewindRouter",
+            "LoseRouter",
+            "dynamicStableScale",
+            "minPodsPerReplicaSet",
+            "maxTrafficWeight",
+            "setCanaryScale",
+            "setHeaderRoute",
+            "setMirrorRoute",
+            "pingPong",
+            "destinationRule",
         ] {
             assert!(text.contains(part), "no seed has {part}");
         }

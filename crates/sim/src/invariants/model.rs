@@ -1,5 +1,6 @@
 //! The state of the store as of each change, with a short memory.
 
+use super::requests::Requests;
 use super::runs::Measured;
 use super::{Subject, surge_and_unavailable};
 use crate::faults::Faults;
@@ -11,7 +12,7 @@ use rollouts_api::names::{POD_TEMPLATE_HASH, REVISION};
 use rollouts_kube::{RequestError, resource};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -94,6 +95,8 @@ pub(super) struct Model {
     pub revision: u64,
     /// What is measured.
     pub measured: Measured,
+    /// Where requests go.
+    pub requests: Requests,
     pub violations: Vec<String>,
     /// Nothing is judged any more.
     pub rests: bool,
@@ -127,6 +130,7 @@ impl Monitor {
             updates: 1,
             revision: 0,
             measured: Measured::default(),
+            requests: Requests::default(),
             violations: Vec::new(),
             rests: false,
         };
@@ -141,8 +145,11 @@ impl Monitor {
         let analysed =
             [("analysisruns", resource::ANALYSIS_RUNS), ("jobs", resource::JOBS), ("events", resource::EVENTS)];
         let analysed = analysed.into_iter().filter(|_| model.subject.is_analysed);
+        let routers = model.subject.routers.clone();
+        let routed = (!routers.is_empty()).then_some(("endpointslices", resource::ENDPOINT_SLICES)).into_iter();
+        let routed = routed.chain(routers.into_iter().map(|resource| (ROUTER, resource)));
         let mut feeds = Vec::new();
-        for (kind, resource) in always.into_iter().chain(analysed) {
+        for (kind, resource) in always.into_iter().chain(analysed).chain(routed) {
             feeds.push((kind, Feed::open(client.clone(), &resource, Some(&namespace)).await?));
         }
         let shared = Arc::new(Mutex::new(model));
@@ -150,29 +157,33 @@ impl Monitor {
         Ok(Monitor { shared, task })
     }
 
+    pub(super) fn model(&self) -> MutexGuard<'_, Model> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Users ask for so many updates more.
     pub fn expect_updates(&self, more: u64) {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).updates += more;
+        self.model().updates += more;
     }
 
     /// A user goes on to another step by hand.
     pub fn push(&self) {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).measured.pushed = Some(Instant::now());
+        self.model().measured.pushed = Some(Instant::now());
     }
 
     /// Judges nothing from now on: the Rollout is deleted on purpose.
     pub fn rest(&self) {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).rests = true;
+        self.model().rests = true;
     }
 
     /// The Rollout's revision.
     pub fn revision(&self) -> u64 {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner).revision
+        self.model().revision
     }
 
     /// What did not hold so far.
     pub fn violations(&self) -> Vec<String> {
-        let mut violations = self.shared.lock().unwrap_or_else(PoisonError::into_inner).violations.clone();
+        let mut violations = self.model().violations.clone();
         if self.task.is_finished() {
             violations.push("the monitor ended early".into());
         }
@@ -185,11 +196,26 @@ impl Monitor {
     }
 }
 
+/// How often requests are looked at when nothing happens.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The feeds of what routers read and write.
+const ROUTER: &str = "router";
+
 /// Handles changes of all collections in the order of their versions.
 async fn watch(mut feeds: Vec<(&'static str, Feed)>, model: Arc<Mutex<Model>>) {
+    let is_routed = feeds.iter().any(|(kind, _)| *kind == ROUTER);
+    let mut looks = tokio::time::interval(LOOK);
     loop {
         let next = feeds.iter_mut().map(|(kind, feed)| feed.next().map(|change| change.map(|c| (*kind, c))).boxed());
-        let (first, ..) = select_all(next).await;
+        let first = tokio::select! {
+            biased;
+            (first, ..) = select_all(next) => first,
+            _ = looks.tick(), if is_routed => {
+                model.lock().unwrap_or_else(PoisonError::into_inner).look_at_requests();
+                continue;
+            }
+        };
         let mut batch = vec![first];
         for (kind, feed) in &mut feeds {
             while let Some(change) = feed.next().now_or_never() {
@@ -231,6 +257,9 @@ impl Model {
         if self.subject.is_analysed && ["rollouts", "analysisruns"].contains(&kind) {
             self.check_secret(kind, &name, object);
         }
+        if !self.subject.routers.is_empty() {
+            self.take_for_requests(kind, change);
+        }
         match kind {
             "rollouts" if name == self.subject.name => self.take_rollout(object),
             "replicasets" if is_of_an_experiment(object) => {
@@ -252,6 +281,20 @@ impl Model {
             _ => return,
         }
         self.check_service();
+    }
+
+    fn take_for_requests(&mut self, kind: &str, change: &Change) {
+        let plane = &mut self.requests.plane;
+        match kind {
+            "rollouts" => plane.take_rollout(&change.object),
+            "pods" => plane.take_pod(change),
+            "endpointslices" => plane.take_slice(change),
+            "services" => self.note_service(change),
+            ROUTER => self.take_router_object(change),
+            _ => return,
+        }
+        // The Rollout is judged as it was before: whatever is written follows from that.
+        self.check_requests(kind != "pods");
     }
 
     fn take_rollout(&mut self, object: &Value) {

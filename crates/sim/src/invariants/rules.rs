@@ -31,6 +31,10 @@ impl Model {
             }
             return;
         }
+        if !self.subject.routers.is_empty() {
+            // Each version has the pods of its traffic, whatever the other has.
+            return;
+        }
         let size = |(other, set): (&String, &Set)| match self.subject.is_contested && other != name {
             true => set.sizes.least(self.window),
             false => set.size,

@@ -39,6 +39,7 @@ impl User<'_> {
             tokio::time::sleep(TIDY_AFTER).await;
             violations.extend(self.check_aborted(case));
             violations.extend(self.check_nothing_measures("an abort"));
+            violations.extend(self.check_all_stable_after_abort());
             self.act(&Action::Plugin("retry rollout app")).await;
             tokio::time::sleep(LOOK).await;
         }
@@ -52,6 +53,7 @@ impl User<'_> {
         violations.extend(self.check_taken_over(case));
         violations.extend(self.check_nothing_measures("a promotion"));
         violations.extend(self.check_history());
+        violations.extend(self.check_all_stable("the last update"));
         let writes = self.writes();
         tokio::time::sleep(QUIET_FOR).await;
         let more = self.writes() - writes;
@@ -59,6 +61,7 @@ impl User<'_> {
             violations.push(format!("quiet: {more} writes although nothing changes: {}", self.summary()));
         }
         violations.extend(self.check_deleted_while_analysed(case).await);
+        violations.extend(self.check_released(case).await);
         violations.extend(self.check_given_back(case).await);
         violations
     }
@@ -99,6 +102,9 @@ impl User<'_> {
         for set in sets {
             let is_stable = set["metadata"]["labels"][POD_TEMPLATE_HASH] == status["stableRS"];
             let size = set["spec"]["replicas"].as_i64().unwrap_or(1);
+            if !is_stable && self.keeps_aborted() {
+                continue;
+            }
             if size != if is_stable { replicas } else { 0 } {
                 let name = &set["metadata"]["name"];
                 violations.push(format!("abort: {name} (stable: {is_stable}) has {size} of {replicas} pods"));
@@ -151,7 +157,7 @@ impl User<'_> {
         let pods = pods.iter().filter(|pod| !pod["metadata"]["labels"][POD_TEMPLATE_HASH].is_null()).count();
         must(i64::try_from(pods) == Ok(replicas), format!("{pods} pods for {replicas} replicas"));
         // The Services of a canary wait for pods.
-        for name in case.services.iter().filter(|_| case.is_blue_green || replicas > 0) {
+        for name in self.stable_services(case).into_iter().filter(|_| case.is_blue_green || replicas > 0) {
             let selected = self.selected(name);
             must(selected == status["stableRS"], format!("the Service {name} selects {selected}"));
         }

@@ -5,6 +5,7 @@ use crate::faults::Faults;
 use crate::invariants::Monitor;
 use crate::scenario::kubectl::Kubectl;
 use crate::scenario::plugin;
+use crate::workload::routers::path;
 use crate::workload::{Action, Case, LEGACY, NAME, NAMESPACE, service, version};
 use rollouts_api::names::{INSTANCE_ID, POD_TEMPLATE_HASH};
 use serde_json::{Value, json};
@@ -26,7 +27,10 @@ impl User<'_> {
         let services = case.services.iter().map(|name| service(name));
         let measured = case.analyses.iter().flat_map(|analyses| analyses.objects.clone());
         let legacy = case.legacy.iter().map(|legacy| legacy.object.clone());
-        for object in services.chain(measured).chain(legacy).chain([case.rollout.clone()]) {
+        let routers = case.traffic.iter().flat_map(|traffic| {
+            traffic.services.iter().map(|name| service(name)).chain(traffic.objects.iter().cloned())
+        });
+        for object in services.chain(measured).chain(legacy).chain(routers).chain([case.rollout.clone()]) {
             self.cluster.server.create(object).map_err(|e| format!("the case is refused: {e:?}"))?;
         }
         Ok(())
@@ -80,6 +84,17 @@ impl User<'_> {
                 self.delete(&format!("{}/{}", text(&template["kind"]), text(&template["metadata"]["name"]))).await;
                 tokio::time::sleep(*wait).await;
                 let created = self.cluster.server.create(Value::clone(template));
+                self.told("create", created.map(drop).map_err(|e| format!("{e:?}")));
+            }
+            Action::RewindRouter(object) => {
+                let body = json!([{"op": "replace", "path": "/spec", "value": object["spec"]}]);
+                let result = self.kubectl().patch(&path(object), None, "json", &body).await;
+                self.told("the patch", result.map(drop).map_err(|e| e.text()));
+            }
+            Action::LoseRouter(object, wait) => {
+                self.delete(&path(object)).await;
+                tokio::time::sleep(*wait).await;
+                let created = self.cluster.server.create(Value::clone(object));
                 self.told("create", created.map(drop).map_err(|e| format!("{e:?}")));
             }
         }

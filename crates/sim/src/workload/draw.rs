@@ -41,8 +41,16 @@ pub(super) fn case(rng: &Rng) -> Case {
         "apiVersion": rollouts_api::names::API_VERSION, "kind": "Rollout",
         "metadata": {"name": NAME, "namespace": NAMESPACE}, "spec": spec,
     });
-    let mut case =
-        Case { rollout, is_blue_green, services, actions, aborts_last: one_in(rng, 3), legacy: None, analyses: None };
+    let mut case = Case {
+        rollout,
+        is_blue_green,
+        services,
+        actions,
+        aborts_last: one_in(rng, 3),
+        legacy: None,
+        analyses: None,
+        traffic: None,
+    };
     if one_in(rng, 4) {
         let scale_down = *pick(rng, &["never", "onsuccess", "progressively"]);
         case.take_over(rng.below(8), scale_down);
