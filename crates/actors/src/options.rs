@@ -18,6 +18,8 @@ pub struct Options {
     pub start_delay: Duration,
     /// From a pod's deletion until it is gone, when nothing in the pod says otherwise.
     pub stop_delay: Duration,
+    /// How long Endpoints and EndpointSlices take to follow.
+    pub endpoints_delay: Duration,
     /// Whether scheduler and kubelet write events.
     pub node_events: bool,
 }
@@ -33,6 +35,7 @@ impl Options {
             pods_per_node: 110,
             start_delay: Duration::from_secs(1),
             stop_delay: Duration::from_secs(1),
+            endpoints_delay: Duration::ZERO,
             node_events: true,
         }
     }

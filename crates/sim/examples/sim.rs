@@ -1,28 +1,31 @@
 //! Seeded runs by hand.
 //!
 //! `cargo run -p rollouts-sim --example sim -- --seeds 0..2000` runs many seeds and prints those that break a rule;
-//! `-- --seed 17 --trace` runs one and prints everything that happened, with the controller's plans and reasons.
+//! `--routed` leaves out those whose traffic no router splits; `-- --seed 17 --trace` runs one and prints everything that happened, with the controller's plans and reasons.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use rollouts_sim::run::run;
+use rollouts_sim::workload::Case;
 use std::io::Write;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "usage: sim --seeds FROM..TO | sim --seed N [--trace]";
+const USAGE: &str = "usage: sim --seeds FROM..TO [--routed] | sim --seed N [--trace]";
 
 struct Arguments {
     seeds: std::ops::Range<u64>,
     trace: bool,
+    routed: bool,
 }
 
 fn arguments() -> Option<Arguments> {
-    let mut arguments = Arguments { seeds: 0..0, trace: false };
+    let mut arguments = Arguments { seeds: 0..0, trace: false, routed: false };
     let mut given = std::env::args().skip(1);
     while let Some(flag) = given.next() {
         match flag.as_str() {
+            "--routed" => arguments.routed = true,
             "--trace" => arguments.trace = true,
             "--seed" => {
                 let seed: u64 = given.next()?.parse().ok()?;
@@ -40,7 +43,7 @@ fn arguments() -> Option<Arguments> {
 
 fn main() -> std::io::Result<ExitCode> {
     let mut out = std::io::stdout();
-    let Some(Arguments { seeds, trace }) = arguments() else {
+    let Some(Arguments { seeds, trace, routed }) = arguments() else {
         writeln!(out, "{USAGE}")?;
         return Ok(ExitCode::from(2));
     };
@@ -48,8 +51,9 @@ fn main() -> std::io::Result<ExitCode> {
         let filter = EnvFilter::new("warn,rollouts_controller=debug,rollouts_sim=debug");
         tracing_subscriber::fmt().with_env_filter(filter).without_time().with_target(false).init();
     }
-    let (total, mut broken, mut deaths) = (seeds.end - seeds.start, 0, 0);
-    for seed in seeds {
+    let (mut total, mut broken, mut deaths) = (0, 0, 0);
+    for seed in seeds.filter(|seed| !routed || Case::draw(*seed).traffic.is_some()) {
+        total += 1;
         let outcome = support::seeded(seed, move || run(seed))?;
         deaths += outcome.deaths;
         if !outcome.violations.is_empty() {

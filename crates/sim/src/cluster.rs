@@ -11,6 +11,7 @@ use rollouts_kube::tokio_clock;
 use rollouts_memkube::{Config, Server};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +53,8 @@ pub struct Cluster {
     pub identities: Identities,
     /// Where controllers measure.
     pub metrics: MetricsSource,
+    /// How long endpoints take to follow; for actors that begin later.
+    pub endpoints_delay: Duration,
     seed: u64,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
@@ -75,6 +78,7 @@ impl Cluster {
             client,
             identities: Identities::default(),
             metrics: MetricsSource::default(),
+            endpoints_delay: Duration::ZERO,
             seed,
             stop: CancellationToken::new(),
             tasks: Vec::new(),
@@ -102,6 +106,7 @@ impl Cluster {
             seed: self.seed,
             // Nobody here reads them, and they are half of all writes.
             node_events: false,
+            endpoints_delay: self.endpoints_delay,
             ..rollouts_actors::Options::new(self.clock.clone())
         };
         Box::new(move |birth| {

@@ -87,7 +87,8 @@ async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Ve
     let has_disasters = !odds.is_none() && faults.below(2) == 0;
     faults.note(&format!("seed {seed}: {government:?}, disasters: {has_disasters}, {odds:?}"));
     faults.note(&format!("rollout {}", case.rollout["spec"]));
-    let cluster = Cluster::new(seed).map_err(|e| format!("the cluster does not start: {e:?}"))?;
+    let mut cluster = Cluster::new(seed).map_err(|e| format!("the cluster does not start: {e:?}"))?;
+    cluster.endpoints_delay = case.traffic.as_ref().map(|traffic| traffic.endpoints_delay).unwrap_or_default();
     let window = if odds.is_none() { SHORT_WINDOW } else { WINDOW };
     let is_elected = government == Government::Elected;
     let grace = if odds.is_none() { RENEWAL } else { RENEWAL_UNDER_FAULTS };

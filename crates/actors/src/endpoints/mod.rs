@@ -73,6 +73,10 @@ fn selector(service: &Service) -> Option<Selector> {
 
 impl Actor {
     async fn reconcile(self, key: Key) -> kube::Result<Next> {
+        let delay = self.ctx.options.endpoints_delay;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         let service = self.services.get(&key);
         let Some(service) = service.filter(|s| s.metadata.deletion_timestamp.is_none()) else {
             self.forget(&key).await?;

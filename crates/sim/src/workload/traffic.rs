@@ -35,6 +35,8 @@ pub struct Traffic {
     pub objects: Vec<Value>,
     /// Services that are there besides those of [`Case::services`].
     pub services: Vec<&'static str>,
+    /// How long endpoints take to follow Services and pods.
+    pub endpoints_delay: Duration,
     /// Users do nothing to the routers' objects, so that every request has an answer.
     pub is_left_alone: bool,
 }
@@ -97,7 +99,14 @@ impl Case {
         // What lost its Service would be somebody else's business.
         self.actions
             .retain(|(_, action)| !matches!(action, Action::LoseService(name, _) if !self.services.contains(name)));
-        self.traffic = Some(Traffic { routers, objects: made.objects, services: made.services, is_left_alone: true });
+        let endpoints_delay = Duration::from_millis(*pick(rng, &[0, 0, 200, 1000, 3000]));
+        self.traffic = Some(Traffic {
+            routers,
+            objects: made.objects,
+            services: made.services,
+            endpoints_delay,
+            is_left_alone: true,
+        });
     }
 
     /// Users and their tools change the routers' objects, too, and stop using them.
