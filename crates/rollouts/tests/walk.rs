@@ -4,7 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -52,6 +53,19 @@ impl Playground {
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{args}: {stdout}{stderr}");
         stdout.into_owned()
+    }
+
+    /// Where requests go, as the playground draws it.
+    fn picture(&self) -> String {
+        let address = self.printed.iter().find_map(|line| line.strip_prefix("Where requests go")).unwrap();
+        let (host, path) = address.trim().strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream
+            .write_all(format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
     fn kubectl(&self, args: &str) -> String {
@@ -209,4 +223,34 @@ fn a_new_user_sees_a_bad_version_go_back_by_itself() {
     p.wait(demo, "Healthy", "", &[0, 0, 5]);
     let runs = p.kubectl("get analysisruns");
     assert!(runs.lines().any(|l| l.split_whitespace().nth(1) == Some("Successful")), "{runs}");
+}
+
+#[test]
+fn a_new_user_sees_where_requests_go() {
+    if kubectl_is_missing() {
+        return;
+    }
+    let p = Playground::start("traffic");
+    let demo = "traffic-demo";
+    p.wait(demo, "Healthy", "", &[5]);
+    assert!(p.picture().contains("100.0 %  stable, 5 pods"), "{}", p.picture());
+    p.plugin(&format!("set image {demo} {demo}=argoproj/rollouts-demo:yellow"));
+    p.wait(demo, "Paused", "CanaryPauseStep", &[5, 1]);
+    let shares = |picture: &str| -> Vec<String> {
+        let shares = picture.lines().filter_map(|line| line.split_once("  █").map(|_| line));
+        shares.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
+    };
+    let picture = p.picture();
+    assert!(picture.contains("weight 20\n"), "{picture}");
+    assert_eq!(shares(&picture), ["blue", "yellow", "blue", "yellow"], "{picture}");
+    p.plugin(&format!("promote {demo}"));
+    p.wait(demo, "Paused", "CanaryPauseStep", &[5, 3]);
+    let picture = p.picture();
+    assert!(picture.contains("weight 60\n"), "{picture}");
+    assert_eq!(shares(&picture), ["blue", "yellow", "yellow"], "testers see the new version: {picture}");
+    let cookie = "-o jsonpath={.metadata.annotations.nginx\\.ingress\\.kubernetes\\.io/canary-by-cookie}";
+    assert_eq!(p.kubectl(&format!("get ingress traffic-demo-traffic-canary {cookie}")), "tester");
+    p.plugin(&format!("promote {demo}"));
+    p.wait(demo, "Healthy", "", &[5, 5]);
+    assert!(p.picture().contains("100.0 %  stable, 5 pods"), "{}", p.picture());
 }

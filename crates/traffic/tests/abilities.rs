@@ -79,7 +79,8 @@ fn row(title: &str, routing: &Value, settings: &Settings) -> String {
 fn the_table_of_matches_says_what_routers_refuse() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/traffic.md");
     let document = std::fs::read_to_string(path).expect("a document");
-    let mut table = vec![format!("| | {} | mirror |", PARTS.join(" | ")), format!("|{}", "---|".repeat(PARTS.len() + 2))];
+    let mut table =
+        vec![format!("| | {} | mirror |", PARTS.join(" | ")), format!("|{}", "---|".repeat(PARTS.len() + 2))];
     table.extend(routers().iter().map(|(title, routing, settings)| row(title, routing, settings)));
     let table = table.join("\n");
     assert!(document.contains(&table), "docs/traffic.md should have this table:\n\n{table}\n");

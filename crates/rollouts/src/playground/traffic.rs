@@ -6,6 +6,8 @@ mod draw;
 mod flow;
 mod look;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 use crate::http::{self, Answer, Reply};
 use ::http::Request;
