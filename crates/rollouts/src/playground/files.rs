@@ -90,6 +90,7 @@ impl Files {
                 "kubectl argo rollouts set image rollouts-demo rollouts-demo=argoproj/rollouts-demo:yellow",
                 "kubectl argo rollouts promote rollouts-demo",
                 "kubectl argo rollouts set image analysis-demo analysis-demo=argoproj/rollouts-demo:bad-red",
+                "kubectl argo rollouts set image traffic-demo traffic-demo=argoproj/rollouts-demo:yellow",
             ] {
                 writeln!(out, "  {line}")?;
             }

@@ -1,14 +1,14 @@
 //! The documents about traffic routers are true: every manifest in `docs/traffic/` goes through an update under the real
 //! controller, and the objects that a page shows are seen at the moment that it says.
 //!
-//! A page has one block that begins with ```` ```yaml manifest ````, which is applied, and any number of blocks that begin
+//! A page has a block that begins with ```` ```yaml manifest ````, which is applied, and any number of blocks that begin
 //! with ```` ```yaml MOMENT ```` or ```` ```yaml MOMENT, MOMENT ````, where a moment is one of [`MOMENTS`]. What such a block says of an object must be so then;
-//! it need not say everything. `null` means that there is no such field.
+//! it need not say everything. `null` means that there is no such field. Another manifest begins anew, in an empty cluster.
 
 mod contains;
 mod page;
 
-use page::Page;
+use page::Part;
 use rollouts_sim::cluster::Cluster;
 use rollouts_sim::scenario::plugin;
 use rollouts_sim::virtual_time;
@@ -34,24 +34,24 @@ fn directory() -> PathBuf {
 
 /// A user with a page in front of them.
 struct Reader {
-    page: Page,
+    part: Part,
     cluster: Cluster,
     name: String,
 }
 
 impl Reader {
-    async fn read(page: Page) {
+    async fn read(part: Part) {
         let mut cluster = Cluster::new(0).expect("a cluster");
         cluster.start_actors(cluster.client.clone());
         cluster.start_controller(cluster.client.clone());
-        for object in &page.manifest {
-            let refused = |error| panic!("{}: {} is refused: {error:?}", page.name, object["kind"]);
+        for object in &part.manifest {
+            let refused = |error| panic!("{}: {} is refused: {error:?}", part.name, object["kind"]);
             cluster.server.create(object.clone()).unwrap_or_else(refused);
         }
-        let rollout = page.manifest.iter().find(|object| object["kind"] == "Rollout").expect("a page has a Rollout");
+        let rollout = part.manifest.iter().find(|object| object["kind"] == "Rollout").expect("a manifest has a Rollout");
         let name = rollout["metadata"]["name"].as_str().expect("it has a name").to_owned();
         let steps = rollout["spec"]["strategy"]["canary"]["steps"].as_array().cloned().expect("it has steps");
-        let reader = Reader { page, cluster, name };
+        let reader = Reader { part, cluster, name };
         reader.walk(&steps).await;
         reader.cluster.stop();
     }
@@ -71,7 +71,7 @@ impl Reader {
                 self.plugin(&["promote", &self.name]).await;
             }
         }
-        assert!(pauses > 0, "{}: nobody can look at an update without a pause", self.page.name);
+        assert!(pauses > 0, "{}: nobody can look at an update without a pause", self.part.name);
         self.wait("Healthy", None).await;
         self.look("updated").await;
         self.expect_weight(0);
@@ -100,7 +100,7 @@ impl Reader {
     async fn plugin(&self, args: &[&str]) {
         let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let output = plugin::run(&args, &self.cluster.client, NAMESPACE, &self.cluster.clock).await;
-        assert_eq!(output.code, 0, "{}: {args:?}: {}", self.page.name, output.stderr);
+        assert_eq!(output.code, 0, "{}: {args:?}: {}", self.part.name, output.stderr);
     }
 
     async fn delete(&self) {
@@ -123,40 +123,41 @@ impl Reader {
             if is_observed && status["phase"] == phase && is_there && is_over {
                 return;
             }
-            let page = &self.page.name;
-            assert!(Instant::now() < end, "{page}: should be {phase} at step {step:?}, but is {status:#}");
+            let part = &self.part.name;
+            assert!(Instant::now() < end, "{part}: should be {phase} at step {step:?}, but is {status:#}");
             sleep(Duration::from_millis(100)).await;
         }
     }
 
     fn expect_weight(&self, weight: i64) {
         let rollout = self.rollout();
-        assert_eq!(rollout["status"]["canary"]["weights"]["canary"]["weight"], weight, "{}", self.page.name);
+        assert_eq!(rollout["status"]["canary"]["weights"]["canary"]["weight"], weight, "{}", self.part.name);
     }
 
     /// Compares everything that the page shows for this moment.
     async fn look(&self, moment: &str) {
         sleep(ALONE).await;
-        let page = &self.page.name;
-        for expected in self.page.shown(moment) {
-            let at = page::place(expected).unwrap_or_else(|| panic!("{page}: {} is no known kind", expected["kind"]));
+        let part = &self.part.name;
+        for expected in self.part.shown(moment) {
+            let at = page::place(expected).unwrap_or_else(|| panic!("{part}: {} is no known kind", expected["kind"]));
             let name = expected["metadata"]["name"].as_str().expect("an object has a name");
             let found = self.cluster.server.get(&at.group, &at.plural, NAMESPACE, name);
-            let found = found.unwrap_or_else(|| panic!("{page}: {moment}: there is no {at} {name}"));
+            let found = found.unwrap_or_else(|| panic!("{part}: {moment}: there is no {at} {name}"));
             // The same object may be read in several versions.
             let mut expected = expected.clone();
             expected["apiVersion"] = found["apiVersion"].clone();
             if let Some(difference) = contains::difference(&found, &expected) {
-                panic!("{page}: {moment}: {at} {name}: {difference}\n{found:#}");
+                panic!("{part}: {moment}: {at} {name}: {difference}\n{found:#}");
             }
         }
     }
 }
 
 fn read(name: &str) {
-    let page = Page::read(&directory().join(name).with_extension("md"));
-    page.names_known_moments(&MOMENTS);
-    virtual_time::block_on(Reader::read(page)).expect("a runtime");
+    for part in page::read(&directory().join(name).with_extension("md")) {
+        part.names_moments(&MOMENTS);
+        virtual_time::block_on(Reader::read(part)).expect("a runtime");
+    }
 }
 
 macro_rules! pages {

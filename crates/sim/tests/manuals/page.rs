@@ -5,9 +5,9 @@ use rollouts_kube::{Resource, resource};
 use serde_json::Value;
 use std::path::Path;
 
-/// What is tried of a page.
-pub struct Page {
-    /// Its file's name.
+/// One manifest of a page, and what the page says comes of it: the blocks up to the next manifest.
+pub struct Part {
+    /// Where it stands: the file's name, and its number in there.
     pub name: String,
     /// What a reader applies.
     pub manifest: Vec<Value>,
@@ -15,40 +15,53 @@ pub struct Page {
     seen: Vec<(Vec<String>, Vec<Value>)>,
 }
 
-impl Page {
-    pub fn read(path: &Path) -> Page {
-        let name = path.file_name().expect("it is a file").to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(path).expect("it can be read");
-        let mut blocks: Vec<(String, Vec<Value>)> = Vec::new();
-        let mut open: Option<(String, String)> = None;
-        for line in text.lines() {
-            open = match (open.take(), line.strip_prefix("```")) {
-                (None, Some(info)) => Some((info.to_owned(), String::new())),
-                (Some((info, yaml)), Some(_)) => {
-                    if let Some(moment) = info.strip_prefix("yaml ") {
-                        let read = serde_saphyr::from_multiple(&yaml);
-                        blocks.push((moment.to_owned(), read.unwrap_or_else(|e| panic!("{name}: {moment}: {e}"))));
-                    }
-                    None
-                }
-                (Some((info, yaml)), None) => Some((info, yaml + line + "\n")),
-                (None, None) => None,
-            };
+/// The parts of a page.
+pub fn read(path: &Path) -> Vec<Part> {
+    let file = path.file_name().expect("it is a file").to_string_lossy();
+    let text = std::fs::read_to_string(path).expect("it can be read");
+    let mut parts: Vec<Part> = Vec::new();
+    for (info, yaml) in blocks(&text) {
+        let Some(moments) = info.strip_prefix("yaml ") else { continue };
+        let objects: Vec<Value> = serde_saphyr::from_multiple(&yaml).unwrap_or_else(|e| panic!("{file}: {info}: {e}"));
+        match parts.last_mut() {
+            _ if moments == "manifest" => {
+                let name = format!("{file}, manifest {}", parts.len() + 1);
+                parts.push(Part { name, manifest: objects, seen: Vec::new() });
+            }
+            Some(part) => part.seen.push((moments.split(", ").map(str::to_owned).collect(), objects)),
+            None => panic!("{file}: {info}: there is no manifest yet"),
         }
-        let (manifests, seen): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|(moment, _)| moment == "manifest");
-        assert_eq!(manifests.len(), 1, "{name} has one manifest");
-        let moments = |(info, objects): (String, _)| (info.split(", ").map(str::to_owned).collect(), objects);
-        let manifest = manifests.into_iter().flat_map(|(_, objects)| objects).collect();
-        Page { name, manifest, seen: seen.into_iter().map(moments).collect() }
     }
+    assert!(!parts.is_empty(), "{file} has no manifest");
+    parts
+}
 
-    pub fn names_known_moments(&self, known: &[&str]) {
+/// Blocks between fences, each with what stands behind the first fence.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let mut blocks: Vec<(String, String)> = Vec::new();
+    let mut is_open = false;
+    for line in text.lines() {
+        match (line.strip_prefix("```"), is_open, blocks.last_mut()) {
+            (Some(info), false, _) => {
+                is_open = true;
+                blocks.push((info.to_owned(), String::new()));
+            }
+            (Some(_), true, _) => is_open = false,
+            (None, true, Some((_, block))) => *block += &format!("{line}\n"),
+            (None, ..) => {}
+        }
+    }
+    blocks
+}
+
+impl Part {
+    /// Asserts that it says something at the moments that matter most, and at none that do not exist.
+    pub fn names_moments(&self, known: &[&str]) {
         for moment in self.seen.iter().flat_map(|(moments, _)| moments) {
             assert!(known.contains(&moment.as_str()), "{}: {moment:?} is no moment", self.name);
         }
-        let is_shown = |moment| self.shown(moment).next().is_some();
         for moment in ["pause 1", "pause 2", "updated", "aborted"] {
-            assert!(is_shown(moment), "{}: {moment}: shows no weights", self.name);
+            assert!(self.shown(moment).next().is_some(), "{}: {moment}: shows nothing", self.name);
         }
     }
 
