@@ -50,6 +50,7 @@ impl Reconcile<'_> {
         next.current_step_hash = String::new();
         next.current_step_index = None;
         next.canary = Default::default();
+        (next.alb, next.albs) = (None, Vec::new());
         next
     }
 

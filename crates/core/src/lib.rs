@@ -17,6 +17,7 @@ pub mod experiment;
 mod experiments;
 mod frozen;
 mod history;
+mod inquiries;
 mod invalid;
 mod migration;
 mod pauses;
@@ -38,6 +39,7 @@ mod workload;
 
 pub use analyses::{TemplateClosure, experiment_template_closure, template_closure};
 pub use experiments::additional_destinations;
+pub use inquiries::{Answered, Ask};
 pub use migration::{Debt, size_given_back};
 pub use plan::{AnnotationChanges, Effect, EventType, Plan, Warning};
 pub use planning::Step;

@@ -1,6 +1,7 @@
 //! What a reconcile decided.
 
 use crate::Debt;
+use crate::inquiries::{self, Ask};
 use crate::planning::{self, Step};
 use jiff::Timestamp;
 use rollouts_api::RolloutStatus;
@@ -22,6 +23,8 @@ pub struct Plan {
     /// What keeps the Rollout from what it is asked to do, for as long as it lasts. The plans of all that time have it,
     /// so it does not count as something to do; whoever applies them tells the user when it begins.
     pub warnings: Vec<Warning>,
+    /// What others must tell before more can be decided. An answer is kept for as long as plans ask for it.
+    pub asks: Vec<Ask>,
 }
 
 /// What a user must know although nothing is written.
@@ -227,6 +230,7 @@ impl fmt::Display for Plan {
             writeln!(f, "nothing to do")?;
         }
         planning::write_steps(f, &self.effects)?;
+        inquiries::write(f, &self.asks)?;
         planning::write_outlook(f, &self.notes, &self.warnings, self.wake_at)
     }
 }

@@ -11,7 +11,9 @@ mod refusals;
 mod remembered;
 mod services;
 mod sizes;
+mod targets;
 mod told;
+mod verification;
 
 pub use remembered::router_wants;
 
@@ -19,7 +21,7 @@ use crate::Effect;
 use crate::reconcile::Reconcile;
 use decision::Decision;
 use rollouts_api::Time;
-use rollouts_api::rollout::{TrafficWeights, WeightDestination};
+use rollouts_api::rollout::{AlbStatus, TrafficWeights, WeightDestination};
 use rollouts_traffic::{Context, Draft, Route, RouteError, Router, Side};
 
 /// From one look at a router that has not confirmed its weights to the next.
@@ -36,6 +38,8 @@ pub(crate) struct Traffic {
     pub settled: bool,
     /// What a router could not do.
     pub errors: Vec<(&'static str, RoutingError)>,
+    /// What was found out about load balancers.
+    pub load_balancers: Vec<AlbStatus>,
 }
 
 /// Why a router could not do what it was told to.
@@ -70,6 +74,7 @@ impl Reconcile<'_> {
         let settings = &self.snapshot.router_settings;
         let ro = self.ro.clone();
         let cx = Context { rollout: &ro, routing: &routing, settings };
+        let weights = self.weights(&decision, weight, &additional);
         let mut settled = weight == decision.weight;
         let mut verified = None;
         let mut effects = Vec::new();
@@ -89,7 +94,11 @@ impl Reconcile<'_> {
             match outcome {
                 Ok(()) => {
                     // What was written just now is confirmed by nobody.
-                    let answer = router.verified(&cx, &route, objects).map(|confirmed| confirmed && !is_changed);
+                    let answer = match router.asks(&cx, &route, objects) {
+                        Some(_) if is_changed => self.awaits(weight).then_some(false),
+                        Some(inquiry) => self.verify(router, &cx, &route, &weights, inquiry),
+                        None => router.verified(&cx, &route, objects).map(|confirmed| confirmed && !is_changed),
+                    };
                     verified = [verified, answer].into_iter().flatten().reduce(|a, b| a && b);
                 }
                 Err(RouteError::Waits(why)) => {
@@ -110,7 +119,7 @@ impl Reconcile<'_> {
         }
         self.traffic.settled = settled && verified != Some(false);
         if settled {
-            self.record_weights(&decision, weight, additional, verified);
+            self.record_weights(TrafficWeights { verified, ..weights });
         }
         if verified == Some(false) {
             self.note(format!("no router has confirmed the weight of {weight} yet"));
@@ -196,29 +205,26 @@ impl Reconcile<'_> {
         self.ro.status.canary.weights.as_ref()
     }
 
-    fn record_weights(
-        &mut self,
-        decision: &Decision,
-        weight: i32,
-        additional: Vec<WeightDestination>,
-        verified: Option<bool>,
-    ) {
+    /// What the status will say of these weights, if they are told.
+    fn weights(&self, decision: &Decision, weight: i32, additional: &[WeightDestination]) -> TrafficWeights {
         let canary = self.ro.spec.strategy.canary.clone().unwrap_or_default();
-        let recorded = self.recorded_weights();
         let canary_hash = match decision.remembered_canary {
-            true => recorded.map(|w| w.canary.pod_template_hash.clone()).unwrap_or_default(),
+            true => self.recorded_weights().map(|w| w.canary.pod_template_hash.clone()).unwrap_or_default(),
             false => self.new_hash(),
         };
         let rest = additional.iter().fold(self.max_weight() - weight, |rest, a| rest.saturating_sub(a.weight));
         let stable_hash = self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default();
         let destination =
             |weight, service_name, pod_template_hash| WeightDestination { weight, service_name, pod_template_hash };
-        let weights = TrafficWeights {
+        TrafficWeights {
             canary: destination(weight, canary.canary_service, canary_hash),
             stable: destination(rest, canary.stable_service, stable_hash),
-            additional,
-            verified,
-        };
+            additional: additional.to_vec(),
+            verified: None,
+        }
+    }
+
+    fn record_weights(&mut self, weights: TrafficWeights) {
         self.tell_weights(&weights);
         self.traffic.weights = Some(weights);
     }

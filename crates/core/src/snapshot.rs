@@ -45,6 +45,8 @@ pub struct Snapshot {
     pub routers: rollouts_traffic::Objects,
     /// What the controller's flags say about routers.
     pub router_settings: Arc<rollouts_traffic::Settings>,
+    /// What was answered to the questions of the plan before; see [`crate::Plan::asks`].
+    pub answers: BTreeMap<rollouts_traffic::Inquiry, crate::Answered>,
     /// Hash of the Rollout's pod template. Whoever needs it first computes it.
     pub template_hash: TemplateHash,
 }

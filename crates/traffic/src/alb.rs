@@ -10,9 +10,12 @@ mod routes;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod weights;
 
-use crate::{Context, Draft, Managed, Objects, Route, RouteError, Router, Want, ingress};
+use crate::{
+    Answer, Context, Draft, Heard, Inquiry, Managed, Objects, Route, RouteError, Router, Want, ingress,
+};
 use conditions::Rule;
 use rollouts_api::rollout::{AlbTrafficRouting, TrafficRouting};
 use std::collections::BTreeSet;
@@ -77,6 +80,14 @@ impl Router for Alb {
 
     fn knows_ping_pong(&self, _is_named: bool) -> bool {
         true
+    }
+
+    fn asks(&self, cx: &Context<'_>, route: &Route, objects: &Objects) -> Option<Inquiry> {
+        cx.settings.aws_verify_target_group.then(|| verify::inquiry(cx, route, objects))
+    }
+
+    fn heard(&self, cx: &Context<'_>, route: &Route, objects: &Objects, answer: &Answer) -> Heard {
+        verify::heard(cx, route, objects, answer)
     }
 
     fn release(&self, cx: &Context<'_>, stable: &Route, draft: &mut Draft<'_>) {

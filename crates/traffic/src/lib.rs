@@ -6,6 +6,7 @@ mod alb;
 mod ambassador;
 mod apisix;
 pub mod app_mesh;
+pub mod bindings;
 mod draft;
 pub mod evaluate;
 mod gateway_api;
@@ -14,6 +15,7 @@ mod harness;
 #[cfg(test)]
 mod hostile;
 mod ingress;
+mod inquiry;
 pub mod istio;
 mod kind;
 mod managed;
@@ -32,6 +34,7 @@ mod traefik;
 
 pub use alb::{TargetGroup, TargetRole, target_groups};
 pub use draft::{Change, Draft, Event, Write, merge_patch};
+pub use inquiry::{Answer, FoundGroup, Heard, Inquiry, LoadBalancer, Targets};
 pub use kind::{Kind, ObjectRef};
 pub use objects::{Objects, Want, selects};
 pub use route::{Block, Managed, Matches, Pattern, Route, Side};

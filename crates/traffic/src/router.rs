@@ -9,7 +9,7 @@ use crate::istio::Istio;
 use crate::nginx::Nginx;
 use crate::smi::Smi;
 use crate::traefik::Traefik;
-use crate::{Draft, Event, Managed, Objects, Route, Settings, Want};
+use crate::{Answer, Draft, Event, Heard, Inquiry, Managed, Objects, Route, Settings, Want};
 use rollouts_api::Rollout;
 use rollouts_api::rollout::TrafficRouting;
 
@@ -74,6 +74,16 @@ pub trait Router: Sync {
     /// Whether the data plane has the weights: `None` when it cannot be told.
     fn verified(&self, _cx: &Context<'_>, _route: &Route, _objects: &Objects) -> Option<bool> {
         None
+    }
+
+    /// What others must be asked to tell whether the data plane has the weights. `None` when [`Self::verified`] tells.
+    fn asks(&self, _cx: &Context<'_>, _route: &Route, _objects: &Objects) -> Option<Inquiry> {
+        None
+    }
+
+    /// What an answer to that means.
+    fn heard(&self, _cx: &Context<'_>, _route: &Route, _objects: &Objects, _answer: &Answer) -> Heard {
+        Heard::default()
     }
 
     /// Leaves the objects as they were found: everything to the stable version, no managed routes, nothing of ours.

@@ -19,6 +19,10 @@ pub struct Settings {
     pub app_mesh_version: String,
     /// `--aws-verify-target-group`.
     pub aws_verify_target_group: bool,
+    /// `--aws-target-group-binding-api-version`: `group/version`.
+    pub target_group_binding_api_version: String,
+    /// `--alb-tag-key-resource-id`: the tag by which target groups are told apart.
+    pub target_group_tag: String,
 }
 
 impl Default for Settings {
@@ -31,6 +35,8 @@ impl Default for Settings {
             traefik_api_version: "traefik.io/v1alpha1".into(),
             app_mesh_version: "v1beta2".into(),
             aws_verify_target_group: false,
+            target_group_binding_api_version: "elbv2.k8s.aws/v1beta1".into(),
+            target_group_tag: "ingress.k8s.aws/resource".into(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! When ReplicaSets go to which no traffic is sent any more (traffic.md §1.11, rollout.md §5.5, §5.7).
 
 use crate::reconcile::Reconcile;
-use crate::{ReplicaSet, replicas};
+use crate::{EventType, ReplicaSet, replicas};
 
 impl Reconcile<'_> {
     /// Keeps an aborted canary until its deadline. Returns whether its size changed.
@@ -47,12 +47,20 @@ impl Reconcile<'_> {
             return false;
         }
         others.sort_by_key(|i| std::cmp::Reverse(self.sets[*i].revision()));
+        others.retain(|i| self.sets[*i].size() > 0 && !self.is_referenced_by_traffic(&self.sets[*i]));
+        let is_replaced = |set: &ReplicaSet| self.fully_promoted() && set.deadline().is_none();
+        if others.iter().any(|i| is_replaced(&self.sets[*i])) {
+            match self.has_targets() {
+                Some(told) => {
+                    told.into_iter().for_each(|t| self.status_event(EventType::Normal, "TargetGroupVerified", t));
+                }
+                // Nobody but the load balancer knows whether it still needs them.
+                None => others.retain(|i| self.sets[*i].deadline().is_some()),
+            }
+        }
         let (mut changed, mut kept) = (false, 0);
         for i in others {
             let set = &self.sets[i];
-            if set.size() == 0 || self.is_referenced_by_traffic(set) {
-                continue;
-            }
             let was_stable = self.fully_promoted() || set.deadline().is_some();
             match set.deadline() {
                 _ if !was_stable => changed |= self.resize(i, 0, "a newer update superseded it"),

@@ -3,6 +3,7 @@
 use crate::conditions;
 use crate::reconcile::Reconcile;
 use crate::routing::RoutingError;
+use crate::routing::verification::is_same;
 use crate::{Effect, EventType};
 use rollouts_api::RolloutStatus;
 use rollouts_api::rollout::{TrafficWeights, WeightDestination};
@@ -20,6 +21,7 @@ impl Reconcile<'_> {
             (true, Some(weights)) => next.canary.weights = Some(weights.clone()),
             (true, None) => {}
         }
+        self.load_balancer_status(next);
         if self.traffic.errors.is_empty() && (self.traffic.wanted.is_some() || !self.is_routed()) {
             conditions::remove(&mut next.conditions, TRAFFIC_ROUTED);
         }
@@ -66,9 +68,7 @@ impl Reconcile<'_> {
     /// `TrafficWeightUpdated`, once for all routers, if the status will say something new.
     pub(super) fn tell_weights(&mut self, new: &TrafficWeights) {
         let old = self.recorded_weights();
-        let same =
-            |w: &TrafficWeights| w.canary == new.canary && w.stable == new.stable && w.additional == new.additional;
-        if old.is_some_and(same) {
+        if old.is_some_and(|old| is_same(old, new)) {
             return;
         }
         let message = format!("Traffic weight updated {}", details(old, new));

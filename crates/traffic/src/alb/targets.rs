@@ -4,7 +4,7 @@ use super::{Job, action, names};
 use crate::{Context, Route};
 
 /// A target group that an Ingress makes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TargetGroup {
     /// The Ingress.
     pub ingress: String,
@@ -19,7 +19,7 @@ pub struct TargetGroup {
 }
 
 /// Whose pods a target group has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TargetRole {
     /// The canary's.
     Canary,
