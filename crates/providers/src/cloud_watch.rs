@@ -28,15 +28,15 @@ pub(crate) async fn read(context: &Context<'_>, cloud_watch: &CloudWatchMetric) 
     let window = if cloud_watch.interval.is_empty() { WINDOW } else { &cloud_watch.interval };
     let start = context.before(window)?;
     let identity = Identity::default();
-    let region = sigv4::region(context, identity)?;
-    let url = endpoint(context, &region);
+    let region = sigv4::region(context.tools, identity)?;
+    let url = sigv4::endpoint(context.tools, "monitoring", "AWS_ENDPOINT_URL_CLOUDWATCH", &region);
     let whole = Request::new("POST", &url, TIMEOUT);
     let results = context.within(&whole, async {
         let mut results = Results::default();
         let mut next = None;
         for _ in 0..PAGES_MAX {
             let mut request = request(&url, &question(cloud_watch, start, context.now, next.take()));
-            let credentials = sigv4::credentials(context, identity).await?;
+            let credentials = sigv4::credentials(context.tools, identity).await?;
             let scope = Scope { service: "monitoring", region: &region };
             sigv4::sign(&mut request, &credentials, scope, context.tools.clock.now());
             let page = parse(&context.send(request).await?)?;
@@ -48,15 +48,6 @@ pub(crate) async fn read(context: &Context<'_>, cloud_watch: &CloudWatchMetric) 
         Err(Failure::new(format!("the answer has more than {PAGES_MAX} pages")))
     });
     reading(results.await?)
-}
-
-fn endpoint(context: &Context<'_>, region: &str) -> String {
-    let named = context.variable("AWS_ENDPOINT_URL_CLOUDWATCH").or_else(|| context.variable("AWS_ENDPOINT_URL"));
-    if let Some(url) = named {
-        return format!("{}/", url.trim_end_matches('/'));
-    }
-    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://monitoring.{region}.{domain}/")
 }
 
 fn request(url: &str, question: &Value) -> Request {

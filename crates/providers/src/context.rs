@@ -13,7 +13,7 @@ use rollouts_expr::Expr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What all measurements share. Handed in, so that tests and simulations have their own.
+/// What all measurements, and other questions to services outside, share. Handed in, so that tests and simulations have their own.
 #[derive(Debug, Clone)]
 pub struct Tools {
     /// Sends requests.
@@ -65,20 +65,10 @@ impl Tools {
             jobs: None,
         }
     }
-}
 
-impl Context<'_> {
     /// An environment variable of the controller; an empty one is none.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.tools.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    /// The time a Go duration before the measurement; saturates.
-    pub fn before(&self, window: &str) -> reading::Result<Timestamp> {
-        let parsed = GoDuration::parse(window).map_err(|e| reading::Failure::new(e.to_string()))?;
-        let window = SignedDuration::from_nanos(parsed.nanos());
-        let limit = if window.is_negative() { Timestamp::MAX } else { Timestamp::MIN };
-        Ok(self.now.checked_sub(window).unwrap_or(limit))
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Sends a request, bounded by its timeout whatever the sender does. A timeout of zero is over at once.
@@ -90,10 +80,30 @@ impl Context<'_> {
         if request.timeout.is_zero() {
             return Err(late);
         }
-        match tokio::time::timeout(request.timeout, self.tools.http.send(request)).await {
+        match tokio::time::timeout(request.timeout, self.http.send(request)).await {
             Ok(answer) => answer,
             Err(_) => Err(late),
         }
+    }
+}
+
+impl Context<'_> {
+    /// An environment variable of the controller; an empty one is none.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.tools.variable(name)
+    }
+
+    /// The time a Go duration before the measurement; saturates.
+    pub fn before(&self, window: &str) -> reading::Result<Timestamp> {
+        let parsed = GoDuration::parse(window).map_err(|e| reading::Failure::new(e.to_string()))?;
+        let window = SignedDuration::from_nanos(parsed.nanos());
+        let limit = if window.is_negative() { Timestamp::MAX } else { Timestamp::MIN };
+        Ok(self.now.checked_sub(window).unwrap_or(limit))
+    }
+
+    /// See [`Tools::send`].
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.tools.send(request).await
     }
 
     /// Several requests for the sake of one, all together within its timeout.

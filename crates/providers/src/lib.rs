@@ -1,4 +1,4 @@
-//! Where metrics are measured (analysis.md §4).
+//! Where metrics are measured (analysis.md §4), and what else services outside of the cluster are asked.
 //!
 //! [`Providers`] takes one measurement of one metric: it dispatches to the metric's provider, judges what the provider
 //! read by the metric's conditions, and hides secrets in all of it. A provider is a pure function that makes a
@@ -10,6 +10,7 @@ mod cloud_watch;
 pub mod conditions;
 pub mod context;
 mod datadog;
+pub mod elb;
 mod graphite;
 mod graphql;
 pub mod http;
@@ -32,6 +33,7 @@ pub mod text;
 pub mod url;
 mod wavefront;
 mod web;
+mod xml;
 
 pub use context::{Context, Tools};
 pub use http::{Http, HttpError, Request, Response};

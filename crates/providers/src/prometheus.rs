@@ -129,7 +129,7 @@ impl<'a> Server<'a> {
         // Last: what is signed must stay as it is.
         if let Some(identity) = self.sigv4 {
             let (region, credentials) =
-                (sigv4::region(context, identity)?, sigv4::credentials(context, identity).await?);
+                (sigv4::region(context.tools, identity)?, sigv4::credentials(context.tools, identity).await?);
             let scope = Scope { service: "aps", region: &region };
             sigv4::sign(&mut request, &credentials, scope, context.tools.clock.now());
         }

@@ -3,10 +3,12 @@
 //! Own code on `ring`, which TLS brings along: a signer is a hundred lines, AWS's own crates are a hundred and more.
 
 mod credentials;
+mod endpoint;
 mod provide;
 mod sts;
 
 pub use credentials::{Credentials, Identity};
+pub use endpoint::endpoint;
 pub use provide::{Cache, credentials, region};
 
 use crate::http::Request;

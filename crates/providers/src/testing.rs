@@ -1,5 +1,9 @@
 //! Doubles of what providers use, for tests.
 
+mod load_balancers;
+
+pub use load_balancers::LoadBalancers;
+
 use crate::context::Tools;
 use crate::http::{BODY_MAX, Http, HttpError, Problem, Request, Response};
 use crate::providers::{Outcome, Providers};

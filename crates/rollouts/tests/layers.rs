@@ -15,7 +15,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rollouts-view", &["rollouts-api"]),
     ("rollouts-memkube", &["rollouts-api", "rollouts-schema"]),
     ("rollouts-kube", &["rollouts-api", "rollouts-core"]),
-    ("rollouts-providers", &["rollouts-api", "rollouts-core", "rollouts-expr", "rollouts-kube"]),
+    ("rollouts-providers", &["rollouts-api", "rollouts-core", "rollouts-expr", "rollouts-kube", "rollouts-traffic"]),
     ("rollouts-actors", &["rollouts-api", "rollouts-core", "rollouts-kube"]),
     ("rollouts-cluster", &["rollouts-actors", "rollouts-api", "rollouts-kube"]),
     (

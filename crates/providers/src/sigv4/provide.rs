@@ -3,7 +3,7 @@
 use super::credentials::Profiles;
 use super::sts::{Proof, assume};
 use super::{Credentials, Identity};
-use crate::context::Context;
+use crate::context::Tools;
 use crate::http::Request;
 use crate::reading::{Failure, Result};
 use jiff::{SignedDuration, Timestamp};
@@ -41,14 +41,14 @@ impl Cache {
 }
 
 /// Region of the service to call: what the metric says, else the environment, else the profile.
-pub fn region(context: &Context<'_>, identity: Identity<'_>) -> Result<String> {
+pub fn region(tools: &Tools, identity: Identity<'_>) -> Result<String> {
     let named = Some(identity.region).filter(|region| !region.is_empty());
-    let named = named.or_else(|| context.variable("AWS_REGION")).or_else(|| context.variable("AWS_DEFAULT_REGION"));
+    let named = named.or_else(|| tools.variable("AWS_REGION")).or_else(|| tools.variable("AWS_DEFAULT_REGION"));
     if let Some(region) = named {
         return Ok(region.to_owned());
     }
-    let profile = profile_name(context, identity);
-    let region = profiles(context).get(profile, "region").map(str::to_owned);
+    let profile = profile_name(tools, identity);
+    let region = profiles(tools).get(profile, "region").map(str::to_owned);
     region.ok_or_else(|| Failure::new("region not configured in sigv4 or in default credentials chain"))
 }
 
@@ -58,18 +58,18 @@ pub fn region(context: &Context<'_>, identity: Identity<'_>) -> Result<String> {
 ///
 /// # Errors
 /// There are none, or one of these sources is named but does not work.
-pub async fn credentials(context: &Context<'_>, identity: Identity<'_>) -> Result<Credentials> {
-    let region = region(context, identity)?;
+pub async fn credentials(tools: &Tools, identity: Identity<'_>) -> Result<Credentials> {
+    let region = region(tools, identity)?;
     let key = [region.as_str(), identity.profile, identity.role_arn].map(str::to_owned);
-    let now = context.tools.clock.now();
-    let cache = &context.tools.aws;
+    let now = tools.clock.now();
+    let cache = &tools.aws;
     let kept = cache.lock().get(&key).filter(|(_, until)| *until > now).map(|(credentials, _)| credentials.clone());
     if let Some(credentials) = kept {
         return Ok(credentials);
     }
-    let mut found = base(context, identity, &region).await?;
+    let mut found = base(tools, identity, &region).await?;
     if !identity.role_arn.is_empty() {
-        found = assume(context, &region, identity.role_arn, &session(context), Proof::Signature(&found)).await?;
+        found = assume(tools, &region, identity.role_arn, &session(tools), Proof::Signature(&found)).await?;
     }
     let until = match found.expires {
         Some(expires) => expires.checked_sub(EXPIRY_MARGIN).unwrap_or(now),
@@ -81,33 +81,33 @@ pub async fn credentials(context: &Context<'_>, identity: Identity<'_>) -> Resul
     Ok(found)
 }
 
-async fn base(context: &Context<'_>, identity: Identity<'_>, region: &str) -> Result<Credentials> {
+async fn base(tools: &Tools, identity: Identity<'_>, region: &str) -> Result<Credentials> {
     let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
     // A profile that is asked for by name comes before what everybody gets.
-    let of_everybody = || Credentials::among(|name| context.variable(name), names);
+    let of_everybody = || Credentials::among(|name| tools.variable(name), names);
     if let Some(found) = of_everybody().filter(|_| identity.profile.is_empty()) {
         return Ok(found);
     }
-    let (profile, profiles) = (profile_name(context, identity), profiles(context));
+    let (profile, profiles) = (profile_name(tools, identity), profiles(tools));
     if let Some(found) = profiles.credentials(profile) {
         return Ok(found);
     }
     let role = (profiles.get(profile, "role_arn"), profiles.get(profile, "web_identity_token_file"));
-    let of_pod = || Some((context.variable("AWS_ROLE_ARN")?, context.variable("AWS_WEB_IDENTITY_TOKEN_FILE")?));
+    let of_pod = || Some((tools.variable("AWS_ROLE_ARN")?, tools.variable("AWS_WEB_IDENTITY_TOKEN_FILE")?));
     if let Some((role, file)) = role.0.zip(role.1).or_else(of_pod) {
         let token = read(file)?;
-        return assume(context, region, role, &session(context), Proof::WebIdentity(token.trim())).await;
+        return assume(tools, region, role, &session(tools), Proof::WebIdentity(token.trim())).await;
     }
     if !identity.profile.is_empty() {
         return Err(Failure::new(format!("the AWS profile {:?} has no credentials", identity.profile)));
     }
-    if let Some(request) = of_container(context)? {
-        return answer(context, request).await;
+    if let Some(request) = of_container(tools)? {
+        return answer(tools, request).await;
     }
-    if context.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|no| no.eq_ignore_ascii_case("true")) {
+    if tools.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|no| no.eq_ignore_ascii_case("true")) {
         return Err(none_found());
     }
-    of_instance(context).await
+    of_instance(tools).await
 }
 
 fn none_found() -> Failure {
@@ -115,15 +115,15 @@ fn none_found() -> Failure {
 }
 
 /// The request for credentials of a container, as ECS and EKS have them.
-fn of_container(context: &Context<'_>) -> Result<Option<Request>> {
-    let relative = context.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+fn of_container(tools: &Tools) -> Result<Option<Request>> {
+    let relative = tools.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     let relative = relative.map(|path| format!("{CONTAINER_HOST}{path}"));
-    let url = relative.or_else(|| context.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").map(str::to_owned));
+    let url = relative.or_else(|| tools.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").map(str::to_owned));
     let Some(url) = url else { return Ok(None) };
     let mut request = Request::new("GET", url, LOCAL_TIMEOUT);
-    let token = match context.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
+    let token = match tools.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
         Some(file) => Some(read(file)?),
-        None => context.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(str::to_owned),
+        None => tools.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(str::to_owned),
     };
     if let Some(token) = token {
         request.set_header("Authorization", token.trim());
@@ -132,21 +132,21 @@ fn of_container(context: &Context<'_>) -> Result<Option<Request>> {
 }
 
 /// Credentials of the instance that this runs on.
-async fn of_instance(context: &Context<'_>) -> Result<Credentials> {
-    let host = context.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or(INSTANCE_HOST).trim_end_matches('/');
+async fn of_instance(tools: &Tools) -> Result<Credentials> {
+    let host = tools.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT").unwrap_or(INSTANCE_HOST).trim_end_matches('/');
     let request = Request::new("PUT", format!("{host}/latest/api/token"), LOCAL_TIMEOUT)
         .header("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "300");
     // It is where nobody said that it is: that it is not there is no news.
-    let Ok(token) = context.send(request).await else { return Err(none_found()) };
+    let Ok(token) = tools.send(request).await else { return Err(none_found()) };
     let get = |path: &str| {
         let url = format!("{host}/latest/meta-data/iam/security-credentials/{path}");
         let request = Request::new("GET", url, LOCAL_TIMEOUT);
         if token.is_success() { request.header("X-Aws-Ec2-Metadata-Token", token.text()) } else { request }
     };
-    let role = context.send(get("")).await?;
+    let role = tools.send(get("")).await?;
     let text = role.text();
     match text.lines().next().map(str::trim).filter(|role_name| role.is_success() && !role_name.is_empty()) {
-        Some(role) => answer(context, get(role)).await,
+        Some(role) => answer(tools, get(role)).await,
         None => Err(none_found()),
     }
 }
@@ -161,9 +161,9 @@ struct Answer {
     expiration: Option<Timestamp>,
 }
 
-async fn answer(context: &Context<'_>, request: Request) -> Result<Credentials> {
+async fn answer(tools: &Tools, request: Request) -> Result<Credentials> {
     let url = request.url.clone();
-    let response = context.send(request).await?;
+    let response = tools.send(request).await?;
     let failed = |problem: String| Failure::new(format!("AWS credentials of {url}: {problem}"));
     if !response.is_success() {
         return Err(failed(format!("status {}", response.status)));
@@ -179,25 +179,25 @@ async fn answer(context: &Context<'_>, request: Request) -> Result<Credentials> 
 }
 
 /// Name of this client's sessions.
-fn session(context: &Context<'_>) -> String {
-    let named = context.variable("AWS_ROLE_SESSION_NAME").map(str::to_owned);
-    named.unwrap_or_else(|| format!("argo-rollouts-{}", context.tools.clock.now().as_millisecond()))
+fn session(tools: &Tools) -> String {
+    let named = tools.variable("AWS_ROLE_SESSION_NAME").map(str::to_owned);
+    named.unwrap_or_else(|| format!("argo-rollouts-{}", tools.clock.now().as_millisecond()))
 }
 
-fn profile_name<'a>(context: &'a Context<'_>, identity: Identity<'a>) -> &'a str {
+fn profile_name<'a>(tools: &'a Tools, identity: Identity<'a>) -> &'a str {
     match identity.profile {
-        "" => context.variable("AWS_PROFILE").unwrap_or("default"),
+        "" => tools.variable("AWS_PROFILE").unwrap_or("default"),
         profile => profile,
     }
 }
 
 /// What the shared files say; those that cannot be read say nothing.
-fn profiles(context: &Context<'_>) -> Profiles {
+fn profiles(tools: &Tools) -> Profiles {
     let files = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
     let mut profiles = Profiles::default();
     for (variable, name) in files {
-        let usual = || context.variable("HOME").map(|home| format!("{home}/.aws/{name}"));
-        if let Some(path) = context.variable(variable).map(str::to_owned).or_else(usual)
+        let usual = || tools.variable("HOME").map(|home| format!("{home}/.aws/{name}"));
+        if let Some(path) = tools.variable(variable).map(str::to_owned).or_else(usual)
             && let Ok(text) = std::fs::read_to_string(path)
         {
             profiles.read(&text);

@@ -1,10 +1,11 @@
 //! The service that hands out credentials of roles.
 
-use super::{Credentials, Scope, sign};
-use crate::context::Context;
+use super::{Credentials, Scope, endpoint, sign};
+use crate::context::Tools;
 use crate::http::{Request, Response};
 use crate::reading::{Failure, Result};
 use crate::url::form;
+use crate::xml::Element;
 use std::time::Duration;
 
 /// From the question to the answer.
@@ -22,14 +23,12 @@ pub(super) enum Proof<'a> {
 
 /// Credentials of a role.
 pub(super) async fn assume(
-    context: &Context<'_>,
+    tools: &Tools,
     region: &str,
     role_arn: &str,
     session: &str,
     proof: Proof<'_>,
 ) -> Result<Credentials> {
-    let endpoint = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"].into_iter().find_map(|name| context.variable(name));
-    let endpoint = endpoint.map_or_else(|| format!("https://sts.{region}.{}", domain(region)), str::to_owned);
     let mut pairs = vec![("Version", VERSION), ("RoleArn", role_arn), ("RoleSessionName", session)];
     match proof {
         Proof::WebIdentity(token) => {
@@ -38,28 +37,27 @@ pub(super) async fn assume(
         Proof::Signature(_) => pairs.push(("Action", "AssumeRole")),
     }
     pairs.sort();
-    let mut request = Request::new("POST", format!("{}/", endpoint.trim_end_matches('/')), TIMEOUT)
+    let mut request = Request::new("POST", endpoint(tools, "sts", "AWS_ENDPOINT_URL_STS", region), TIMEOUT)
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body(form(pairs));
     if let Proof::Signature(credentials) = proof {
-        sign(&mut request, credentials, Scope { service: "sts", region }, context.tools.clock.now());
+        sign(&mut request, credentials, Scope { service: "sts", region }, tools.clock.now());
     }
-    parse(&context.send(request).await?)
-}
-
-/// Domain of AWS's services.
-fn domain(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+    parse(&tools.send(request).await?)
 }
 
 fn parse(response: &Response) -> Result<Credentials> {
-    let text = response.text();
-    let element = |name: &str| element(&text, name);
+    let answer = Element::parse(&response.text()).unwrap_or_default();
+    let or_dash = |text: &str| if text.is_empty() { "-" } else { text }.to_owned();
     if !response.is_success() {
-        let (code, message) = (element("Code").unwrap_or("-"), element("Message").unwrap_or("-"));
+        let said = answer.child("Error");
+        let [code, message] = ["Code", "Message"].map(|name| or_dash(said.map_or("", |said| said.text_of(name))));
         let status = response.status;
         return Err(Failure::new(format!("sts: cannot assume the role: {status} {code}: {message}")));
     }
+    // `AssumeRoleResult`, or that of a web identity, stands around it.
+    let found = answer.children().find_map(|result| result.child("Credentials"));
+    let element = |name: &str| found.map(|found| found.text_of(name)).filter(|text| !text.is_empty());
     let missing = || Failure::new("sts: the answer has no credentials");
     let (id, key) = (element("AccessKeyId").ok_or_else(missing)?, element("SecretAccessKey").ok_or_else(missing)?);
     Ok(Credentials {
@@ -67,11 +65,4 @@ fn parse(response: &Response) -> Result<Credentials> {
         expires: element("Expiration").and_then(|time| time.parse().ok()),
         ..Credentials::new(id, key)
     })
-}
-
-/// The text of the first element of that name. What is looked for here has neither attributes nor escapes.
-fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    let (text, _) = rest.split_once(&format!("</{name}>"))?;
-    Some(text.trim()).filter(|text| !text.is_empty())
 }
