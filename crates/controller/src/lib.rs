@@ -11,6 +11,7 @@ mod debts;
 mod executor;
 mod experiments;
 mod hidden;
+mod inquiries;
 mod malformed;
 pub mod metrics;
 mod monitor;
@@ -32,6 +33,7 @@ use analysis::{RunTools, Runs};
 use caches::Caches;
 use executor::Executor;
 use experiments::Experiments;
+use inquiries::Inquiries;
 use metrics::Counters;
 use monitor::Running;
 use queues::Queues;
@@ -98,7 +100,11 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
     let tools = RunTools { rest: &rest, recorder: &recorder, troubles: &caches.troubles, stop };
     let runs = Arc::new(Runs::new(&caches.analyses, &queues.runs, &options, &tools));
     let experiments = Arc::new(Experiments::new(caches.clone(), rest.clone(), recorder.clone(), options.clock.clone()));
-    let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, options.clock.clone()));
+    let asking = stop.child_token();
+    let inquiries = Inquiries::new(runs.tools().clone(), rest.clone(), queues.rollouts.clone(), asking.clone());
+    // What is being asked ends with this.
+    let _asking = asking.drop_guard();
+    let reconciler = Arc::new(Reconciler::new(caches.clone(), executor, inquiries.clone(), options.clock.clone()));
 
     options.monitor.open(Running {
         rollouts: Some(caches.clone()),
@@ -107,6 +113,7 @@ async fn work_on_all(client: kube::Client, options: Options, term: Term) {
         term: term.clone(),
         counters: counters.clone(),
         runs: Arc::downgrade(&runs),
+        inquiries: Some(inquiries),
     });
     if !begun(&term, reconciler.synced(), options.workers).await {
         return;

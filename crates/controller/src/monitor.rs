@@ -2,6 +2,7 @@
 
 use crate::analysis::{Analyses, Runs};
 use crate::caches::Caches;
+use crate::inquiries::Inquiries;
 use crate::metrics::{self, Counters, Text};
 use rollouts_kube::lease::Term;
 use rollouts_kube::queue::Stats;
@@ -25,6 +26,8 @@ pub(crate) struct Running {
     pub counters: Counters,
     /// Those who measure, for as long as they do.
     pub runs: Weak<Runs>,
+    /// Where Rollouts are looked after.
+    pub inquiries: Option<Inquiries>,
 }
 
 impl Monitor {
@@ -57,9 +60,13 @@ impl Monitor {
         queues.iter().map(|queue| (queue.name(), queue.stats())).collect()
     }
 
-    /// How many things the controller remembers of AnalysisRuns beside its caches, by what they are.
+    /// How many things the controller remembers of AnalysisRuns, and of what Rollouts ask others, beside its caches, by
+    /// what they are.
     pub fn held(&self) -> Vec<(&'static str, usize)> {
-        self.0.get().and_then(|running| running.runs.upgrade()).map(|runs| runs.held()).unwrap_or_default()
+        let Some(running) = self.0.get() else { return Vec::new() };
+        let mut held = running.runs.upgrade().map(|runs| runs.held()).unwrap_or_default();
+        held.extend(running.inquiries.iter().map(|inquiries| ("questions to others", inquiries.len())));
+        held
     }
 
     /// The numbers of the controller in Prometheus' format. A standby has none of single objects: nobody wants them twice.

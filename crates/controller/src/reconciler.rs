@@ -3,17 +3,20 @@
 use crate::caches::Caches;
 use crate::executor::{Applied, Executor};
 use crate::hidden::Hidden;
+use crate::inquiries::Inquiries;
 use crate::malformed::Malformed;
 use crate::snapshots;
 use crate::warnings::Warnings;
 use crate::workloads::FIRST_LIST_MAX;
 use rollouts_api::Clock;
+use rollouts_core::Snapshot;
 use rollouts_kube::queue::Next;
 use rollouts_kube::{Key, RequestError};
 
 pub(crate) struct Reconciler {
     caches: Caches,
     executor: Executor,
+    inquiries: Inquiries,
     clock: Clock,
     hidden: Hidden,
     malformed: Malformed,
@@ -21,9 +24,9 @@ pub(crate) struct Reconciler {
 }
 
 impl Reconciler {
-    pub fn new(caches: Caches, executor: Executor, clock: Clock) -> Self {
+    pub fn new(caches: Caches, executor: Executor, inquiries: Inquiries, clock: Clock) -> Self {
         let (hidden, malformed, warnings) = (Hidden::default(), Malformed::default(), Warnings::default());
-        Reconciler { caches, executor, clock, hidden, malformed, warnings }
+        Reconciler { caches, executor, inquiries, clock, hidden, malformed, warnings }
     }
 
     /// Waits until every cache holds what the API server held at the start; for those of Deployments only some time.
@@ -49,6 +52,7 @@ impl Reconciler {
             self.warnings.forget(&key);
             self.hidden.forget(&key);
             self.caches.routers.forget(&key);
+            self.inquiries.forget(&key);
             self.caches.troubles.worked(format_args!("rollout {key}"));
             return Next::Done;
         };
@@ -57,7 +61,10 @@ impl Reconciler {
             return Next::After(crate::executor::CATCH_UP);
         }
         let snapshot = match snapshots::take(ro, &self.caches, &self.hidden, self.executor.rest()).await {
-            Ok(snapshot) => snapshot,
+            Ok(snapshot) => {
+                let answers = self.inquiries.answers(&snapshot.rollout.metadata);
+                Snapshot { answers, ..snapshot }
+            }
             Err(error) => {
                 self.caches.troubles.failed(format_args!("rollout {key}"), &error);
                 return Next::Failed;
@@ -80,6 +87,7 @@ impl Reconciler {
         match applied {
             Ok(Applied::All) => {
                 self.hidden.forget(&key);
+                self.inquiries.follow(meta, &plan.asks);
                 plan.wake_at.map_or(Next::Done, Next::At)
             }
             Ok(Applied::Collision(set)) => {

@@ -100,6 +100,7 @@ pub(crate) async fn take(
         foreign_experiments,
         routers: routers.objects,
         router_settings: Arc::clone(caches.routers.settings()),
+        answers: BTreeMap::new(),
         template_hash,
     })
 }

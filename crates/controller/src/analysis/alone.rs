@@ -32,6 +32,7 @@ pub(crate) async fn work(client: kube::Client, options: Options, term: Term) {
         term: term.clone(),
         counters: counters.clone(),
         runs: Arc::downgrade(&runs),
+        inquiries: None,
     });
     if !begun(&term, analyses.runs.synced(), options.analysis_workers).await {
         return;

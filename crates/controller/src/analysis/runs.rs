@@ -14,6 +14,7 @@ use rollouts_core::analysis::run::{self, RunSnapshot};
 use rollouts_kube::events::Recorder;
 use rollouts_kube::queue::{Next, Queue, run_workers};
 use rollouts_kube::{Cache, Key, RequestError, Rest, Troubles};
+use rollouts_providers::Tools;
 use std::sync::Arc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -77,6 +78,11 @@ impl Runs {
             }
         };
         run_workers(workers, queue, look).await;
+    }
+
+    /// What measurements are taken with.
+    pub fn tools(&self) -> &Tools {
+        self.measurements.providers().tools()
     }
 
     /// How many things are remembered, by what they are.

@@ -3,6 +3,7 @@
 
 mod deployments;
 mod experiments;
+mod others;
 mod pods;
 mod routers;
 mod runs;
@@ -12,7 +13,8 @@ use rollouts_api::analysis::{AnalysisRun, AnalysisTemplateSpec};
 use rollouts_api::experiment::Experiment;
 use rollouts_api::{Rollout, RolloutStatus, Time, names};
 use rollouts_core::{Effect, Plan, Pod, ReplicaSet, Service, Snapshot, Workload, owner_reference, plan, reads_pods};
-use rollouts_traffic::Objects;
+use others::Others;
+use rollouts_traffic::{Objects, Settings};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -75,6 +77,9 @@ pub struct World {
     pub routers: Objects,
     /// Writes of routers, printed, oldest first.
     pub routed: Vec<String>,
+    /// What flags say about routers.
+    pub settings: Arc<Settings>,
+    pub others: Others,
     /// Warnings of the last plan.
     pub warnings: Vec<String>,
     wake_at: Option<Timestamp>,
@@ -144,6 +149,8 @@ impl World {
             templates: BTreeMap::new(),
             routers: Objects::default(),
             routed: Vec::new(),
+            settings: Arc::default(),
+            others: Others::default(),
             warnings: Vec::new(),
             wake_at: None,
             version: 0,
@@ -216,6 +223,8 @@ impl World {
             foreign_replica_sets: self.foreign.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone()))).collect(),
             services: self.services.iter().map(|(k, v)| (k.clone(), Arc::new(v.clone()))).collect(),
             routers: self.routers.clone(),
+            router_settings: Arc::clone(&self.settings),
+            answers: self.others.answers.clone(),
             ..Default::default()
         };
         self.take_workload(&mut snapshot);
@@ -268,10 +277,14 @@ impl World {
             self.warnings = plan.warnings.iter().map(|w| format!("{} {}", w.reason, w.message)).collect();
             if plan.is_idle() {
                 assert!(plan.wake_at.is_none_or(|at| at > self.now), "a wake-up that has passed: {plan}");
+                if self.ask(&plan.asks) {
+                    continue;
+                }
                 return;
             }
             self.plans.push(plan.to_string());
             let before = self.version;
+            self.ask(&plan.asks);
             self.apply(plan);
             if self.version == before && self.budget_refuses {
                 // Every eviction was refused: nothing has changed.

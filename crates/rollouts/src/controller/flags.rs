@@ -6,8 +6,6 @@ use rollouts_cli::cobra::Flag;
 /// Flags of what this version does not have. They are accepted, so that nobody's arguments are in the way of a switch,
 /// and named in the log when they are given.
 pub const WITHOUT_EFFECT: &[&str] = &[
-    "alb-tag-key-resource-id",
-    "aws-target-group-binding-api-version",
     "enable-pprof-address",
     "self-service-notification-enabled",
 ];
@@ -116,6 +114,12 @@ fn routers() -> Vec<Flag> {
         Flag::switch("aws-verify-target-group", "Wait until load balancers of AWS have the weights"),
         Flag::switch("alb-verify-weight", "Wait until load balancers of AWS have the weights")
             .deprecated("use --aws-verify-target-group instead"),
+        Flag::text(
+            "aws-target-group-binding-api-version",
+            d.target_group_binding_api_version,
+            "Group and version of TargetGroupBindings",
+        ),
+        Flag::text("alb-tag-key-resource-id", d.target_group_tag, "Tag by which target groups of AWS are told apart"),
         Flag::list("alb-ingress-classes", &["alb"], NEEDLESS),
         Flag::list("nginx-ingress-classes", &["nginx"], NEEDLESS),
         Flag::int("ingress-threads", 10, NEEDLESS),
@@ -127,8 +131,6 @@ fn without_effect() -> Vec<Flag> {
     const NONE: &str = "No effect in this version";
     let text = |name, default: &str| Flag::text(name, default, NONE);
     vec![
-        text("alb-tag-key-resource-id", "ingress.k8s.aws/resource"),
-        text("aws-target-group-binding-api-version", "elbv2.k8s.aws/v1beta1"),
         text("enable-pprof-address", ""),
         Flag::switch("self-service-notification-enabled", NONE),
     ]

@@ -25,5 +25,7 @@ pub(super) fn read(matches: &Matches) -> Result<Settings> {
         traefik_api_version: both("traefik-api-version")?,
         app_mesh_version: version("appmesh-crd-version")?,
         aws_verify_target_group: matches.bool("aws-verify-target-group") || matches.bool("alb-verify-weight"),
+        target_group_binding_api_version: both("aws-target-group-binding-api-version")?,
+        target_group_tag: matches.text("alb-tag-key-resource-id").to_owned(),
     })
 }
