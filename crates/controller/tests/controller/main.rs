@@ -12,6 +12,7 @@ mod experiments;
 mod in_process;
 mod jobs;
 mod left_behind;
+mod load_balancers;
 mod objects;
 mod old_rights;
 mod permissions;

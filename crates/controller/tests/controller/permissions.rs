@@ -1,11 +1,11 @@
 //! The roles in `deploy/` against the requests that the controller makes: none is refused, none is granted for nothing.
 
-use crate::analysis::{Source, analysis, metric, refers_to};
+use crate::analysis::{analysis, metric, refers_to};
 use crate::connection::{Verdict, judged};
 use crate::objects::{
     deployment, pod_template, pods, reference, referring, replica_set, rollout, selector, service, template,
 };
-use crate::router_kinds;
+use crate::{load_balancers, router_kinds};
 use crate::world::{World, seconds};
 use http::Request;
 use kube::client::Body;
@@ -240,9 +240,10 @@ async fn what_is_granted_is_what_is_needed() {
         Verdict::Pass
     });
     let election = Election::new(recorded.clone(), "default", None, "only");
+    let aws = load_balancers::Aws::default();
     let controller = world.controller_through(recorded, |options| {
         options.election = Some(election);
-        Source::default().options(options);
+        aws.options(options);
     });
     canary(&world).await;
     strangers(&world).await;
@@ -250,6 +251,8 @@ async fn what_is_granted_is_what_is_needed() {
     analyses(&world).await;
     experiments(&world).await;
     router_kinds::play(&world).await;
+    load_balancers::prepare(&world, &aws).await;
+    load_balancers::play(&world, &aws).await;
     seconds(60).await;
     controller.stop();
     let unseen = UNSEEN.map(|(group, resource, verb)| (group.to_string(), resource.to_string(), verb.to_string()));
