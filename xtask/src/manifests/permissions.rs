@@ -197,6 +197,18 @@ pub const FOR_ROUTERS: &[Permission] = &[
         verbs: &["get", "list", "watch", "patch"],
         why: "Gateway API: set the weights and managed rules.",
     },
+    Permission {
+        group: "elbv2.k8s.aws",
+        resources: &["targetgroupbindings"],
+        verbs: &["list"],
+        why: "AWS load balancers: find the target groups that must have the pods, with `--aws-verify-target-group`.",
+    },
+    Permission {
+        group: "",
+        resources: &["services", "endpoints"],
+        verbs: &["get"],
+        why: "The same: find the addresses of these pods.",
+    },
 ];
 
 const TRAEFIK: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];

@@ -7,7 +7,7 @@ use crate::world::{World, seconds};
 use futures::future::BoxFuture;
 use rollouts_controller::Options;
 use rollouts_kube::Resource;
-use rollouts_kube::resource::{ENDPOINTS, INGRESSES, ROLLOUTS, SERVICES};
+use rollouts_kube::resource::{ENDPOINTS, EVENTS, INGRESSES, REPLICA_SETS, ROLLOUTS, SERVICES};
 use rollouts_providers::testing::{LoadBalancers, Reply};
 use rollouts_providers::{Http, HttpError, Request, Response};
 use serde_json::{Value, json};
@@ -49,12 +49,9 @@ impl Aws {
     }
 }
 
-/// An Ingress whose load balancer has all traffic for the stable Service, and a target group of that with no targets.
+/// An Ingress whose load balancer has all traffic for the Service `stable`.
 pub async fn prepare(world: &World, aws: &Aws) {
     aws.balancers.add("front", &[(CANARY, 0), (STABLE, 100)]);
-    for name in ["stable", "canary"] {
-        world.create(&SERVICES, service(name, "web")).await;
-    }
     let backend = json!({ "service": { "name": "stable", "port": { "name": "use-annotation" } } });
     let path = json!({ "path": "/*", "pathType": "ImplementationSpecific", "backend": backend });
     let spec = json!({ "ingressClassName": "alb", "rules": [{ "http": { "paths": [path] } }] });
@@ -64,8 +61,12 @@ pub async fn prepare(world: &World, aws: &Aws) {
     world.server.create(definition(&BINDINGS)).unwrap();
 }
 
+/// The same, and its Services.
 async fn begin(world: &World) -> Aws {
     let aws = Aws::default();
+    for name in ["stable", "canary"] {
+        world.create(&SERVICES, service(name, "web")).await;
+    }
     prepare(world, &aws).await;
     aws
 }
@@ -101,16 +102,17 @@ async fn promote(world: &World) {
     world.patch_status(&ROLLOUTS, "web", json!({ "pauseConditions": null })).await;
 }
 
-/// Sizes of the ReplicaSets that have pods.
+/// Sizes of the ReplicaSets of `web` that have pods.
 async fn sizes(world: &World) -> Vec<i64> {
-    let sets = world.list(&rollouts_kube::resource::REPLICA_SETS).await;
+    let mut sets = world.list(&REPLICA_SETS).await;
+    sets.retain(|set| set["metadata"]["ownerReferences"][0]["name"] == "web");
     let sizes = sets.iter().map(|set| set["spec"]["replicas"].as_i64().unwrap());
     sizes.filter(|size| *size > 0).collect()
 }
 
 /// How often events of this reason were told.
 async fn told(world: &World, reason: &str) -> i64 {
-    let events = world.list(&rollouts_kube::resource::EVENTS).await;
+    let events = world.list(&EVENTS).await;
     events.iter().filter(|event| event["reason"] == reason).map(|event| event["count"].as_i64().unwrap_or(1)).sum()
 }
 
