@@ -1,7 +1,7 @@
 //! The provider `graphite` against graphite-web.
 
-use crate::server::{Directory, Server};
-use crate::{bench, debian, or_skip, said, until};
+use crate::{bench, or_skip, said, until};
+use rollouts_testing::servers::{Directory, Server, debian};
 use serde_json::{Value, json};
 use std::path::Path;
 

@@ -2,17 +2,14 @@
 //!
 //! Nothing is installed: packages are fetched once and unpacked into the user's cache.
 
-mod debian;
 mod graphite;
 mod prometheus;
-mod server;
 
 use rollouts_kube::system_clock;
 use rollouts_providers::client::NetworkHttp;
 use rollouts_providers::testing::{Bench, FakeSecrets};
 use rollouts_providers::{Http, Providers, Tools};
 use serde_json::Value;
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,15 +21,7 @@ const STARTING: (usize, Duration) = (300, Duration::from_millis(100));
 
 /// What could be had, or a line that says why not.
 fn or_skip<T>(found: Result<T, String>) -> Option<T> {
-    match found {
-        Ok(found) => Some(found),
-        Err(why) => {
-            assert!(std::env::var_os(REQUIRED).is_none(), "{REQUIRED} is set, but: {why}");
-            // Past the test runner, which shows nothing of tests that pass.
-            let _ = writeln!(std::io::stderr(), "SKIPPED, a test with a real server of metrics: {why}");
-            None
-        }
-    }
+    rollouts_testing::servers::or_skip(found, "a real server of metrics", REQUIRED)
 }
 
 /// A bench with real sockets and the real time.

@@ -1,11 +1,11 @@
 //! The provider `prometheus` against Prometheus, which scrapes an exporter of the test.
 
-use crate::server::{Directory, Server};
-use crate::{bench, bench_with, debian, or_skip, said, until};
+use crate::{bench, bench_with, or_skip, said, until};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rollouts_providers::client::NetworkHttp;
 use rollouts_providers::{Http, HttpError, Request, Response};
+use rollouts_testing::servers::{Directory, Server, debian};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
