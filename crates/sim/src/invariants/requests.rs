@@ -2,8 +2,8 @@
 
 use super::model::{Model, Monitor};
 use crate::feed::Change;
-use crate::foreign::resources;
 use crate::requests::{DataPlane, USERS, User, named};
+use rollouts_actors::foreign::resources;
 use rollouts_api::names::{INSTANCE_ID, REVISION};
 use rollouts_kube::Resource;
 use rollouts_kube::resource::INGRESSES;

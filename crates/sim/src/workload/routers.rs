@@ -2,7 +2,7 @@
 
 use super::traffic::{PING, PONG};
 use super::{CANARY, NAME, NAMESPACE, STABLE};
-use crate::foreign;
+use rollouts_actors::foreign;
 use rollouts_kube::Resource;
 use rollouts_kube::resource::INGRESSES;
 use rollouts_memkube::Rng;
