@@ -9,6 +9,7 @@ use rollouts_api::{Experiment, Rollout, names, validation};
 use rollouts_core::{Debt, Pod, Referenced, ReplicaSet, Snapshot, TemplateHash, Workload};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -83,6 +84,7 @@ pub(crate) async fn take(
         true => pods(namespace, &replica_sets, rest).await?,
         false => Vec::new(),
     };
+    let endpoints = endpoints(namespace, &ro, &replica_sets, rest).await?;
     Ok(Snapshot {
         rollout: ro,
         workload,
@@ -93,6 +95,7 @@ pub(crate) async fn take(
         foreign_replica_sets,
         pods,
         services,
+        endpoints,
         analysis_runs,
         foreign_analysis_runs,
         analysis_templates: closure.found,
@@ -142,6 +145,53 @@ async fn taken_by(
         }
         _ => Ok(None),
     }
+}
+
+/// The part of Endpoints that decisions read.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct Endpoints {
+    subsets: Option<Vec<Subset>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Subset {
+    addresses: Option<Vec<Address>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Address {
+    target_ref: Target,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Target {
+    name: String,
+}
+
+/// The ready pods that the Services of a routed Rollout lead to, asked for while it matters. Without the right to read them
+/// nothing is known, and they are believed to follow at once.
+async fn endpoints(
+    namespace: &str,
+    ro: &Rollout,
+    sets: &[Arc<ReplicaSet>],
+    rest: &Rest,
+) -> Result<BTreeMap<String, BTreeSet<String>>, RequestError> {
+    let mut found = BTreeMap::new();
+    for service in rollouts_core::reads_endpoints(ro, sets) {
+        let endpoints = match rest.get_opt::<Endpoints>(&resource::ENDPOINTS, namespace, &service).await {
+            Ok(endpoints) => endpoints.unwrap_or_default(),
+            Err(error) if error.is_forbidden() => continue,
+            Err(error) => return Err(error),
+        };
+        let addresses = endpoints.subsets.into_iter().flatten().flat_map(|subset| subset.addresses.unwrap_or_default());
+        found.insert(service, addresses.map(|address| address.target_ref.name).collect());
+    }
+    Ok(found)
 }
 
 /// The pods of the ReplicaSets. Asked for when a decision needs them: a cache of all pods of a cluster would cost more

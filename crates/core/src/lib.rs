@@ -46,6 +46,6 @@ pub use planning::Step;
 pub use reconcile::{plan, plan_after_create_error, plan_after_refusal, plan_after_route_error, reads_pods};
 pub use refused::Wanted;
 pub use roles::owner_reference;
-pub use routing::router_wants;
+pub use routing::{reads_endpoints, router_wants};
 pub use snapshot::{Pod, PodStatus, ReplicaSet, ReplicaSetSpec, ReplicaSetStatus, Service, Snapshot, TemplateHash};
 pub use workload::{Referenced, Workload, WorkloadSpec, resolve};

@@ -6,6 +6,7 @@ mod delays;
 mod facts;
 mod going_back;
 mod managed;
+mod reach;
 pub(crate) mod references;
 mod refusals;
 mod remembered;
@@ -15,6 +16,7 @@ mod targets;
 mod told;
 mod verification;
 
+pub use reach::reads_endpoints;
 pub use remembered::router_wants;
 
 use crate::Effect;
@@ -144,8 +146,24 @@ impl Reconcile<'_> {
             }
             return ready.then_some(decision.weight);
         };
-        if decision.weight >= recorded || facts.promoted {
-            return Some(decision.weight);
+        let is_other = facts.recorded_other && !decision.remembered_canary;
+        if decision.weight > recorded || (is_other && decision.weight > 0) {
+            if self.canary_is_reached() {
+                return Some(decision.weight);
+            }
+            self.wait_for_endpoints("canary");
+            return Some(if is_other { 0 } else { recorded });
+        }
+        if decision.weight == recorded {
+            return Some(recorded);
+        }
+        if facts.promoted {
+            // Until then the canary's Service leads to the same pods.
+            let is_reached = self.stable_is_reached();
+            if !is_reached {
+                self.wait_for_endpoints("stable version");
+            }
+            return is_reached.then_some(decision.weight);
         }
         if facts.aborted || facts.new_available.unwrap_or(0) == 0 {
             if stable == 0 && facts.replicas > 0 {

@@ -30,6 +30,9 @@ pub struct Snapshot {
     pub pods: Vec<Arc<Pod>>,
     /// The Services that the Rollout names and that exist, by name.
     pub services: BTreeMap<String, Arc<Service>>,
+    /// The ready pods that Endpoints have, by Service: of those that [`crate::reads_endpoints`] asks for. Of what is not in
+    /// here nothing is known.
+    pub endpoints: BTreeMap<String, BTreeSet<String>>,
     /// AnalysisRuns of the namespace that this Rollout controls, those that are being deleted among them.
     pub analysis_runs: Vec<Arc<AnalysisRun>>,
     /// Names of all other AnalysisRuns of the namespace that begin with the Rollout's name and a dash: a new one of ours

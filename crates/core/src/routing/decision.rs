@@ -19,7 +19,7 @@ pub struct Facts {
     pub promote_full: bool,
     /// Available pods of the new ReplicaSet; `None` without one.
     pub new_available: Option<i32>,
-    /// Available pods of the stable ReplicaSet; `None` without one.
+    /// Available pods of the stable ReplicaSet that its users meet; `None` without one.
     pub stable_available: Option<i32>,
     /// The canary's weight as the status has it.
     pub recorded: Option<i32>,

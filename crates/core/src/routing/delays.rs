@@ -60,6 +60,10 @@ impl Reconcile<'_> {
         }
         let (mut changed, mut kept) = (false, 0);
         for i in others {
+            if self.sets[i].size() > 0 && self.is_still_reached(&self.sets[i]) {
+                self.wait_until_left();
+                continue;
+            }
             let set = &self.sets[i];
             let was_stable = self.fully_promoted() || set.deadline().is_some();
             match set.deadline() {

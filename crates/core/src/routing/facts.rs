@@ -40,7 +40,7 @@ impl Reconcile<'_> {
             aborted: self.aborted(),
             promote_full: self.ro.status.promote_full,
             new_available: self.new_set().map(|s| s.available()),
-            stable_available: self.stable_set().map(|s| s.available()),
+            stable_available: self.stable_reached(),
             recorded: recorded.map(|w| w.canary.weight),
             recorded_other: recorded.is_some_and(|w| w.canary.pod_template_hash != self.new_hash()),
             sized: false,

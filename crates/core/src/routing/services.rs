@@ -63,7 +63,7 @@ impl Reconcile<'_> {
     }
 
     /// Which of the pair is the canary's, and which the stable version's.
-    fn ping_pong(&self, pair: &PingPong) -> (String, String) {
+    pub(super) fn ping_pong(&self, pair: &PingPong) -> (String, String) {
         let (ping, pong) = (pair.ping_service.clone(), pair.pong_service.clone());
         if self.ro.status.canary.stable_ping_pong == PING { (pong, ping) } else { (ping, pong) }
     }
