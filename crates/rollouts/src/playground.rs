@@ -65,7 +65,8 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
     let port = options.listen.port().checked_add(1).filter(|_| options.listen.port() > 0).unwrap_or(0);
     let painter = traffic::Painter::bind(port).await.context("cannot listen for questions about traffic")?;
     let pictures = painter.address;
-    writeln!(out, "Where requests go      http://{pictures}/traffic-demo")?;
+    let of = if options.samples { "traffic-demo" } else { "NAME" };
+    writeln!(out, "Where requests go      http://{pictures}/{of}")?;
 
     let stop = CancellationToken::new();
     let mut tasks = tokio::task::JoinSet::new();

@@ -40,17 +40,18 @@ fn block(part: &str, pattern: Pattern) -> Block {
     }
 }
 
-/// What the part may look like, the same for the three ways to ask for it.
+/// What the part may look like, in the three ways to ask for it.
 fn patterns(part: &str) -> [(&'static str, Pattern); 3] {
-    let text = match part {
-        "path" => "/shop.Cart/Add",
-        "method" => "GET",
-        _ => "always",
+    let (exact, prefix) = match part {
+        // Those of gRPC are calls.
+        "path" => ("/shop.Cart/Add", "/shop.Cart/"),
+        "method" => ("GET", "P"),
+        _ => ("always", "al"),
     };
     [
-        ("exact", Pattern::Exact(text.into())),
-        ("prefix", Pattern::Prefix(text.into())),
-        ("regex", Pattern::Regex(text.into())),
+        ("exact", Pattern::Exact(exact.into())),
+        ("prefix", Pattern::Prefix(prefix.into())),
+        ("regex", Pattern::Regex(exact.into())),
     ]
 }
 

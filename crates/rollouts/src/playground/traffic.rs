@@ -1,6 +1,6 @@
 //! A picture of where requests to a Rollout go: a thousand of them, made up, follow what the objects of its routers say to
 //! Services and to pods that are ready. `GET /NAME`, or `GET /NAMESPACE/NAME`, is one picture in text; `GET /live/NAME` goes
-//! on drawing it.
+//! on drawing it, and `GET /` lists the Rollouts that have one.
 
 mod draw;
 mod flow;
@@ -60,6 +60,9 @@ async fn reply(path: String, rest: Rest) -> Reply {
     let (namespace, name) = match whose {
         [name] => ("default", *name),
         [namespace, name] => (*namespace, *name),
+        [] => {
+            return look::names(&rest).await.map_or_else(Answer::unavailable, |names| Answer::ok(list(&names))).into();
+        }
         _ => return Answer::not_found().into(),
     };
     if !is_live {
@@ -78,6 +81,12 @@ async fn reply(path: String, rest: Rest) -> Reply {
         }
     });
     Reply::Live(frames.boxed())
+}
+
+/// Which pictures there are.
+fn list(names: &[String]) -> String {
+    let pictures = names.iter().map(|name| format!("/{name}\n/live/{name}\n"));
+    format!("Pictures of where requests go, once, and drawn anew every second:\n\n{}", pictures.collect::<String>())
 }
 
 /// The picture, or why there is none.

@@ -48,7 +48,8 @@ impl Reader {
             let refused = |error| panic!("{}: {} is refused: {error:?}", part.name, object["kind"]);
             cluster.server.create(object.clone()).unwrap_or_else(refused);
         }
-        let rollout = part.manifest.iter().find(|object| object["kind"] == "Rollout").expect("a manifest has a Rollout");
+        let rollout =
+            part.manifest.iter().find(|object| object["kind"] == "Rollout").expect("a manifest has a Rollout");
         let name = rollout["metadata"]["name"].as_str().expect("it has a name").to_owned();
         let steps = rollout["spec"]["strategy"]["canary"]["steps"].as_array().cloned().expect("it has steps");
         let reader = Reader { part, cluster, name };

@@ -32,6 +32,17 @@ pub struct Pod {
     pub image: String,
 }
 
+/// The Rollouts whose traffic is routed, by namespace and name.
+///
+/// # Errors
+/// In words.
+pub async fn names(rest: &Rest) -> Result<Vec<String>, String> {
+    let all = rest.list::<Rollout>(&resource::ROLLOUTS, None, &Query::default()).await;
+    let all = all.map_err(|error| format!("{error}\n"))?.items.into_iter();
+    let routed = all.filter(|rollout| rollout.spec.traffic_routing().is_some()).map(|rollout| rollout.metadata);
+    Ok(routed.map(|metadata| format!("{}/{}", metadata.namespace, metadata.name)).collect())
+}
+
 /// Looks at it.
 ///
 /// # Errors

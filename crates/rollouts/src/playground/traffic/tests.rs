@@ -158,7 +158,8 @@ async fn pictures_are_asked_for_by_name_once_or_for_ever() {
     }
     assert!(ask("/nobody").await.ends_with("there is no Rollout default/nobody\n"));
     assert!(ask("/plain").await.contains("has no trafficRouting"));
-    assert!(ask("/").await.starts_with("HTTP/1.1 404"));
+    assert!(ask("/").await.ends_with("second:\n\n/default/web\n/live/default/web\n"));
+    assert!(ask("/a/b/c").await.starts_with("HTTP/1.1 404"));
     // It never ends: two frames are enough.
     let (mut stream, mut seen, mut part) = (connect("/live/web").await, String::new(), [0; 4096]);
     while seen.matches("\x1b[Hweb  Pending").count() < 2 {
