@@ -254,3 +254,26 @@ fn a_new_user_sees_where_requests_go() {
     p.wait(demo, "Healthy", "", &[5, 5]);
     assert!(p.picture().contains("100.0 %  stable, 5 pods"), "{}", p.picture());
 }
+
+#[test]
+fn the_manifests_of_the_documents_can_be_applied() {
+    if kubectl_is_missing() {
+        return;
+    }
+    let p = Playground::start("documents");
+    let documents = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/traffic");
+    let mut applied = 0;
+    for entry in std::fs::read_dir(documents).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for block in text.split("```yaml manifest\n").skip(1) {
+            let file = p.directory.join("manifest.yaml");
+            std::fs::write(&file, block.split("```").next().unwrap()).unwrap();
+            let printed = p.kubectl(&format!("apply -f {}", file.display()));
+            let rollout =
+                printed.lines().find_map(|l| l.strip_prefix("rollout.argoproj.io/")?.strip_suffix(" created"));
+            p.wait(rollout.unwrap_or_else(|| panic!("{printed}")), "Healthy", "", &[5]);
+            applied += 1;
+        }
+    }
+    assert!(applied >= 9, "a page for each router");
+}

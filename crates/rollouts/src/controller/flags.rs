@@ -5,10 +5,7 @@ use rollouts_cli::cobra::Flag;
 
 /// Flags of what this version does not have. They are accepted, so that nobody's arguments are in the way of a switch,
 /// and named in the log when they are given.
-pub const WITHOUT_EFFECT: &[&str] = &[
-    "enable-pprof-address",
-    "self-service-notification-enabled",
-];
+pub const WITHOUT_EFFECT: &[&str] = &["enable-pprof-address", "self-service-notification-enabled"];
 
 /// All flags.
 pub fn all() -> Vec<Flag> {
@@ -130,8 +127,5 @@ fn routers() -> Vec<Flag> {
 fn without_effect() -> Vec<Flag> {
     const NONE: &str = "No effect in this version";
     let text = |name, default: &str| Flag::text(name, default, NONE);
-    vec![
-        text("enable-pprof-address", ""),
-        Flag::switch("self-service-notification-enabled", NONE),
-    ]
+    vec![text("enable-pprof-address", ""), Flag::switch("self-service-notification-enabled", NONE)]
 }
