@@ -78,3 +78,6 @@ impl Endpoint {
         self.pod.as_ref().is_none_or(made_by)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -289,18 +289,24 @@ fn refused(status: u16, code: &str, message: &str) -> Response {
     Response { status, headers: Vec::new(), body: body.into_bytes() }
 }
 
-/// Signs the request again, with the time that it has, and compares.
+/// Signs what is signed again, with the time that it has, and compares.
 fn check(request: &Request) -> Result<(), &'static str> {
-    let header = |name: &str| request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let time = header("X-Amz-Date").and_then(|text| DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok());
+    let header = |of: &Request, name: &str| {
+        of.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+    };
+    let time = header(request, "X-Amz-Date").and_then(|text| DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok());
     let time = time.and_then(|time| time.to_zoned(TimeZone::UTC).ok()).ok_or("there is no time")?;
-    if request.method != "POST" || !request.url.contains(&format!("elasticloadbalancing.{REGION}.")) {
-        return Err("it is not for here");
+    let signature = header(request, "Authorization").ok_or("there is no signature")?;
+    let signed = signature.split_once("SignedHeaders=").and_then(|(_, rest)| rest.split_once(','));
+    let signed: Vec<&str> = signed.map_or_else(Vec::new, |(names, _)| names.split(';').collect());
+    if ["content-type", "host", "x-amz-date"].iter().any(|name| !signed.contains(name)) {
+        return Err("something is not signed");
     }
-    let (credentials, scope) =
-        (Credentials::new("AKIDEXAMPLE", "s3cret"), Scope { service: "elasticloadbalancing", region: REGION });
     let mut again = request.clone();
+    again.headers.retain(|(name, _)| signed.contains(&name.to_ascii_lowercase().as_str()));
+    let credentials = Credentials::new("AKIDEXAMPLE", "s3cret");
+    let scope = Scope { service: "elasticloadbalancing", region: REGION };
     sigv4::sign(&mut again, &credentials, scope, time.timestamp());
-    let signature = again.headers.iter().find(|(key, _)| key == "Authorization").map(|(_, value)| value.as_str());
-    if header("Authorization") == signature { Ok(()) } else { Err("the signature is another one") }
+    let is_same = header(&again, "Authorization").as_ref() == Some(&signature);
+    if is_same && request.method == "POST" { Ok(()) } else { Err("the signature is another one") }
 }
