@@ -47,7 +47,9 @@ pub(crate) fn write(f: &mut fmt::Formatter<'_>, asks: &[Ask]) -> fmt::Result {
     for Ask { inquiry, anew } in asks {
         let again = if *anew { " again" } else { "" };
         match inquiry {
-            Inquiry::LoadBalancers { hosts, .. } => writeln!(f, "? asks the load balancers{again}: {}", hosts.join(", "))?,
+            Inquiry::LoadBalancers { hosts, .. } => {
+                writeln!(f, "? asks the load balancers{again}: {}", hosts.join(", "))?
+            }
             Inquiry::Targets { service, .. } => writeln!(f, "? asks the target groups of Service {service}{again}")?,
         }
     }

@@ -147,9 +147,23 @@ mod tests {
     fn what_is_no_document() {
         let deep = "<a>".repeat(100) + &"</a>".repeat(100);
         let deeper = "<a>".repeat(1_000_000);
-        for text in
-            ["", "x", "<a>", "</a>", "<a></b>", "<a/><b/>", "<a>x</a>y", "<", "<>", "< a/>", "<a", "<!--", "{}", &deep, &deeper]
-        {
+        for text in [
+            "",
+            "x",
+            "<a>",
+            "</a>",
+            "<a></b>",
+            "<a/><b/>",
+            "<a>x</a>y",
+            "<",
+            "<>",
+            "< a/>",
+            "<a",
+            "<!--",
+            "{}",
+            &deep,
+            &deeper,
+        ] {
             assert_eq!(Element::parse(text), None, "{}", &text[..text.len().min(20)]);
         }
     }

@@ -13,9 +13,7 @@ mod tests;
 mod verify;
 mod weights;
 
-use crate::{
-    Answer, Context, Draft, Heard, Inquiry, Managed, Objects, Route, RouteError, Router, Want, ingress,
-};
+use crate::{Answer, Context, Draft, Heard, Inquiry, Managed, Objects, Route, RouteError, Router, Want, ingress};
 use conditions::Rule;
 use rollouts_api::rollout::{AlbTrafficRouting, TrafficRouting};
 use std::collections::BTreeSet;

@@ -131,10 +131,11 @@ pub async fn play(world: &World, aws: &Aws) {
     assert_eq!((&status["phase"], &status["currentStepIndex"]), (&json!("Progressing"), &json!(0)));
     assert_eq!(status["canary"]["weights"]["verified"], false);
     let group = LoadBalancers::group(CANARY);
-    let off = format!(
-        "Service canary (TargetGroup {group}) not verified: canary weight 20 not yet set (current: 0)"
+    let off = format!("Service canary (TargetGroup {group}) not verified: canary weight 20 not yet set (current: 0)");
+    assert_eq!(
+        (world.events("TargetGroupUnverified").await, told(world, "TargetGroupUnverified").await),
+        (vec![off], 1)
     );
-    assert_eq!((world.events("TargetGroupUnverified").await, told(world, "TargetGroupUnverified").await), (vec![off], 1));
     let looks = aws.balancers.calls().iter().filter(|call| *call == "DescribeTargetGroups").count();
     assert!((10..=15).contains(&looks), "one every ten seconds: {looks}");
 
@@ -153,7 +154,8 @@ pub async fn play(world: &World, aws: &Aws) {
     aws.splits(100);
     world.wait("Healthy").await;
     seconds(120).await;
-    let off = format!("Service stable (TargetGroup {}) not verified: 0/2 endpoints registered", LoadBalancers::group(STABLE));
+    let off =
+        format!("Service stable (TargetGroup {}) not verified: 0/2 endpoints registered", LoadBalancers::group(STABLE));
     assert!(world.events("TargetGroupUnverified").await.contains(&off));
     assert_eq!(sizes(world).await, [2, 2], "the load balancer does not know the new pods yet");
     let endpoints = endpoints(world).await;
@@ -219,7 +221,10 @@ async fn a_service_that_does_not_answer_holds_up_nobody_else() {
     seconds(300).await;
     let late = "Failed to verify weight: operation error Elastic Load Balancing v2: DescribeLoadBalancers, Post \
                 \"https://elasticloadbalancing.eu-central-1.amazonaws.com/\": context deadline exceeded";
-    assert_eq!((world.events("WeightVerifyError").await, told(&world, "WeightVerifyError").await), (vec![late.into()], 1));
+    assert_eq!(
+        (world.events("WeightVerifyError").await, told(&world, "WeightVerifyError").await),
+        (vec![late.into()], 1)
+    );
     assert_eq!(world.rollout("web").await["status"]["currentStepIndex"], 0);
 }
 
@@ -241,10 +246,7 @@ async fn what_goes_wrong_is_told_once_and_tried_again() {
     };
     let mut said = world.events("WeightVerifyError").await;
     said.sort();
-    assert_eq!(
-        said,
-        [of("StatusCode: 403, AccessDenied: not authorized"), of("the answer is not what it should be")]
-    );
+    assert_eq!(said, [of("StatusCode: 403, AccessDenied: not authorized"), of("the answer is not what it should be")]);
     assert_eq!(told(&world, "WeightVerifyError").await, 2);
     assert_eq!(told(&world, "TargetGroupVerifyError").await, 2);
 }

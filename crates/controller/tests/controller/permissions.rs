@@ -5,8 +5,8 @@ use crate::connection::{Verdict, judged};
 use crate::objects::{
     deployment, pod_template, pods, reference, referring, replica_set, rollout, selector, service, template,
 };
-use crate::{load_balancers, router_kinds};
 use crate::world::{World, seconds};
+use crate::{load_balancers, router_kinds};
 use http::Request;
 use kube::client::Body;
 use rollouts_api::names;

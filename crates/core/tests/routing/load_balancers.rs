@@ -80,7 +80,9 @@ fn a_step_waits_for_its_weight() {
     w.run(60);
     assert_eq!((w.status().current_step_index, is_verified(&w)), (Some(0), Some(false)));
     let group = arn("web-canary");
-    let off = format!("TargetGroupUnverified Service web-canary (TargetGroup {group}) not verified: canary weight 25 not yet set (current: 0)");
+    let off = format!(
+        "TargetGroupUnverified Service web-canary (TargetGroup {group}) not verified: canary weight 25 not yet set (current: 0)"
+    );
     assert_eq!(w.warnings, [off]);
     splits(&mut w, 25);
     let asked = w.others.asked;
@@ -189,7 +191,9 @@ fn what_keeps_weights_from_being_confirmed_is_told() {
         Answer::LoadBalancers(BTreeMap::from([(HOST.to_owned(), Some(balancer("front", rules)))]))
     };
     let off = |service: &str, group: &str, weight: i32, current: i32| {
-        format!("TargetGroupUnverified Service {service} (TargetGroup {group}) not verified: canary weight {weight} not yet set (current: {current})")
+        format!(
+            "TargetGroupUnverified Service {service} (TargetGroup {group}) not verified: canary weight {weight} not yet set (current: {current})"
+        )
     };
     let (canary, group) = ("web-canary", arn("web-canary"));
     let no_balancer = Answer::LoadBalancers(BTreeMap::from([(HOST.to_owned(), None)]));
@@ -273,7 +277,8 @@ fn what_is_replaced_stays_until_all_targets_are_registered() {
         }
         let left = if is_dynamic { w.sizes()[0].1 } else { 4 };
         assert_eq!((w.status().phase.as_str(), w.sizes()), ("Healthy", vec![(1, left), (2, 4)]));
-        let off = "TargetGroupUnverified Service web-stable (TargetGroup arn:tg) not verified: 3/4 endpoints registered";
+        let off =
+            "TargetGroupUnverified Service web-stable (TargetGroup arn:tg) not verified: 3/4 endpoints registered";
         if left > 0 {
             assert_eq!(w.warnings, [off]);
             w.others.targets = Some(Answer::Failed { group: Some("arn:tg".into()), problem: "no".into() });

@@ -9,11 +9,11 @@ mod routers;
 mod runs;
 
 use jiff::{SignedDuration, Timestamp};
+use others::Others;
 use rollouts_api::analysis::{AnalysisRun, AnalysisTemplateSpec};
 use rollouts_api::experiment::Experiment;
 use rollouts_api::{Rollout, RolloutStatus, Time, names};
 use rollouts_core::{Effect, Plan, Pod, ReplicaSet, Service, Snapshot, Workload, owner_reference, plan, reads_pods};
-use others::Others;
 use rollouts_traffic::{Objects, Settings};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

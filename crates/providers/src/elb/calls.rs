@@ -58,7 +58,9 @@ impl<'a> Calls<'a> {
         }
         self.read_tags(&mut balancer.groups, tag).await?;
         let mut listeners = Vec::new();
-        for page in self.pages("DescribeListeners", &[("LoadBalancerArn", &balancer.arn), ("PageSize", PAGE_SIZE)]).await? {
+        for page in
+            self.pages("DescribeListeners", &[("LoadBalancerArn", &balancer.arn), ("PageSize", PAGE_SIZE)]).await?
+        {
             listeners.extend(page.list("Listeners").map(|listener| listener.text_of("ListenerArn").to_owned()));
         }
         for listener in listeners {
@@ -124,7 +126,11 @@ impl<'a> Calls<'a> {
         }
     }
 
-    async fn try_call(&self, action: &str, arguments: &[(&str, &str)]) -> Result<std::result::Result<Element, Problem>> {
+    async fn try_call(
+        &self,
+        action: &str,
+        arguments: &[(&str, &str)],
+    ) -> Result<std::result::Result<Element, Problem>> {
         let mut pairs = vec![("Action", action), ("Version", VERSION)];
         pairs.extend_from_slice(arguments);
         let mut request = Request::new("POST", &self.url, CALL_TIMEOUT)

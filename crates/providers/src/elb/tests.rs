@@ -1,9 +1,9 @@
 //! Questions to a double of the service.
 
 use super::Elb;
+use crate::Response;
 use crate::context::Tools;
 use crate::testing::{FakeSecrets, LoadBalancers, Reply};
-use crate::Response;
 use rollouts_api::Clock;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -128,7 +128,13 @@ async fn what_goes_wrong_is_said() {
     assert!(said.ends_with("DescribeLoadBalancers: the answer has more than 100 pages"), "{said}");
     let service = LoadBalancers::new();
     service.add("web", &[]);
-    service.fail(vec![Reply::Slow(Duration::from_secs(9), Response { status: 200, headers: Vec::new(), body: format!("<R>{endless}</R>").into() }); 200]);
+    service.fail(vec![
+        Reply::Slow(
+            Duration::from_secs(9),
+            Response { status: 200, headers: Vec::new(), body: format!("<R>{endless}</R>").into() }
+        );
+        200
+    ]);
     assert_eq!(rules(&service, "web").await, Err("Elastic Load Balancing has not answered within 60 s".into()));
 }
 

@@ -209,7 +209,8 @@ impl State {
     fn tags(&self, call: &BTreeMap<String, String>) -> String {
         let arns: Vec<&String> =
             call.iter().filter(|(key, _)| key.starts_with("ResourceArns.member.")).map(|(_, arn)| arn).collect();
-        let tag = |key: &str, value: &str| format!("<member>{}{}</member>", element("Key", key), element("Value", value));
+        let tag =
+            |key: &str, value: &str| format!("<member>{}{}</member>", element("Key", key), element("Value", value));
         let described = arns.iter().take(20).filter_map(|arn| {
             let tags = tag("elbv2.k8s.aws/cluster", "one") + &tag(TAG, &self.groups.get(*arn)?.resource);
             Some(format!("<member>{}<Tags>{tags}</Tags></member>", element("ResourceArn", arn)))
@@ -218,9 +219,10 @@ impl State {
     }
 
     fn rules(&self, listener: &str, marker: &str) -> Option<String> {
-        let all = self.balancers.iter().flat_map(|balancer| {
-            balancer.rules.iter().enumerate().map(|(n, rules)| (balancer.listener(n), rules))
-        });
+        let all = self
+            .balancers
+            .iter()
+            .flat_map(|balancer| balancer.rules.iter().enumerate().map(|(n, rules)| (balancer.listener(n), rules)));
         let (_, rules) = all.into_iter().find(|(arn, _)| arn == listener)?;
         let rules = rules.iter().map(|rule| {
             let mut groups = String::new();

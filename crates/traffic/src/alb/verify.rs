@@ -12,11 +12,7 @@ pub fn inquiry(cx: &Context<'_>, route: &Route, objects: &Objects) -> Inquiry {
     let mut hosts: Vec<String> = all.flat_map(|name| hosts(cx, objects, name)).collect();
     hosts.sort();
     hosts.dedup();
-    Inquiry::LoadBalancers {
-        hosts,
-        tag: cx.settings.target_group_tag.clone(),
-        groups: target_groups(cx, route),
-    }
+    Inquiry::LoadBalancers { hosts, tag: cx.settings.target_group_tag.clone(), groups: target_groups(cx, route) }
 }
 
 /// The host names of an Ingress's load balancers, as its status has them.
