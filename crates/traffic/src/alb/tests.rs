@@ -1,6 +1,7 @@
 //! Recorded and other states of Ingresses for AWS load balancers.
 
 mod routes;
+mod verify;
 
 use super::*;
 use crate::harness::{World, rollout, weight};
