@@ -42,6 +42,8 @@ pub(crate) struct Traffic {
     pub errors: Vec<(&'static str, RoutingError)>,
     /// What was found out about load balancers.
     pub load_balancers: Vec<AlbStatus>,
+    /// What they have confirmed.
+    pub confirmations: Vec<rollouts_traffic::Event>,
 }
 
 /// Why a router could not do what it was told to.
@@ -244,6 +246,7 @@ impl Reconcile<'_> {
 
     fn record_weights(&mut self, weights: TrafficWeights) {
         self.tell_weights(&weights);
+        self.tell_confirmed(&weights);
         self.traffic.weights = Some(weights);
     }
 }

@@ -5,7 +5,7 @@ use crate::EventType;
 use crate::reconcile::Reconcile;
 use rollouts_api::RolloutStatus;
 use rollouts_api::rollout::{AlbStatus, TrafficWeights};
-use rollouts_traffic::{Context, Inquiry, Route, Router};
+use rollouts_traffic::{Context, Event, Inquiry, Route, Router};
 
 /// From one look for load balancers to the next while nothing waits for them.
 const FIND_RETRY_SECONDS: i64 = 60;
@@ -36,8 +36,7 @@ impl Reconcile<'_> {
     ) -> Option<bool> {
         let awaits = self.awaits(weights.canary.weight);
         let is_confirmed = self.recorded_weights().is_some_and(|w| w.verified == Some(true) && is_same(w, weights));
-        let is_found = self.ro.status.alb.is_some() || !self.ro.status.albs.is_empty();
-        if is_found && (is_confirmed || !awaits) {
+        if is_found(&self.ro.status) && (is_confirmed || !awaits) {
             return awaits.then_some(true);
         }
         let confirmed = self.hear(router, cx, route, inquiry, awaits && !is_confirmed);
@@ -54,18 +53,26 @@ impl Reconcile<'_> {
     ) -> bool {
         let Some(answered) = self.ask(inquiry) else { return false };
         let heard = router.heard(cx, route, &self.snapshot.routers, &answered.answer);
-        let is_found = !heard.load_balancers.is_empty();
         self.traffic.load_balancers.extend(heard.load_balancers);
+        self.traffic.confirmations.extend(heard.confirmations);
         heard.obstacles.into_iter().for_each(|event| self.plan.warn(event.reason, event.message));
-        if !heard.confirmed && (is_awaited || !is_found) {
-            self.ask_again(&answered, if is_awaited { VERIFY_RETRY_SECONDS } else { FIND_RETRY_SECONDS });
-        }
-        if heard.confirmed && is_awaited {
-            for event in heard.confirmations {
-                self.status_event(EventType::Normal, &event.reason, event.message);
-            }
+        match is_awaited {
+            true if !heard.confirmed => self.ask_again(&answered, VERIFY_RETRY_SECONDS),
+            true => {}
+            false => self.ask_again(&answered, FIND_RETRY_SECONDS),
         }
         heard.confirmed
+    }
+
+    /// Tells once what the load balancers have confirmed: when the status says so for the first time.
+    pub(super) fn tell_confirmed(&mut self, new: &TrafficWeights) {
+        let confirmations = std::mem::take(&mut self.traffic.confirmations);
+        let is_old = |old: &TrafficWeights| old.verified == Some(true) && is_same(old, new);
+        if new.verified == Some(true) && !self.recorded_weights().is_some_and(is_old) {
+            for Event { reason, message, .. } in confirmations {
+                self.status_event(EventType::Normal, &reason, message);
+            }
+        }
     }
 
     /// `status.alb` and `status.albs`: what was found now, and what was found before of Ingresses that are still used.
@@ -84,6 +91,12 @@ impl Reconcile<'_> {
         next.albs = names.filter_map(of).collect();
         next.alb = next.albs.first().filter(|_| !alb.ingress.is_empty()).cloned();
     }
+}
+
+/// Whether the status names all load balancers, with the groups that are made for a Rollout.
+fn is_found(status: &RolloutStatus) -> bool {
+    let is_whole = |alb: &AlbStatus| !alb.canary_target_group.arn.is_empty() && !alb.stable_target_group.arn.is_empty();
+    !status.albs.is_empty() && status.albs.iter().all(is_whole)
 }
 
 /// Whether they say the same of where traffic goes.

@@ -261,6 +261,48 @@ fn a_load_balancer_that_is_not_there_yet_is_looked_for() {
     assert_eq!(w.others.asked, asked);
 }
 
+#[test]
+fn what_one_router_has_confirmed_is_told_when_all_have() {
+    let kind = Kind::fixed("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
+    let route = |accepted: &str| {
+        json!({
+            "metadata": { "name": "web", "namespace": "ns", "generation": 1 },
+            "spec": { "parentRefs": [{ "name": "edge" }], "rules": [{ "backendRefs": [
+                { "name": "web-stable", "port": 80, "weight": 100 }, { "name": "web-canary", "port": 80, "weight": 0 },
+            ]}]},
+            "status": { "parents": [{ "parentRef": { "name": "edge" }, "conditions": [
+                { "type": "Accepted", "status": accepted, "observedGeneration": 1 },
+            ]}]},
+        })
+    };
+    let routing = json!({
+        "alb": { "ingress": "front", "servicePort": 80 }, "plugins": { "argoproj-labs/gatewayAPI": { "httpRoute": "web" } },
+    });
+    let mut w = started(json!([{ "setWeight": 25 }, { "pause": {} }]), json!({ "trafficRouting": routing }))
+        .with_object(kind.named("ns", "web"), route("False"));
+    w.run(60);
+    splits(&mut w, 25);
+    w.run(60);
+    assert_eq!((is_verified(&w), told(&w, "TargetGroupVerified"), w.warnings.len()), (Some(false), 0, 0));
+    let mut taken = (**w.routers.get(&kind.named("ns", "web")).unwrap()).clone();
+    taken["status"] = route("True")["status"].clone();
+    w = w.with_object(kind.named("ns", "web"), taken);
+    w.run(60);
+    assert_eq!((w.status().phase.as_str(), told(&w, "TargetGroupVerified")), ("Paused", 1), "{:?}", w.events);
+}
+
+#[test]
+fn groups_that_are_being_made_are_looked_for() {
+    let mut w = by(json!({ "ingress": "front", "servicePort": 80 }), json!([{ "setWeight": 25 }]), json!({}));
+    answers(&mut w, Some(balancer("front", &[&[("web-stable", 100)]])));
+    w.run(30);
+    let canary = |w: &World| w.status().alb.as_ref().map(|alb| alb.canary_target_group.name.clone());
+    assert_eq!(canary(&w).as_deref(), Some(""));
+    splits(&mut w, 0);
+    w.run(90);
+    assert_eq!(canary(&w).as_deref(), Some("tg-web-canary"));
+}
+
 fn registered(endpoints: usize, registered: usize) -> Option<Answer> {
     Some(Answer::Targets(vec![Targets { group: "arn:tg".into(), endpoints, registered }]))
 }

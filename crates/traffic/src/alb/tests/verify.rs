@@ -56,7 +56,10 @@ fn every_group_of_every_ingress_has_its_weight() {
         let some = heard(&world, |group| if is_off(group) { 99 } else { group.weight });
         assert!(!some.confirmed && some.obstacles.len() == 1, "{some:?}");
         let message = &some.obstacles[0].message;
-        assert!(message.contains(&format!("ns/{ingress}-{service}:80")) && message.ends_with("(current: 99)"), "{message}");
+        assert!(
+            message.contains(&format!("ns/{ingress}-{service}:80")) && message.ends_with("(current: 99)"),
+            "{message}"
+        );
     }
 }
 
