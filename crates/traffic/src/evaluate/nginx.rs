@@ -31,29 +31,58 @@ impl<'a> Location<'a> {
                 backend: &path["backend"],
             })
         });
-        let default = Some(&ingress["spec"]["defaultBackend"]).filter(|backend| backend.is_object());
-        let default = default.map(|backend| Location { host: "", path: "/", kind: "Prefix", backend });
-        paths.chain(default).collect()
+        paths.collect()
     }
 
-    /// How well it fits: the host, then a whole path, then the length of what begins so.
-    fn rank(&self, request: &Request) -> Option<((bool, usize), bool, usize)> {
-        let host = host_rank(self.host, &request.host)?;
+    /// What the default backend gets: what the rules of the Ingress leave of their hosts, or without rules what no other
+    /// Ingress has.
+    fn defaults(ingress: &'a Value) -> Vec<Location<'a>> {
+        let Some(backend) = default_backend(ingress) else { return Vec::new() };
+        let rules = ingress["spec"]["rules"].as_array().filter(|rules| !rules.is_empty());
+        let to = |host| Location { host, path: "/", kind: "Prefix", backend };
+        rules.map_or_else(
+            || vec![to("")],
+            |rules| rules.iter().map(|rule| to(rule["host"].as_str().unwrap_or_default())).collect(),
+        )
+    }
+
+    /// How well the host fits. A star is for one label.
+    fn host_rank(&self, request: &Request) -> Option<(bool, usize)> {
+        let labels = |host: &str| host.split('.').count();
+        let is_deep = self.host.starts_with('*') && labels(self.host) != labels(&request.host);
+        host_rank(self.host, &request.host).filter(|_| !is_deep)
+    }
+
+    /// How well the path fits: as a whole, then by the length of what begins so.
+    fn path_rank(&self, request: &Request) -> Option<(bool, usize)> {
         let fits = match self.kind {
             "Exact" => request.path == self.path,
             "Prefix" => is_below(self.path, &request.path),
             _ => request.path.starts_with(self.path),
         };
-        fits.then_some((host, self.kind == "Exact", self.path.len()))
+        fits.then_some((self.kind == "Exact", self.path.len()))
     }
 
     fn is_same_place(&self, other: &Location<'_>) -> bool {
         (self.host, self.path, self.kind) == (other.host, other.path, other.kind)
     }
 
-    fn backend(&self, cx: &Context<'_>) -> Option<Backend> {
-        Some(service(cx, self.backend["service"]["name"].as_str()?, &cx.rollout.metadata.namespace))
+    fn has_service_of(&self, other: &Location<'_>) -> bool {
+        self.backend["service"] == other.backend["service"]
     }
+}
+
+fn default_backend(ingress: &Value) -> Option<&Value> {
+    Some(&ingress["spec"]["defaultBackend"]).filter(|backend| backend.is_object())
+}
+
+/// The location of a request. The host that fits best is all there is for it, even if no path there fits.
+fn located<'a, 'b>(locations: &'b [Location<'a>], request: &Request) -> Option<&'b Location<'a>> {
+    let host = locations.iter().filter_map(|location| location.host_rank(request)).max()?;
+    let of_host = locations.iter().filter(|location| location.host_rank(request) == Some(host));
+    let ranked = of_host.filter_map(|location| Some((location.path_rank(request)?, location)));
+    // Of equals, the first.
+    ranked.reduce(|best, other| if other.0 > best.0 { other } else { best }).map(|(_, location)| location)
 }
 
 pub fn evaluate(cx: &Context<'_>, objects: &Objects, request: &Request) -> Answer {
@@ -66,20 +95,22 @@ pub fn evaluate(cx: &Context<'_>, objects: &Objects, request: &Request) -> Answe
     let ingresses = here(cx, objects, |group| group == "networking.k8s.io", "ingresses");
     let (canaries, others): (Vec<&Value>, Vec<&Value>) =
         ingresses.into_iter().map(|(_, ingress)| ingress).partition(|i| note(i, "canary").as_deref() == Some("true"));
-    let locations: Vec<Location<'_>> = others.into_iter().flat_map(Location::of).collect();
-    let ranked = locations.iter().filter_map(|location| Some((location.rank(request)?, location)));
-    let Some((_, location)) = ranked.reduce(|best, other| if other.0 > best.0 { other } else { best }) else {
-        return Answer::default();
+    let rules = others.iter().flat_map(|ingress| Location::of(ingress));
+    let locations: Vec<Location<'_>> = rules.chain(others.iter().flat_map(|i| Location::defaults(i))).collect();
+    let backend = |backend: &Value| -> Option<Backend> {
+        Some(service(cx, backend["service"]["name"].as_str()?, &cx.rollout.metadata.namespace))
     };
-    let Some(main) = location.backend(cx) else { return Answer::default() };
+    let Some(location) = located(&locations, request) else { return Answer::default() };
+    let Some(main) = backend(location.backend) else { return Answer::default() };
     // Alternatives belong to an upstream, not to a location: wherever it is reached, they are asked. The first counts.
-    let merges = |canary: &Location<'_>| {
-        canary.backend["service"] != location.backend["service"]
-            && locations.iter().any(|l| l.is_same_place(canary) && l.backend["service"] == location.backend["service"])
-    };
+    let upstream = || locations.iter().filter(|other| other.has_service_of(location));
     let alternative = canaries.into_iter().find_map(|ingress| {
-        let canary = Location::of(ingress).into_iter().find(merges)?;
-        Some((ingress, canary.backend(cx)?))
+        // A canary's default backend is for what is for all hosts, and not for what the rules of an Ingress leave.
+        let default = default_backend(ingress).filter(|_| upstream().any(|other| other.host.is_empty()));
+        let merges = |canary: &Location<'_>| upstream().any(|other| other.is_same_place(canary));
+        let of_rules = || Location::of(ingress).into_iter().find(merges).map(|canary| canary.backend);
+        let canary = default.or_else(of_rules).filter(|canary| canary["service"] != location.backend["service"])?;
+        Some((ingress, backend(canary)?))
     });
     let Some((ingress, canary)) = alternative else { return all_to(main) };
     if let Some(is_canary) = decided(|name| note(ingress, name), request) {
@@ -102,12 +133,25 @@ fn decided(note: impl Fn(&str) -> Option<String>, request: &Request) -> Option<b
         "never" => Some(false),
         _ => None,
     };
-    let header = note("canary-by-header").and_then(|name| request.header(&name));
+    let header = note("canary-by-header").and_then(|name| header(&name, request));
     let by_header =
         header.and_then(|header| match (note("canary-by-header-value"), note("canary-by-header-pattern")) {
             (Some(value), _) => (value == header).then_some(true),
             (None, Some(pattern)) => part_matches(&pattern, &header).then_some(true),
             (None, None) => always(&header),
         });
-    by_header.or_else(|| always(request.cookie(&note("canary-by-cookie")?)?))
+    by_header.or_else(|| always(cookie(&note("canary-by-cookie")?, request)?))
+}
+
+/// A header as one of NGINX's variables, whose names have `_` for `-`. Headers with other names than of letters, digits and
+/// `-` are dropped, unless NGINX is told to keep them.
+fn header(name: &str, request: &Request) -> Option<String> {
+    let name = name.replace('_', "-");
+    let is_kept = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    request.header(&name).filter(|_| is_kept)
+}
+
+/// The first cookie of this name, which is compared without regard to case, as all names of variables are.
+fn cookie<'a>(name: &str, request: &'a Request) -> Option<&'a str> {
+    request.cookies.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }

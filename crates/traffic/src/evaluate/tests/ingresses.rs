@@ -73,6 +73,37 @@ fn nginx_takes_the_alternative_of_an_upstream_wherever_it_is_reached() {
     assert_eq!(world.to(&get("/")), "web-canary 10, web-stable 90");
 }
 
+#[test]
+fn nginx_knows_headers_and_cookies_as_variables() {
+    let by = |header| nginx(&[("canary", "true"), ("canary-by-header", header), ("canary-by-cookie", "vip")]);
+    let (canary, stable) = ("web-canary 100", "web-stable 100");
+    assert_eq!(by("x_vip").to(&get("/").with_header("X-Vip", "always")), canary);
+    assert_eq!(by("x_vip").to(&get("/").with_header("x_vip", "always")), stable, "such headers are dropped");
+    assert_eq!(by("x.vip").to(&get("/").with_header("x.vip", "always")), stable);
+    assert_eq!(by("x-vip").to(&get("/").with_cookie("VIP", "always")), canary);
+}
+
+#[test]
+fn nginx_stays_with_the_host() {
+    let rules = json!([
+        { "host": "*.a.example", "http": { "paths": [path("/app", "Prefix", "web-stable")] } },
+        { "host": "a.example", "http": { "paths": [path("/app", "Prefix", "web-stable")] } },
+    ]);
+    let mut front = ingress("x", &[], rules);
+    let other = ingress("x", &[], json!([{ "http": { "paths": [path("/", "Prefix", "other")] } }]));
+    let routing = json!({ "nginx": { "stableIngress": "front" } });
+    let world = |front: &Value| {
+        World::new("Nginx", routing.clone(), &INGRESSES, &[("front", front.clone()), ("other", other.clone())])
+    };
+    assert_eq!(world(&front).to(&get("/app")), "web-stable 100");
+    assert_eq!(world(&front).to(&get("/")), "", "no other host's rules are asked");
+    assert_eq!(world(&front).to(&get("/app").on("b.a.example")), "web-stable 100");
+    assert_eq!(world(&front).to(&get("/app").on("c.b.a.example")), "other 100", "a star is for one label");
+    front["spec"]["defaultBackend"] = json!({ "service": { "name": "rest", "port": { "number": 80 } } });
+    assert_eq!(world(&front).to(&get("/")), "rest 100");
+    assert_eq!(world(&front).to(&get("/").on("c.example")), "other 100");
+}
+
 const FORWARD: &str = r#"{"Type":"forward","ForwardConfig":{"TargetGroups":[
     {"ServiceName":"web-canary","ServicePort":"80","Weight":20},{"ServiceName":"web-stable","ServicePort":"80","Weight":80}]}}"#;
 const CANARY: &str = r#"{"Type":"forward","ForwardConfig":{"TargetGroups":[{"ServiceName":"web-canary","ServicePort":"80","Weight":100}]}}"#;
