@@ -1,6 +1,7 @@
 //! Pods: servers that answer their name.
 
-use std::collections::BTreeMap;
+use crate::client::DICE;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -9,10 +10,13 @@ use tokio::net::{TcpListener, TcpStream};
 /// What Envoy puts behind the host of a copy.
 const SHADOW: &str = "-shadow";
 
+/// The dice of the copies that each server has got.
+type Copies = Arc<Mutex<BTreeMap<String, Vec<u64>>>>;
+
 /// Servers by their names.
 pub struct Backends {
     pub addresses: BTreeMap<String, SocketAddr>,
-    copies: Arc<Mutex<BTreeMap<String, usize>>>,
+    copies: Copies,
 }
 
 impl Backends {
@@ -27,21 +31,23 @@ impl Backends {
         backends
     }
 
-    /// How many copies the server has got since the last call.
-    pub fn take_copies(&self, name: &str) -> usize {
-        self.copies.lock().unwrap_or_else(PoisonError::into_inner).remove(name).unwrap_or(0)
+    /// How many copies the server has got of the requests with these dice.
+    pub fn copies(&self, name: &str, dice: &BTreeSet<u64>) -> usize {
+        let copies = self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        copies.get(name).map_or(0, |copies| copies.iter().filter(|copy| dice.contains(copy)).count())
     }
 }
 
-async fn serve(listener: TcpListener, name: String, copies: Arc<Mutex<BTreeMap<String, usize>>>) {
+async fn serve(listener: TcpListener, name: String, copies: Copies) {
     while let Ok((socket, _)) = listener.accept().await {
         let (name, copies) = (name.clone(), copies.clone());
         tokio::spawn(async move {
             let mut socket = BufReader::new(socket);
-            while let Some(host) = host(&mut socket).await {
+            while let Some((host, dice)) = head(&mut socket).await {
                 let is_copy = host.ends_with(SHADOW);
                 if is_copy {
-                    *copies.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default() += 1;
+                    let mut copies = copies.lock().unwrap_or_else(PoisonError::into_inner);
+                    copies.entry(name.clone()).or_default().push(dice);
                 }
                 // Nobody may ever see this of a copy.
                 let body = if is_copy { format!("{name} to a copy") } else { name.clone() };
@@ -54,9 +60,9 @@ async fn serve(listener: TcpListener, name: String, copies: Arc<Mutex<BTreeMap<S
     }
 }
 
-/// The host of the next request, which has no body; `None` at the end.
-async fn host(socket: &mut BufReader<TcpStream>) -> Option<String> {
-    let mut host = String::new();
+/// The host and the dice of the next request, which has no body; `None` at the end.
+async fn head(socket: &mut BufReader<TcpStream>) -> Option<(String, u64)> {
+    let (mut host, mut dice) = (String::new(), 0);
     loop {
         let mut line = String::new();
         if socket.read_line(&mut line).await.ok()? == 0 {
@@ -64,7 +70,8 @@ async fn host(socket: &mut BufReader<TcpStream>) -> Option<String> {
         }
         match line.trim_end().split_once(':') {
             Some((name, value)) if name.eq_ignore_ascii_case("host") => host = value.trim().into(),
-            _ if line.trim_end().is_empty() => return Some(host),
+            Some((name, value)) if name.eq_ignore_ascii_case(DICE) => dice = value.trim().parse().ok()?,
+            _ if line.trim_end().is_empty() => return Some((host, dice)),
             _ => {}
         }
     }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 const CERTAIN: usize = 3;
 /// How often one is sent of which it is not.
 const UNCERTAIN: usize = 500;
+/// The same where nothing is left to chance.
+const EXACT: usize = 60;
 /// How many standard deviations a share may be off: less than one of a million is so by chance.
 const SIGMAS: f64 = 5.0;
 
@@ -75,15 +77,17 @@ pub fn is_share(count: usize, all: usize, share: f64) -> bool {
     (float(count) - float(all) * share).abs() <= SIGMAS * deviation + f64::EPSILON
 }
 
-/// Sends the requests, each so often that it is clear where they go, and fails when that is not what was said.
-pub async fn agree(client: &mut Client, dice: &mut Dice, requests: &[(Request, Answer)], about: &str) {
+/// Sends the requests, each so often that it is clear where they go, and fails when that is not what was said. Without dice
+/// the data plane uses its own.
+pub async fn agree(client: &mut Client, dice: Option<&mut Dice>, requests: &[(Request, Answer)], about: &str) {
+    let mut dice = dice;
     let mut pools: Vec<(&Answer, Tally)> = Vec::new();
     let mut problems: Vec<String> = Vec::new();
     for (request, answer) in requests {
         let times = if answer.to.len() > 1 { UNCERTAIN } else { CERTAIN };
         let mut tally = Tally::default();
         for _ in 0..times {
-            tally.count(client.ask(request, Some(dice.roll())).await);
+            tally.count(client.ask(request, dice.as_mut().map(|dice| dice.roll())).await);
         }
         problems.extend(tally.problem(answer).map(|problem| format!("{request:?} {problem}")));
         match pools.iter_mut().find(|(other, _)| *other == answer) {
@@ -93,5 +97,23 @@ pub async fn agree(client: &mut Client, dice: &mut Dice, requests: &[(Request, A
     }
     // Together they must come closer.
     problems.extend(pools.into_iter().filter_map(|(answer, pool)| pool.problem(answer)));
+    assert!(problems.is_empty(), "{about}:\n{}", problems.join("\n"));
+}
+
+/// The same with a data plane that lets itself be told what comes of chance, so that there is none.
+pub async fn agree_exactly(client: &mut Client, dice: &mut Dice, requests: &[(Request, Answer)], about: &str) {
+    let mut problems: Vec<String> = Vec::new();
+    for (request, answer) in requests {
+        let times = if answer.to.len() > 1 { EXACT } else { CERTAIN };
+        for _ in 0..times {
+            let chance = dice.roll();
+            let wanted = answer.pick(chance).map(name).unwrap_or_default();
+            let who = client.ask(request, Some(chance)).await;
+            if who != wanted {
+                problems.push(format!("{request:?} is to be answered by {wanted:?}, and was by {who:?}"));
+                break;
+            }
+        }
+    }
     assert!(problems.is_empty(), "{about}:\n{}", problems.join("\n"));
 }

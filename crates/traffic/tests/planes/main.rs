@@ -4,7 +4,11 @@
 mod backends;
 mod client;
 mod compare;
+mod envoy;
+mod gateway_api;
+mod istio;
 mod nginx;
+mod targeting;
 mod world;
 
 /// Where it is set, a server that cannot be had is a failure.

@@ -36,7 +36,7 @@ impl Plane {
         let mut client = Client::connect(&mut server).await;
         let requests = requests.iter().map(|text| request(text));
         let requests: Vec<_> = requests.map(|request| (request.clone(), world.answer(&request))).collect();
-        agree(&mut client, &mut self.dice, &requests, about).await;
+        agree(&mut client, Some(&mut self.dice), &requests, about).await;
     }
 }
 
@@ -75,7 +75,7 @@ fn nginx(more: Value) -> Value {
 }
 
 #[tokio::test]
-async fn weights() {
+async fn a_real_nginx_shares_by_weight() {
     let Some(mut plane) = or_skip(Plane::start().await) else { return };
     for (max, weights) in [(None, &[0, 1, 10, 50, 100][..]), (Some(1000), &[5, 333]), (Some(10), &[3])] {
         let mut routing = nginx(json!({}));
@@ -92,7 +92,7 @@ async fn weights() {
 }
 
 #[tokio::test]
-async fn hosts_and_paths() {
+async fn a_real_nginx_goes_by_hosts_and_paths() {
     let Some(mut plane) = or_skip(Plane::start().await) else { return };
     let mut world = world(nginx(json!({})));
     world.route(100, &[]);
@@ -122,7 +122,7 @@ async fn hosts_and_paths() {
 }
 
 #[tokio::test]
-async fn a_default_backend() {
+async fn default_backends_of_a_real_nginx() {
     let Some(mut plane) = or_skip(Plane::start().await) else { return };
     let default = json!({ "service": { "name": "web-stable", "port": { "number": 80 } } });
     let rules = json!([{ "host": "a.example", "http": { "paths": [path("/static", "Prefix", "assets")] } }]);
@@ -136,7 +136,7 @@ async fn a_default_backend() {
 }
 
 #[tokio::test]
-async fn headers_before_cookies_before_weights() {
+async fn a_real_nginx_asks_headers_before_cookies_before_weights() {
     let Some(mut plane) = or_skip(Plane::start().await) else { return };
     let requests = [
         "GET a.example/",
@@ -168,7 +168,7 @@ async fn headers_before_cookies_before_weights() {
 type Case = (Value, &'static [&'static str]);
 
 #[tokio::test]
-async fn managed_routes() {
+async fn managed_routes_of_a_real_nginx() {
     let Some(mut plane) = or_skip(Plane::start().await) else { return };
     let header = |matches: Value| json!([{ "setHeaderRoute": { "name": "vip", "match": matches } }]);
     let cases: [Case; 6] = [
