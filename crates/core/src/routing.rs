@@ -79,7 +79,7 @@ impl Reconcile<'_> {
         let ro = self.ro.clone();
         let cx = Context { rollout: &ro, routing: &routing, settings };
         let weights = self.weights(&decision, weight, &additional);
-        let mut settled = weight == decision.weight;
+        let (mut is_told, mut settled) = (true, weight == decision.weight);
         let mut verified = None;
         let mut effects = Vec::new();
         for router in rollouts_traffic::used(&routing) {
@@ -107,7 +107,7 @@ impl Reconcile<'_> {
                 }
                 Err(RouteError::Waits(why)) => {
                     self.note(format!("{}: {why}", router.name()));
-                    settled = false;
+                    (is_told, settled) = (false, false);
                 }
                 Err(RouteError::Failed { message, events }) => {
                     self.traffic.errors.push((router.name(), RoutingError { message, events }));
@@ -122,7 +122,8 @@ impl Reconcile<'_> {
             return false;
         }
         self.traffic.settled = settled && verified != Some(false);
-        if settled {
+        // Also what is only a part of the way.
+        if is_told {
             self.record_weights(TrafficWeights { verified, ..weights });
         }
         if verified == Some(false) {

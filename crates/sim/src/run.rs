@@ -11,7 +11,7 @@ mod user;
 
 use crate::cluster::Cluster;
 use crate::election::Office;
-use crate::faults::{Faults, Odds};
+use crate::faults::{Faults, Kill, Odds};
 use crate::invariants::{Monitor, SHORT_WINDOW, Subject, WINDOW};
 use crate::lives::{ACTORS, CONTROLLER, Lives, Rebirth, SECOND_CONTROLLER};
 use crate::metrics_source::Mood;
@@ -48,6 +48,23 @@ pub fn run(seed: u64) -> std::io::Result<Outcome> {
         let odds = if rng.below(CALM_ONE_IN) == 0 { Odds::none() } else { Odds::draw(&rng) };
         let faults = Faults::new(rng.next_u64(), odds);
         let (violations, deaths) = match play(seed, &case, &faults, odds).await {
+            Ok(result) => result,
+            Err(problem) => (vec![problem], 0),
+        };
+        Outcome { violations, digest: faults.digest(), deaths }
+    })
+}
+
+/// Runs a case without faults, except that the first controller dies once, where `kill` says.
+///
+/// # Errors
+/// When the runtime cannot be built.
+pub fn run_case(seed: u64, case: &Case, kill: Option<Kill>) -> std::io::Result<Outcome> {
+    let case = case.clone();
+    virtual_time::block_on(async move {
+        let faults = Faults::new(seed, Odds::none());
+        kill.into_iter().for_each(|kill| faults.doom(CONTROLLER, kill));
+        let (violations, deaths) = match play(seed, &case, &faults, Odds::none()).await {
             Ok(result) => result,
             Err(problem) => (vec![problem], 0),
         };

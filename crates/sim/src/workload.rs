@@ -2,6 +2,7 @@
 
 mod analyses;
 mod draw;
+mod journey;
 mod legacy;
 pub mod routers;
 mod traffic;

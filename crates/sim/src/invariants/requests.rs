@@ -7,6 +7,7 @@ use rollouts_actors::foreign::resources;
 use rollouts_api::names::{INSTANCE_ID, REVISION};
 use rollouts_kube::Resource;
 use rollouts_kube::resource::INGRESSES;
+use rollouts_memkube::Rng;
 use rollouts_traffic::Kind;
 use rollouts_traffic::evaluate::Backend;
 use serde_json::Value;
@@ -22,6 +23,13 @@ const QUIET: Duration = Duration::from_secs(5);
 
 /// Shares may differ by so many percent: what is lost where a router knows only whole percent.
 const ROUNDING: f64 = 0.51;
+
+/// How many users ask at once, and how often.
+const CROWD: u64 = 10_000;
+const CROWD_EVERY: Duration = Duration::from_secs(60);
+
+/// How many standard deviations off the share is no accident: less than one in a million.
+const DEVIATIONS: f64 = 5.0;
 
 /// A backend of a router that users are sent to.
 type End = (&'static str, User, Backend);
@@ -40,6 +48,10 @@ pub(super) struct Requests {
     changed: Option<Instant>,
     /// The last complaint at a quiet look, which is not repeated.
     complaint: String,
+    /// How many users asked so far; their number is the number of their dice.
+    asked: u64,
+    /// When the last crowd came.
+    crowd: Option<Instant>,
 }
 
 impl Model {
@@ -172,19 +184,46 @@ impl Model {
         if !is_quiet || !is_judged || !self.is_obeyed() || self.rests {
             return;
         }
-        let complaint = self.complaint().unwrap_or_default();
+        let crowd = self.crowd();
+        let complaint = self.complaint().or(crowd).unwrap_or_default();
         if !complaint.is_empty() && complaint != self.requests.complaint {
             self.violate(format!("requests: {complaint}"));
         }
         self.requests.complaint = complaint;
     }
 
-    /// What is wrong with where requests go in a quiet world.
-    fn complaint(&self) -> Option<String> {
-        let weights = &self.rollout["status"]["canary"]["weights"];
-        if weights.is_null() {
+    /// Once a minute many users ask, each with dice of their own: what is wrong with where they end.
+    fn crowd(&mut self) -> Option<String> {
+        if self.requests.crowd.is_some_and(|at| at.elapsed() < CROWD_EVERY) {
             return None;
         }
+        self.requests.crowd = Some(Instant::now());
+        let wanted = self.declared()?;
+        let first = self.requests.asked;
+        self.requests.asked += CROWD;
+        let plane = &self.requests.plane;
+        plane.routers().into_iter().find_map(|router| {
+            let answer = plane.answer(router, &User::Anybody.request());
+            let mut ends: BTreeMap<String, u64> = BTreeMap::new();
+            for number in first..first + CROWD {
+                let dice = Rng::new(number);
+                let versions = answer.pick(dice.next_u64()).map(|backend| plane.versions(backend)).unwrap_or_default();
+                let pod = usize::try_from(dice.below(versions.len() as u64)).unwrap_or_default();
+                *ends.entry(versions.get(pod).copied().unwrap_or_default().to_owned()).or_default() += 1;
+            }
+            ends.iter().find_map(|(version, count)| {
+                let share = wanted.get(version).copied().unwrap_or(0.0) / 100.0;
+                let (count, all) = (f64::from(u32::try_from(*count).ok()?), f64::from(u32::try_from(CROWD).ok()?));
+                let spread = DEVIATIONS * (all * share * (1.0 - share)).max(0.0).sqrt() + all * ROUNDING / 100.0;
+                let text = || format!("of {CROWD} users of {router} {count} reach {version:?}, not {}", all * share);
+                ((count - all * share).abs() > spread).then(text)
+            })
+        })
+    }
+
+    /// The share of each version in percent, as the status has it.
+    fn declared(&self) -> Option<BTreeMap<String, f64>> {
+        let weights = &self.rollout["status"]["canary"]["weights"];
         let max = self.rollout["spec"]["strategy"]["canary"]["trafficRouting"]["maxTrafficWeight"].as_f64();
         let max = max.unwrap_or(100.0);
         let mut wanted: BTreeMap<String, f64> = BTreeMap::new();
@@ -192,6 +231,12 @@ impl Model {
             let hash = end["podTemplateHash"].as_str().unwrap_or_default().to_owned();
             *wanted.entry(hash).or_default() += end["weight"].as_f64().unwrap_or(0.0) * 100.0 / max;
         }
+        (!weights.is_null()).then_some(wanted)
+    }
+
+    /// What is wrong with where requests go in a quiet world.
+    fn complaint(&self) -> Option<String> {
+        let wanted = self.declared()?;
         let canary = self.status("currentPodHash");
         self.requests.plane.routers().into_iter().find_map(|router| {
             let shares = |user: User| {

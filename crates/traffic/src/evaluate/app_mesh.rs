@@ -1,5 +1,6 @@
-//! App Mesh: the VirtualRouter of the VirtualService; its routes by priority, lower numbers first; targets are nodes, which
-//! have a Service and, of its pods, those with their labels.
+//! App Mesh: the VirtualRouter of the VirtualService; its routes by priority, lower numbers first; targets are nodes. Where a
+//! node is found by DNS, requests go to all pods of that Service, whatever pods the node says are its own; where it is found
+//! by Cloud Map, its own pods are registered there.
 
 use super::istio::texts;
 use super::texts::all_matches;
@@ -21,9 +22,12 @@ pub fn evaluate(cx: &Context<'_>, objects: &Objects, request: &Request) -> Answe
     };
     let node = |reference: &Value| -> Option<Backend> {
         let spec = find("virtualnodes", &reference["name"])?;
-        let host = spec["serviceDiscovery"]["dns"]["hostname"].as_str()?;
-        let labels = texts(&spec["podSelector"]["matchLabels"]);
-        Some(Backend { labels, ..service_by_host(cx, host, &cx.rollout.metadata.namespace) })
+        let discovery = &spec["serviceDiscovery"];
+        if let Some(host) = discovery["dns"]["hostname"].as_str() {
+            return Some(service_by_host(cx, host, &cx.rollout.metadata.namespace));
+        }
+        let service = discovery["awsCloudMap"]["serviceName"].as_str()?.to_string();
+        Some(Backend { service, labels: texts(&spec["podSelector"]["matchLabels"]) })
     };
     let alone = &provider["virtualNode"]["virtualNodeRef"];
     if alone.is_object() {

@@ -114,9 +114,9 @@ fn smi() {
 #[test]
 fn app_mesh() {
     let kind = |kind, plural| Kind::fixed("appmesh.k8s.aws", "v1beta2", kind, plural);
-    let node = |service: &str, hash: &str| {
+    let node = |discovery: Value, hash: &str| {
         json!({ "spec": {
-            "serviceDiscovery": { "dns": { "hostname": format!("{service}.ns.svc.cluster.local") } },
+            "serviceDiscovery": discovery,
             "podSelector": { "matchLabels": { "hash": hash } },
         } })
     };
@@ -134,9 +134,12 @@ fn app_mesh() {
         .with(&kind("VirtualRouter", "virtualrouters"), &[("router", json!({ "spec": { "routes": routes } }))])
         .with(
             &kind("VirtualNode", "virtualnodes"),
-            &[("n-canary", node("web-canary", "new")), ("n-stable", node("web-stable", "old"))],
+            &[
+                ("n-canary", node(json!({ "dns": { "hostname": "web-canary.ns.svc.cluster.local" } }), "new")),
+                ("n-stable", node(json!({ "awsCloudMap": { "serviceName": "web-stable" } }), "old")),
+            ],
         );
-    assert_eq!(world.to(&get("/")), "web-canary[hash=new] 10, web-stable[hash=old] 90");
-    assert_eq!(world.to(&get("/").with_header("x-vip", "1")), "web-canary[hash=new] 1");
-    assert_eq!(world.to(&get("/").with_header("x-vip", "2")), "web-canary[hash=new] 10, web-stable[hash=old] 90");
+    assert_eq!(world.to(&get("/")), "web-canary 10, web-stable[hash=old] 90");
+    assert_eq!(world.to(&get("/").with_header("x-vip", "1")), "web-canary 1");
+    assert_eq!(world.to(&get("/").with_header("x-vip", "2")), "web-canary 10, web-stable[hash=old] 90");
 }
