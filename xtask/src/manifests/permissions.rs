@@ -132,6 +132,12 @@ pub const FOR_ROLLOUTS: &[Permission] = &[
 /// Needed where traffic is routed, each by those who use that router.
 pub const FOR_ROUTERS: &[Permission] = &[
     Permission {
+        group: "",
+        resources: &["endpoints"],
+        verbs: &["get"],
+        why: "All routers: send traffic to a version when its Service leads to its pods, and not before.",
+    },
+    Permission {
         group: "networking.k8s.io",
         resources: &["ingresses"],
         verbs: &["get", "list", "watch", "create", "patch", "delete"],
