@@ -2,6 +2,7 @@
 
 mod aborts;
 mod dynamic;
+mod endpoints;
 mod load_balancers;
 mod pairs;
 mod released;

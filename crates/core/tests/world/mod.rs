@@ -75,6 +75,8 @@ pub struct World {
     pub templates: BTreeMap<String, AnalysisTemplateSpec>,
     /// Objects of traffic routers.
     pub routers: Objects,
+    /// Ready pods by Service, as Endpoints have them; of others nothing is known.
+    pub endpoints: BTreeMap<String, BTreeSet<String>>,
     /// Writes of routers, printed, oldest first.
     pub routed: Vec<String>,
     /// What flags say about routers.
@@ -148,6 +150,7 @@ impl World {
             foreign_experiments: BTreeSet::new(),
             templates: BTreeMap::new(),
             routers: Objects::default(),
+            endpoints: BTreeMap::new(),
             routed: Vec::new(),
             settings: Arc::default(),
             others: Others::default(),
@@ -225,6 +228,7 @@ impl World {
             routers: self.routers.clone(),
             router_settings: Arc::clone(&self.settings),
             answers: self.others.answers.clone(),
+            endpoints: self.endpoints.clone(),
             ..Default::default()
         };
         self.take_workload(&mut snapshot);
