@@ -273,7 +273,7 @@ impl Model {
                 .map(Some)
                 .or_else(|| (!step["setHeaderRoute"].is_null()).then_some(None))
         });
-        let matches = last.last().flatten();
+        let matches = last.next_back().flatten();
         let has = |m: &Value| match user {
             User::Anybody => false,
             User::Header => !m["headerName"].is_null() || !m["headers"].is_null(),
