@@ -267,7 +267,7 @@ impl Model {
         }
         let steps = self.rollout["spec"]["strategy"]["canary"]["steps"].as_array().map_or(&[][..], |steps| steps);
         let index = status["currentStepIndex"].as_u64().and_then(|i| usize::try_from(i).ok()).unwrap_or(0);
-        let last = steps.iter().take(index.saturating_add(1)).filter_map(|step| {
+        let mut last = steps.iter().take(index.saturating_add(1)).filter_map(|step| {
             step["setHeaderRoute"]["match"]
                 .as_array()
                 .map(Some)
