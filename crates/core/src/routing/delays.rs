@@ -1,7 +1,7 @@
 //! When ReplicaSets go to which no traffic is sent any more (traffic.md §1.11, rollout.md §5.5, §5.7).
 
 use crate::reconcile::Reconcile;
-use crate::{EventType, ReplicaSet, replicas};
+use crate::{ReplicaSet, replicas};
 
 impl Reconcile<'_> {
     /// Keeps an aborted canary until its deadline. Returns whether its size changed.
@@ -48,22 +48,25 @@ impl Reconcile<'_> {
         }
         others.sort_by_key(|i| std::cmp::Reverse(self.sets[*i].revision()));
         others.retain(|i| self.sets[*i].size() > 0 && !self.is_referenced_by_traffic(&self.sets[*i]));
+        let candidates = others.len();
+        others.retain(|i| !self.is_still_reached(&self.sets[*i]));
+        if others.len() < candidates {
+            self.wait_until_left();
+        }
         let is_replaced = |set: &ReplicaSet| self.fully_promoted() && set.deadline().is_none();
+        let mut registered = Vec::new();
         if others.iter().any(|i| is_replaced(&self.sets[*i])) {
             match self.has_targets() {
-                Some(told) => {
-                    told.into_iter().for_each(|t| self.status_event(EventType::Normal, "TargetGroupVerified", t));
+                Some(told) => registered = told,
+                None => {
+                    self.note("replaced versions keep their pods until target groups have those of the stable version");
+                    others.retain(|i| self.sets[*i].deadline().is_some());
                 }
-                // Nobody but the load balancer knows whether it still needs them.
-                None => others.retain(|i| self.sets[*i].deadline().is_some()),
             }
         }
+        let decided = self.plan.effects.len();
         let (mut changed, mut kept) = (false, 0);
         for i in others {
-            if self.sets[i].size() > 0 && self.is_still_reached(&self.sets[i]) {
-                self.wait_until_left();
-                continue;
-            }
             let set = &self.sets[i];
             let was_stable = self.fully_promoted() || set.deadline().is_some();
             match set.deadline() {
@@ -79,6 +82,9 @@ impl Reconcile<'_> {
                 }
                 _ => changed |= self.resize(i, 0, "it was replaced and its delay is over"),
             }
+        }
+        if self.plan.effects.len() > decided {
+            registered.into_iter().for_each(|told| self.event("TargetGroupVerified", told));
         }
         changed
     }

@@ -12,7 +12,6 @@ impl Reconcile<'_> {
         let Inquiry::Targets { service, serves, .. } = &inquiry else { return Some(Vec::new()) };
         let (service, serves) = (service.clone(), *serves);
         let who = |group: &str| format!("Service {service} (TargetGroup {group})");
-        self.note(format!("replaced versions keep their pods until target groups have those of Service {service}"));
         let answered = self.ask(inquiry)?;
         let groups = match &answered.answer {
             Answer::Targets(groups) => groups,
@@ -26,7 +25,6 @@ impl Reconcile<'_> {
         };
         let missing: Vec<&Targets> = groups.iter().filter(|targets| !targets.is_complete(serves)).collect();
         if missing.is_empty() {
-            self.plan.notes.pop();
             let told = |t: &Targets| format!("{} verified: {} endpoints registered", who(&t.group), t.registered);
             return Some(groups.iter().map(told).collect());
         }
