@@ -149,7 +149,7 @@ async fn weights_of_the_gateway_api_in_a_real_envoy() {
 #[tokio::test]
 async fn managed_routes_of_the_gateway_api_in_a_real_envoy() {
     let Some(mut envoy) = envoy().await else { return };
-    let mut world = world(json!({ "managedRoutes": [{ "name": "vip" }] }));
+    let mut world = world(json!({ "managedRoutes": [{ "name": "vip" }, { "name": "other" }] }));
     for case in targeting::cases() {
         world.route(30, &case.steps);
         case.assert_targets(&world);

@@ -173,7 +173,7 @@ async fn subsets_of_istio_in_a_real_envoy() {
 
 fn managed() -> World {
     let routing = json!({
-        "managedRoutes": [{ "name": "vip" }, { "name": "shadow" }],
+        "managedRoutes": [{ "name": "vip" }, { "name": "shadow" }, { "name": "other" }],
         "istio": { "virtualService": { "name": "front", "routes": ["main"] } },
     });
     let assets = json!([{ "destination": { "host": "assets" } }]);

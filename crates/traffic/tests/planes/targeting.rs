@@ -83,9 +83,9 @@ pub fn cases() -> Vec<Case> {
                 ]),
             )],
             requests: &[
+                "GET a.example/ | x-tier: beta | x-ring: 0",
                 "GET a.example/ | x-tier: beta",
                 "GET a.example/ | x-ring: 0",
-                "GET a.example/ | x-tier: beta | x-ring: 0",
                 "GET a.example/ | x-tier: beta | x-ring: 1",
                 "GET a.example/ | x-tier: 0 | x-ring: beta",
             ],
