@@ -166,7 +166,11 @@ fn locked() -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn what_decides_never_sees_what_acts() {
-    let packages = locked();
+    let mut packages = locked();
+    // What the tests of a crate use does not come with it.
+    for manifest in manifests().into_iter().filter(|manifest| !PURE.contains(&manifest.name.as_str())) {
+        packages.insert(manifest.name, manifest.uses);
+    }
     let mut problems = Vec::new();
     for start in PURE {
         let mut reached = BTreeMap::from([((*start).to_owned(), String::new())]);
