@@ -47,6 +47,17 @@ const fn namespaced(group: &'static str, version: &'static str, kind: &'static s
     Resource::fixed(group, version, kind, plural, true)
 }
 
+/// As the real definitions have them, and people type them.
+fn short_names(r: &Resource) -> &'static [&'static str] {
+    match (&*r.group, &*r.plural) {
+        ("networking.istio.io", "virtualservices") => &["vs"],
+        ("networking.istio.io", _) => &["dr"],
+        ("split.smi-spec.io", _) => &["ts"],
+        ("apisix.apache.org", _) => &["ar"],
+        _ => &[],
+    }
+}
+
 /// All of them.
 pub fn resources() -> impl Iterator<Item = Resource> {
     INSTALLED.into_iter().map(|(resource, _)| resource)
@@ -76,6 +87,7 @@ pub fn definitions() -> Vec<Value> {
                 "group": r.group,
                 "scope": "Namespaced",
                 "names": {
+                    "shortNames": short_names(&r),
                     "kind": r.kind, "listKind": format!("{}List", r.kind),
                     "plural": r.plural, "singular": r.kind.to_lowercase(),
                 },

@@ -35,6 +35,10 @@ impl Router for GatewayApi {
         routing.plugins.contains_key(PLUGIN)
     }
 
+    fn misconfigured(&self, cx: &Context<'_>) -> Option<String> {
+        config(cx).err()
+    }
+
     fn wants(&self, cx: &Context<'_>, _objects: &Objects) -> Vec<Want> {
         config(cx).map(|config| routes::wants(cx, &config)).unwrap_or_default()
     }

@@ -54,6 +54,11 @@ pub trait Router: Sync {
     /// Whether the Rollout uses it.
     fn is_used(&self, routing: &TrafficRouting) -> bool;
 
+    /// What is wrong with how the Rollout configures it, beyond what the types say. `None` when nothing is.
+    fn misconfigured(&self, _cx: &Context<'_>) -> Option<String> {
+        None
+    }
+
     /// The objects that must be seen before anything is decided; more of them may be wanted once these are in `objects`.
     fn wants(&self, cx: &Context<'_>, objects: &Objects) -> Vec<Want>;
 

@@ -2,17 +2,12 @@
 
 use crate::field::{FieldError, Path};
 use crate::names::GATEWAY_API_PLUGIN;
-use crate::rollout::{CanaryStep, Rollout, RolloutSpec};
+use crate::rollout::{CanaryStep, Rollout};
 
 const DETAIL: &str = "not supported by this version";
 
 /// A path, and whether the object uses what is there.
 type Feature<T> = (&'static str, fn(&T) -> bool);
-
-/// Paths under `spec`.
-const SPEC: &[Feature<RolloutSpec>] = &[("strategy.canary.trafficRouting.plugins", |s| {
-    s.traffic_routing().is_some_and(|routing| routing.plugins.keys().any(|plugin| plugin != GATEWAY_API_PLUGIN))
-})];
 
 /// Paths under `spec.strategy.canary.steps[i]`.
 const STEP: &[Feature<CanaryStep>] = &[("plugin", |s| s.plugin.is_some())];
@@ -20,8 +15,10 @@ const STEP: &[Feature<CanaryStep>] = &[("plugin", |s| s.plugin.is_some())];
 /// The first field whose behaviour this version lacks.
 pub fn unsupported(rollout: &Rollout) -> Option<FieldError> {
     let spec = &rollout.spec;
-    if let Some((field, _)) = SPEC.iter().find(|(_, used)| used(spec)) {
-        return Some(FieldError::forbidden(&Path::new("spec").child(field), DETAIL));
+    let plugins = spec.traffic_routing().into_iter().flat_map(|routing| routing.plugins.keys());
+    if let Some(plugin) = plugins.into_iter().find(|plugin| *plugin != GATEWAY_API_PLUGIN) {
+        let path = Path::new("spec.strategy.canary.trafficRouting.plugins").key(plugin);
+        return Some(FieldError::forbidden(&path, format!("{DETAIL}; what is built in is {GATEWAY_API_PLUGIN}")));
     }
     let steps = Path::new("spec.strategy.canary.steps");
     spec.canary_steps().iter().enumerate().find_map(|(i, step)| {
@@ -44,7 +41,10 @@ mod tests {
         assert_eq!(of(json!({"strategy": {"canary": {"steps": [{"setWeight": 1}]}}})), None);
         assert_eq!(
             of(json!({"strategy": {"canary": {"trafficRouting": {"plugins": {"acme/mesh": {}}}}}})).as_deref(),
-            Some("spec.strategy.canary.trafficRouting.plugins: Forbidden: not supported by this version")
+            Some(
+                "spec.strategy.canary.trafficRouting.plugins[acme/mesh]: Forbidden: not supported by this version; what is \
+                 built in is argoproj-labs/gatewayAPI"
+            )
         );
         assert_eq!(
             of(json!({"strategy": {"canary": {"steps": [{"pause": {}}, {"plugin": {"name": "x"}}]}}})).as_deref(),

@@ -7,7 +7,8 @@ use rollouts_traffic::{Context, Managed, Router};
 use serde_json::json;
 
 impl Reconcile<'_> {
-    /// The first step that asks for a route which a router cannot make.
+    /// The first router that is set up in a way that makes no sense, or the first step that asks for a route which a router
+    /// cannot make.
     ///
     /// A step in upstream's form may be beyond some of several routers, as long as one of them can do what it says: it
     /// has always been so. A step with matches that upstream does not know must be possible everywhere, together with the
@@ -16,6 +17,10 @@ impl Reconcile<'_> {
         let routing = self.ro.spec.traffic_routing()?;
         let cx = Context { rollout: &self.ro, routing, settings: &self.snapshot.router_settings };
         let routers = rollouts_traffic::used(routing);
+        if let Some(problem) = routers.iter().find_map(|router| router.misconfigured(&cx)) {
+            let path = Path::new("spec.strategy.canary.trafficRouting");
+            return Some(FieldError::forbidden(&path, problem));
+        }
         let steps = Path::new("spec.strategy.canary.steps");
         let alone = self.steps().iter().enumerate().find_map(|(i, step)| {
             let header = step.set_header_route.as_ref().map(|s| ("setHeaderRoute", json!(s), Managed::header(s)));

@@ -85,3 +85,12 @@ fn a_gateway_that_has_not_taken_the_route_holds_the_step() {
     w.run(60);
     assert_eq!((w.status().phase.as_str(), w.status().current_step_index), ("Paused", Some(1)));
 }
+
+#[test]
+fn a_key_that_is_misspelt_is_invalid() {
+    let routing = json!({ "plugins": { "argoproj-labs/gatewayAPI": { "httpRoot": "web" } } });
+    let mut w = world(4, json!([{ "setWeight": 50 }]), json!({ "trafficRouting": routing }));
+    w.settle_now();
+    let message = &w.status().message;
+    assert!(message.contains("trafficRouting") && message.contains("httpRoot is not known"), "{message}");
+}
