@@ -68,7 +68,8 @@ impl Reconcile<'_> {
         let Some(routing) = self.ro.spec.traffic_routing().cloned() else { return true };
         let facts = self.traffic_facts();
         let decision = decision::decide(&facts);
-        self.traffic.wanted = Some(decision.weight);
+        let is_superseded = decision.remembered_canary && !facts.promoted;
+        self.traffic.wanted = Some(if is_superseded { 0 } else { decision.weight });
         let Some(weight) = self.bearable(&decision, &facts) else { return true };
         let additional = if decision.additional { self.additional() } else { Vec::new() };
         if decision.canary_service_back && weight == 0 {
@@ -79,7 +80,7 @@ impl Reconcile<'_> {
         let ro = self.ro.clone();
         let cx = Context { rollout: &ro, routing: &routing, settings };
         let weights = self.weights(&decision, weight, &additional);
-        let (mut is_told, mut settled) = (true, weight == decision.weight);
+        let (mut is_told, mut settled) = (true, weight == decision.weight && !is_superseded);
         let mut verified = None;
         let mut effects = Vec::new();
         for router in rollouts_traffic::used(&routing) {

@@ -25,6 +25,8 @@ pub struct Facts {
     pub recorded: Option<i32>,
     /// The status has the weight of another canary than the new ReplicaSet.
     pub recorded_other: bool,
+    /// Available pods of that other canary.
+    pub remembered_available: i32,
     /// Both ReplicaSets have the pods that the step asks for.
     pub sized: bool,
     /// A step has pinned the canary's size: its share of pods says nothing about its share of traffic.
@@ -94,6 +96,13 @@ pub fn decide(f: &Facts) -> Decision {
     if f.promoted {
         return Decision::of(0, "no update is under way");
     }
+    if f.dynamic && f.recorded_other && recorded > 0 && f.remembered_available > 0 {
+        // Other than upstream, which sends everything to the few stable pods that there are.
+        let borne = share(f.stable_available.unwrap_or(0).min(f.replicas));
+        let weight = recorded.min((f.max - borne).max(0));
+        let why = "the stable version grows while traffic leaves a canary that was superseded";
+        return Decision { remembered_canary: true, ..Decision::of(weight, why) };
+    }
     if f.aborted {
         let weight = going_back::weight(f);
         let canary_service_back = !f.dynamic || weight == 0;
@@ -150,6 +159,15 @@ mod tests {
             (weight, [additional, managed, remembered_canary, canary_service_back])
         };
         let f = facts();
+        let superseded = |stable: i32| Facts {
+            dynamic: true,
+            recorded_other: true,
+            recorded: Some(80),
+            remembered_available: 8,
+            stable_available: Some(stable),
+            new_available: Some(0),
+            ..f
+        };
         let (no, experiments, steps) = ([false; 4], [true, false, false, false], [true, true, false, false]);
         let table = [
             // B: nothing to do.
@@ -161,6 +179,11 @@ mod tests {
                 [false, false, true, false],
             ),
             (Facts { dynamic: true, promoted: true, recorded_other: true, new_available: Some(10), ..f }, 0, no),
+            // A superseded canary, while the stable version has half of its pods, and when it has all.
+            (superseded(5), 50, [false, false, true, false]),
+            (superseded(10), 0, [false, false, true, false]),
+            (Facts { remembered_available: 0, ..superseded(5) }, 0, experiments),
+            (Facts { dynamic: false, ..superseded(10) }, 0, experiments),
             // C
             (Facts { aborted: true, ..f }, 0, [false, false, false, true]),
             // D

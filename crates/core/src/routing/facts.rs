@@ -43,6 +43,7 @@ impl Reconcile<'_> {
             stable_available: self.stable_reached(),
             recorded: recorded.map(|w| w.canary.weight),
             recorded_other: recorded.is_some_and(|w| w.canary.pod_template_hash != self.new_hash()),
+            remembered_available: self.remembered_available(),
             sized: false,
             pinned: self.pinned_scale().is_some(),
             weight_before: last_weight(number),
@@ -50,6 +51,12 @@ impl Reconcile<'_> {
             position,
             lower_step: 0,
         }
+    }
+
+    /// Available pods of the canary that the status has weights of.
+    pub(super) fn remembered_available(&self) -> i32 {
+        let hash = self.recorded_weights().map_or("", |w| w.canary.pod_template_hash.as_str());
+        self.set_with_hash(hash).map_or(0, |set| set.available())
     }
 
     /// `dynamicStableScale`.

@@ -2,7 +2,7 @@
 
 use crate::reconcile::Reconcile;
 use crate::services::Gate;
-use rollouts_api::rollout::{CanaryStrategy, PingPong};
+use rollouts_api::rollout::{CanaryStrategy, PingPong, TrafficWeights};
 use rollouts_traffic::Router;
 
 /// Value of `status.canary.stablePingPong`: `pingService` is the stable one.
@@ -35,11 +35,14 @@ impl Reconcile<'_> {
 
     /// Whether traffic still goes to a canary that nobody wants any more: its Service must not be taken from under it.
     fn leaves_remembered_canary(&self) -> bool {
-        let other = self
-            .recorded_weights()
-            .is_some_and(|w| w.canary.weight > 0 && w.canary.pod_template_hash != self.new_hash());
-        let incomplete = self.new_set().is_some_and(|s| s.available() < self.ro.spec.replicas());
-        self.is_dynamic() && self.fully_promoted() && other && incomplete
+        let is_other = |w: &TrafficWeights| w.canary.weight > 0 && w.canary.pod_template_hash != self.new_hash();
+        if !self.is_dynamic() || !self.recorded_weights().is_some_and(is_other) {
+            return false;
+        }
+        match self.fully_promoted() {
+            true => self.new_set().is_some_and(|s| s.available() < self.ro.spec.replicas()),
+            false => self.remembered_available() > 0,
+        }
     }
 
     /// After an abort nobody is sent to the canary.

@@ -82,3 +82,13 @@ fn a_full_promotion_takes_the_traffic_with_it() {
     run(&mut w, 80);
     assert_eq!((weight(&w), w.sizes(), w.status().phase.as_str()), (0, vec![(1, 0), (2, 10)], "Healthy"));
 }
+
+#[test]
+fn a_superseded_canary_gives_its_traffic_to_pods_that_are_there() {
+    let mut w = dynamic(10, json!([{ "setWeight": 80 }, { "pause": {} }]));
+    run(&mut w, 80);
+    assert_eq!((weight(&w), w.sizes()), (80, vec![(1, 2), (2, 8)]));
+    w.set_image("3");
+    run(&mut w, 120);
+    assert_eq!((weight(&w), w.sizes(), serves(&w, "web-canary")), (80, vec![(1, 2), (2, 0), (3, 8)], 3));
+}
