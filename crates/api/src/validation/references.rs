@@ -150,7 +150,8 @@ mod tests {
         assert_eq!(service.managed_by.as_deref(), Some("shop"));
         assert_eq!(service.selector["app"], "shop");
         assert_eq!(ServiceRef::from_json(&json!({})), ServiceRef::default());
-        let backends = ingress_backends(&json!({"spec": {"rules": [
+        let rest = json!({"service": {"name": "rest"}});
+        let backends = ingress_backends(&json!({"spec": {"defaultBackend": rest, "rules": [
             {"host": "a"},
             {"http": {"paths": [
                 {"backend": {"service": {"name": "new"}}},
