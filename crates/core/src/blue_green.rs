@@ -98,7 +98,9 @@ impl Reconcile<'_> {
         }
         if let Some(new) = self.roles.new {
             match self.holds_aborted_new() {
-                true => self.hold_aborted_new(new),
+                true => {
+                    self.hold_aborted_new(new);
+                }
                 false => {
                     let size = self.new_size();
                     self.resize(new, size, "the new ReplicaSet grows next to the stable one");
@@ -139,25 +141,35 @@ impl Reconcile<'_> {
         delays && self.aborted() && self.old_stable().is_some() && !kept_for_ever
     }
 
-    fn hold_aborted_new(&mut self, new: usize) {
+    /// Keeps an aborted new ReplicaSet until its deadline (§5.7), with either strategy. Says whether its size changed.
+    pub(crate) fn hold_aborted_new(&mut self, new: usize) -> bool {
         let n = self.ro.spec.replicas();
         let delay = self.ro.spec.abort_scale_down_delay_seconds().unwrap_or_default();
         let size = self.sets[new].size();
         self.resize(new, size, "");
         let stable_ready = self.stable_set().is_some_and(|s| s.available() >= n);
         if size == 0 || !stable_ready {
-            return;
+            return false;
         }
         match self.sets[new].deadline() {
             None => self.set_deadline(new, delay, "the update was aborted"),
             Some(Some(deadline)) if self.now < deadline.timestamp() => self.plan.wake(deadline.timestamp()),
-            // Never take away what users reach (upstream may).
-            Some(_) if self.active_hash() == self.sets[new].hash() => {
-                self.note("the aborted ReplicaSet stays: the active Service still selects it");
-            }
-            Some(_) => {
-                self.resize(new, 0, "the update was aborted and its delay is over");
-            }
+            Some(_) => match self.reached_all_the_same(new) {
+                // Never take away what users reach (upstream may).
+                Some(why) => self.note(why),
+                None => return self.resize(new, 0, "the update was aborted and its delay is over"),
+            },
+        }
+        false
+    }
+
+    /// Why users still reach an aborted ReplicaSet, if they do.
+    fn reached_all_the_same(&self, new: usize) -> Option<&'static str> {
+        let hash = self.sets[new].hash();
+        match self.is_routed() {
+            true => self.is_sent_traffic(hash).then_some("the aborted canary stays: traffic is still sent to it"),
+            false => (self.active_hash() == hash)
+                .then_some("the aborted ReplicaSet stays: the active Service still selects it"),
         }
     }
 
@@ -167,8 +179,7 @@ impl Reconcile<'_> {
         if self.inconclusive() || self.keeps_others_until_verified(&strategy) {
             return;
         }
-        let (n, delay) = (self.ro.spec.replicas(), strategy.scale_down_delay_seconds());
-        let limit = self.ro.spec.scale_down_delay_revision_limit();
+        let n = self.ro.spec.replicas();
         let mut kept = 0;
         let mut others = self.others();
         others.sort_by_key(|i| std::cmp::Reverse(self.sets[*i].revision()));
@@ -176,22 +187,29 @@ impl Reconcile<'_> {
             if self.sets[i].size() == 0 || self.is_referenced(&self.sets[i], &strategy) {
                 continue;
             }
-            match self.sets[i].deadline() {
-                // Upstream keeps the ReplicaSet for ever when the delay is 0.
-                None if kept < limit && delay > 0 => {
-                    kept += 1;
-                    self.set_deadline(i, delay, "a newer ReplicaSet was promoted");
-                }
-                Some(Some(deadline)) if kept < limit && self.now < deadline.timestamp() => {
-                    kept += 1;
-                    self.plan.wake(deadline.timestamp());
-                    self.resize(i, n, "until its scale-down it could take over again");
-                }
-                _ => {
-                    self.resize(i, 0, "it was replaced and its delay is over");
-                }
-            }
+            let waits = self.sets[i].deadline().is_some();
+            match self.stays_for_now(i, &mut kept) {
+                true if waits => self.resize(i, n, "until its scale-down it could take over again"),
+                true => false,
+                false => self.resize(i, 0, "it was replaced and its delay is over"),
+            };
         }
+    }
+
+    /// The delay of a replaced ReplicaSet, with either strategy: it begins, or goes on, for as many as may be `kept`.
+    pub(crate) fn stays_for_now(&mut self, index: usize, kept: &mut i32) -> bool {
+        let (delay, limit) = (self.ro.spec.scale_down_delay_seconds(), self.ro.spec.scale_down_delay_revision_limit());
+        if *kept >= limit {
+            return false;
+        }
+        match self.sets[index].deadline() {
+            // Upstream keeps the ReplicaSet for ever when the delay is 0.
+            None if delay > 0 => self.set_deadline(index, delay, "a newer ReplicaSet was promoted"),
+            Some(Some(deadline)) if self.now < deadline.timestamp() => self.plan.wake(deadline.timestamp()),
+            _ => return false,
+        }
+        *kept += 1;
+        true
     }
 
     /// Whether nobody said how long old ReplicaSets stay, and the analysis after the switch may still go wrong.
@@ -200,7 +218,7 @@ impl Reconcile<'_> {
         strategy.scale_down_delay_seconds.is_none() && goes_on && !self.verified_after_promotion()
     }
 
-    pub(crate) fn set_deadline(&mut self, index: usize, delay_seconds: i32, why: &str) {
+    fn set_deadline(&mut self, index: usize, delay_seconds: i32, why: &str) {
         let deadline = Time::new(Time::new(self.now).plus_seconds(delay_seconds.into()));
         let changes = AnnotationChanges::from([(names::SCALE_DOWN_DEADLINE.to_string(), Some(deadline.to_string()))]);
         self.update_set(index, None, None, None, changes, why);

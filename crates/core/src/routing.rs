@@ -23,7 +23,7 @@ use crate::Effect;
 use crate::reconcile::Reconcile;
 use decision::Decision;
 use rollouts_api::Time;
-use rollouts_api::rollout::{AlbStatus, TrafficWeights, WeightDestination};
+use rollouts_api::rollout::{AlbStatus, CanaryStrategy, TrafficWeights, WeightDestination};
 use rollouts_traffic::{Context, Draft, Route, RouteError, Router, Side};
 
 /// From one look at a router that has not confirmed its weights to the next.
@@ -65,7 +65,8 @@ impl Reconcile<'_> {
     /// one from being told. Says whether the reconcile may go on: not while a router lacks what it was to be given, since
     /// what follows rests on it.
     pub(crate) fn route_traffic(&mut self) -> bool {
-        let Some(routing) = self.ro.spec.traffic_routing().cloned() else { return true };
+        let snapshot = self.snapshot;
+        let Some(routing) = snapshot.rollout.spec.traffic_routing() else { return true };
         let facts = self.traffic_facts();
         let decision = decision::decide(&facts);
         let is_superseded = decision.remembered_canary && !facts.promoted;
@@ -75,15 +76,13 @@ impl Reconcile<'_> {
         if decision.canary_service_back && weight == 0 {
             self.switch_canary_service_back();
         }
-        let objects = &self.snapshot.routers;
-        let settings = &self.snapshot.router_settings;
-        let ro = self.ro.clone();
-        let cx = Context { rollout: &ro, routing: &routing, settings };
+        let objects = &snapshot.routers;
+        let cx = Context { rollout: &snapshot.rollout, routing, settings: &snapshot.router_settings };
         let weights = self.weights(&decision, weight, &additional);
         let (mut is_told, mut settled) = (true, weight == decision.weight && !is_superseded);
         let mut verified = None;
         let mut effects = Vec::new();
-        for router in rollouts_traffic::used(&routing) {
+        for router in rollouts_traffic::used(routing) {
             let mut route = self.route_of(router, &decision, weight, &additional);
             // Another router has it.
             route.managed.retain(|managed| router.refuses(&cx, managed).is_none());
@@ -200,17 +199,13 @@ impl Reconcile<'_> {
         additional: &[WeightDestination],
     ) -> Route {
         let (canary_service, stable_service) = self.role_services(router);
-        let canary_hash = match decision.remembered_canary {
-            true => self.recorded_weights().map(|w| w.canary.pod_template_hash.clone()).unwrap_or_default(),
-            false => self.new_hash(),
-        };
         let side = |hash: String, service: String| Side { unready: self.unready(&hash), hash, service };
         Route {
             weight,
             max: self.max_weight(),
             additional: additional.to_vec(),
-            canary: side(canary_hash, canary_service),
-            stable: side(self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default(), stable_service),
+            canary: side(self.canary_hash(decision), canary_service),
+            stable: side(self.stable_hash(), stable_service),
             managed: if decision.managed { self.managed_routes() } else { Vec::new() },
             goes_back: decision.remembered_canary || self.aborted(),
         }
@@ -222,6 +217,19 @@ impl Reconcile<'_> {
         (set.size() > 0 && set.available() < set.size()).then(|| set.metadata.name.clone())
     }
 
+    /// The hash of the canary that a decision is about.
+    fn canary_hash(&self, decision: &Decision) -> String {
+        match decision.remembered_canary {
+            true => self.recorded_weights().map(|w| w.canary.pod_template_hash.clone()).unwrap_or_default(),
+            false => self.new_hash(),
+        }
+    }
+
+    /// The hash of the stable ReplicaSet, or "".
+    fn stable_hash(&self) -> String {
+        self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default()
+    }
+
     /// The weights that the status has.
     pub(crate) fn recorded_weights(&self) -> Option<&TrafficWeights> {
         self.ro.status.canary.weights.as_ref()
@@ -229,18 +237,14 @@ impl Reconcile<'_> {
 
     /// What the status will say of these weights, if they are told.
     fn weights(&self, decision: &Decision, weight: i32, additional: &[WeightDestination]) -> TrafficWeights {
-        let canary = self.ro.spec.strategy.canary.clone().unwrap_or_default();
-        let canary_hash = match decision.remembered_canary {
-            true => self.recorded_weights().map(|w| w.canary.pod_template_hash.clone()).unwrap_or_default(),
-            false => self.new_hash(),
-        };
+        let canary = self.ro.spec.strategy.canary.as_ref();
+        let service = |of: fn(&CanaryStrategy) -> &String| canary.map(of).cloned().unwrap_or_default();
         let rest = additional.iter().fold(self.max_weight() - weight, |rest, a| rest.saturating_sub(a.weight));
-        let stable_hash = self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default();
         let destination =
             |weight, service_name, pod_template_hash| WeightDestination { weight, service_name, pod_template_hash };
         TrafficWeights {
-            canary: destination(weight, canary.canary_service, canary_hash),
-            stable: destination(rest, canary.stable_service, stable_hash),
+            canary: destination(weight, service(|c| &c.canary_service), self.canary_hash(decision)),
+            stable: destination(rest, service(|c| &c.stable_service), self.stable_hash()),
             additional: additional.to_vec(),
             verified: None,
         }

@@ -4,29 +4,8 @@ use crate::reconcile::Reconcile;
 use crate::{ReplicaSet, replicas};
 
 impl Reconcile<'_> {
-    /// Keeps an aborted canary until its deadline. Returns whether its size changed.
-    pub(super) fn hold_aborted_canary(&mut self, new: usize) -> bool {
-        let n = self.ro.spec.replicas();
-        let delay = self.ro.spec.abort_scale_down_delay_seconds().unwrap_or_default();
-        let size = self.sets[new].size();
-        self.resize(new, size, "");
-        let stable_ready = self.stable_set().is_some_and(|s| s.available() >= n);
-        if size == 0 || !stable_ready {
-            return false;
-        }
-        match self.sets[new].deadline() {
-            None => self.set_deadline(new, delay, "the update was aborted"),
-            Some(Some(deadline)) if self.now < deadline.timestamp() => self.plan.wake(deadline.timestamp()),
-            Some(_) if self.is_sent_traffic(self.sets[new].hash()) => {
-                self.note("the aborted canary stays: traffic is still sent to it");
-            }
-            Some(_) => return self.resize(new, 0, "the update was aborted and its delay is over"),
-        }
-        false
-    }
-
     /// Whether a router may still send requests to this version.
-    fn is_sent_traffic(&self, hash: &str) -> bool {
+    pub(crate) fn is_sent_traffic(&self, hash: &str) -> bool {
         let known = [self.recorded_weights(), self.traffic.weights.as_ref()].into_iter().flatten();
         let mut ends = known.flat_map(|w| std::iter::once(&w.canary).chain(&w.additional));
         !self.traffic.settled || ends.any(|end| end.weight > 0 && end.pod_template_hash == hash)
@@ -40,7 +19,6 @@ impl Reconcile<'_> {
             return false;
         }
         let n = self.ro.spec.replicas();
-        let (delay, limit) = (self.ro.spec.scale_down_delay_seconds(), self.ro.spec.scale_down_delay_revision_limit());
         let available = replicas::sum(self.sets.iter().map(ReplicaSet::available));
         if available - (n - self.ro.spec.max_unavailable(n)) <= 0 {
             self.note("replaced versions keep their pods until enough others are available");
@@ -69,19 +47,12 @@ impl Reconcile<'_> {
         for i in others {
             let set = &self.sets[i];
             let was_stable = self.fully_promoted() || set.deadline().is_some();
-            match set.deadline() {
-                _ if !was_stable => changed |= self.resize(i, 0, "a newer update superseded it"),
-                _ if self.is_dynamic() => changed |= self.resize(i, 0, "it was replaced and has no traffic"),
-                None if kept < limit && delay > 0 => {
-                    kept += 1;
-                    self.set_deadline(i, delay, "a newer ReplicaSet was promoted");
-                }
-                Some(Some(deadline)) if kept < limit && self.now < deadline.timestamp() => {
-                    kept += 1;
-                    self.plan.wake(deadline.timestamp());
-                }
-                _ => changed |= self.resize(i, 0, "it was replaced and its delay is over"),
-            }
+            changed |= match () {
+                () if !was_stable => self.resize(i, 0, "a newer update superseded it"),
+                () if self.is_dynamic() => self.resize(i, 0, "it was replaced and has no traffic"),
+                () if self.stays_for_now(i, &mut kept) => false,
+                () => self.resize(i, 0, "it was replaced and its delay is over"),
+            };
         }
         if self.plan.effects.len() > decided {
             registered.into_iter().for_each(|told| self.event("TargetGroupVerified", told));

@@ -134,7 +134,7 @@ impl Reconcile<'_> {
             })
         };
         let canary = former.spec.strategy.canary.clone().unwrap_or_default();
-        let hash = self.stable_set().map(|s| s.hash().to_string()).unwrap_or_default();
+        let hash = self.stable_hash();
         let side = |service: String| Side { hash: hash.clone(), service, unready: None };
         let max = routing.max_traffic_weight.unwrap_or(100);
         let route = Route {

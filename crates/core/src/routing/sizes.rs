@@ -95,7 +95,7 @@ impl Reconcile<'_> {
         }
         if let Some(new) = self.roles.new {
             if self.holds_aborted_new() {
-                if self.hold_aborted_canary(new) {
+                if self.hold_aborted_new(new) {
                     return true;
                 }
             } else {
