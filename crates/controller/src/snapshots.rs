@@ -9,6 +9,7 @@ use rollouts_api::{Experiment, Rollout, names, validation};
 use rollouts_core::{Debt, Pod, Referenced, ReplicaSet, Snapshot, TemplateHash, Workload};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
+use rollouts_traffic::Objects;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -84,7 +85,7 @@ pub(crate) async fn take(
         true => pods(namespace, &replica_sets, rest).await?,
         false => Vec::new(),
     };
-    let endpoints = endpoints(namespace, &ro, &replica_sets, rest).await?;
+    let endpoints = endpoints(namespace, &ro, &replica_sets, &routers.objects, rest).await?;
     Ok(Snapshot {
         rollout: ro,
         workload,
@@ -179,11 +180,15 @@ async fn endpoints(
     namespace: &str,
     ro: &Rollout,
     sets: &[Arc<ReplicaSet>],
+    routers: &Objects,
     rest: &Rest,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, RequestError> {
     let mut found = BTreeMap::new();
-    for service in rollouts_core::reads_endpoints(ro, sets) {
+    let named = validation::service_names(ro);
+    for service in rollouts_core::reads_endpoints(ro, sets, routers).into_iter().flatten() {
         let endpoints = match rest.get_opt::<Endpoints>(&resource::ENDPOINTS, namespace, &service).await {
+            // The host of a mesh may be none of the cluster's Services.
+            Ok(None) if !named.contains(&service.as_str()) => continue,
             Ok(endpoints) => endpoints.unwrap_or_default(),
             Err(error) if error.is_forbidden() => continue,
             Err(error) => return Err(error),

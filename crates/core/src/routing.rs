@@ -67,6 +67,7 @@ impl Reconcile<'_> {
     pub(crate) fn route_traffic(&mut self) -> bool {
         let snapshot = self.snapshot;
         let Some(routing) = snapshot.rollout.spec.traffic_routing() else { return true };
+        self.follow_stable_endpoints();
         let facts = self.traffic_facts();
         let decision = decision::decide(&facts);
         let is_superseded = decision.remembered_canary && !facts.promoted;
@@ -143,7 +144,8 @@ impl Reconcile<'_> {
             // Nobody has been told anything: users come when all pods are there.
             let needed = going_back::part(facts.max, facts.max - decision.weight, facts.max);
             let needed = going_back::part(facts.replicas, needed, facts.max);
-            let ready = facts.stable_available.is_some() && (stable >= needed || self.stable_meets_threshold());
+            let is_enough = stable >= needed || self.stable_meets_threshold() || (facts.aborted && stable > 0);
+            let ready = facts.stable_available.is_some() && is_enough;
             if !ready {
                 self.note("traffic waits for the pods of the stable version");
             }

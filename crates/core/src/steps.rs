@@ -99,13 +99,15 @@ impl Reconcile<'_> {
     /// than that: upstream waits for ever for pods that nobody wants.
     pub(crate) fn meets_threshold(&self, set: &ReplicaSet, desired: i32) -> bool {
         let threshold = self.ro.spec.strategy.canary.as_ref().and_then(|c| c.replica_progress_threshold.as_ref());
+        // What is there may be on its way out.
+        let staying = set.available().min(set.size());
         match threshold.filter(|t| t.value >= 0) {
             None => set.size() == desired && set.available() == desired,
             Some(ReplicaProgressThreshold { r#type, value }) if r#type == "Percent" => {
-                let percent = f64::from(set.available()) / f64::from(desired) * 100.0;
+                let percent = f64::from(staying) / f64::from(desired) * 100.0;
                 desired == 0 || percent >= f64::from((*value).min(100)) - 1e-10
             }
-            Some(threshold) => set.available() >= threshold.value.min(desired),
+            Some(threshold) => staying >= threshold.value.min(desired),
         }
     }
 

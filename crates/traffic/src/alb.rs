@@ -52,8 +52,9 @@ impl<'a> Job<'a> {
     }
 }
 
-fn names(alb: &AlbTrafficRouting) -> impl Iterator<Item = &String> {
-    Some(&alb.ingress).filter(|name| !name.is_empty()).into_iter().chain(&alb.ingresses)
+/// The names of the Ingresses.
+pub fn names(alb: &AlbTrafficRouting) -> Vec<&str> {
+    ingress::names(&alb.ingress, &alb.ingresses)
 }
 
 impl Router for Alb {
@@ -66,13 +67,13 @@ impl Router for Alb {
     }
 
     fn wants(&self, cx: &Context<'_>, _objects: &Objects) -> Vec<Want> {
-        let named = |name: &String| Want::Named(ingress::named(&cx.rollout.metadata.namespace, name));
+        let named = |name: &str| Want::Named(ingress::named(&cx.rollout.metadata.namespace, name));
         cx.routing.alb.iter().flat_map(names).map(named).collect()
     }
 
     fn route(&self, cx: &Context<'_>, route: &Route, draft: &mut Draft<'_>) -> Result<(), RouteError> {
         let Some(job) = Job::new(cx, route) else { return Ok(()) };
-        let errors = names(job.alb).filter_map(|name| job.set(name, draft).err()).collect();
+        let errors = names(job.alb).into_iter().filter_map(|name| job.set(name, draft).err()).collect();
         ingress::outcome(errors)
     }
 
@@ -90,7 +91,7 @@ impl Router for Alb {
 
     fn release(&self, cx: &Context<'_>, stable: &Route, draft: &mut Draft<'_>) {
         let Some(job) = Job::new(cx, stable) else { return };
-        names(job.alb).for_each(|name| job.release(name, draft));
+        names(job.alb).into_iter().for_each(|name| job.release(name, draft));
     }
 
     fn refuses(&self, cx: &Context<'_>, route: &Managed) -> Option<String> {

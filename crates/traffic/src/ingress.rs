@@ -8,6 +8,12 @@ pub fn named(namespace: &str, name: &str) -> ObjectRef {
     INGRESSES.named(namespace, name)
 }
 
+/// The names of Ingresses of which one, several or both are given.
+pub fn names<'a>(one: &'a str, several: &'a [String]) -> Vec<&'a str> {
+    let one = Some(one).filter(|name| !name.is_empty());
+    one.into_iter().chain(several.iter().map(String::as_str)).collect()
+}
+
 /// What the Go controller's cache says when it is not there.
 pub fn not_found(name: &str) -> String {
     format!("ingress.networking.k8s.io \"{name}\" not found")

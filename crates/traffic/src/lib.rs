@@ -36,7 +36,7 @@ pub use alb::{TargetGroup, TargetRole, target_groups};
 pub use draft::{Change, Draft, Event, Write, merge_patch};
 pub use inquiry::{Answer, FoundGroup, Heard, Inquiry, LoadBalancer, Targets};
 pub use kind::{Kind, ObjectRef};
-pub use objects::{Objects, Want, selects};
+pub use objects::{Objects, Want, divided_services, selects};
 pub use route::{Block, Managed, Matches, Pattern, Route, Side};
 pub use router::{Context, RouteError, Router, used, wants};
 pub use settings::{INGRESSES, Settings};

@@ -21,11 +21,16 @@ struct Pair<'a> {
     canary: ObjectRef,
 }
 
+/// The names of the stable Ingresses.
+pub fn names(nginx: &NginxTrafficRouting) -> Vec<&str> {
+    ingress::names(&nginx.stable_ingress, &nginx.stable_ingresses)
+}
+
 fn pairs<'a>(cx: &Context<'a>) -> Vec<Pair<'a>> {
     let Some(nginx) = &cx.routing.nginx else { return Vec::new() };
     let meta = &cx.rollout.metadata;
-    let names = Some(&nginx.stable_ingress).filter(|name| !name.is_empty()).into_iter().chain(&nginx.stable_ingresses);
-    names
+    names(nginx)
+        .into_iter()
         .map(|stable| {
             let canary = canary::name(&meta.name, stable);
             Pair { stable, canary: ingress::named(&meta.namespace, &canary) }

@@ -64,6 +64,17 @@ pub fn selects(objects: &Objects, hash: &str) -> bool {
     })
 }
 
+/// The Services in `namespace` whose pods the objects divide into subsets (`spec.host` of DestinationRules).
+pub fn divided_services(objects: &Objects, namespace: &str) -> BTreeSet<String> {
+    let divided = objects.iter().filter(|(_, object)| object["spec"]["subsets"].is_array());
+    let names = divided.filter_map(|(at, object)| {
+        let mut parts = object["spec"]["host"].as_str()?.split('.');
+        let name = parts.next().filter(|name| !name.is_empty())?;
+        (parts.next().unwrap_or(&at.namespace) == namespace).then(|| name.to_string())
+    });
+    names.collect()
+}
+
 impl FromIterator<(ObjectRef, Value)> for Objects {
     fn from_iter<I: IntoIterator<Item = (ObjectRef, Value)>>(objects: I) -> Self {
         let found = objects.into_iter().map(|(at, object)| (at, Arc::new(object))).collect();

@@ -31,6 +31,8 @@ pub struct Facts {
     pub sized: bool,
     /// A step has pinned the canary's size: its share of pods says nothing about its share of traffic.
     pub pinned: bool,
+    /// It has pinned it to nothing.
+    pub unwanted: bool,
     /// `setWeight` of the last such step before the current one; 0 if there is none.
     pub weight_before: i32,
     /// `setWeight` of the last such step up to the current one; 0 if there is none.
@@ -118,6 +120,9 @@ pub fn decide(f: &Facts) -> Decision {
     let step = |weight, why| Decision { additional: true, managed: true, ..Decision::of(weight, why) };
     match f.position {
         Position::NoSteps => Decision { managed: true, ..Decision::of(0, "there are no steps") },
+        _ if f.unwanted => step(0, "a step wants no pod of the canary"),
+        // Other than upstream, which takes the pods first and lets the few that stay serve for all.
+        Position::AtStep if f.weight_now < recorded => step(f.weight_now, "the step says so"),
         _ if !f.sized => {
             // Other than upstream, traffic never rises beyond the pods that are there: after a rollback within the
             // window, one available pod would get the weight of the last step.

@@ -22,10 +22,17 @@ impl Reconcile<'_> {
         let available = replicas::sum(self.sets.iter().map(ReplicaSet::available));
         if available - (n - self.ro.spec.max_unavailable(n)) <= 0 {
             self.note("replaced versions keep their pods until enough others are available");
-            return false;
+            // Those that are not available are missed by nobody.
+            others.retain(|i| self.sets[*i].available() == 0);
         }
         others.sort_by_key(|i| std::cmp::Reverse(self.sets[*i].revision()));
-        others.retain(|i| self.sets[*i].size() > 0 && !self.is_referenced_by_traffic(&self.sets[*i]));
+        others.retain(|i| self.sets[*i].size() > 0);
+        if n == 0 {
+            // Its Services wait for pods of a newer version, and there will be none.
+            let sizes = others.into_iter().map(|i| self.resize(i, 0, "the Rollout is to have no pods"));
+            return sizes.fold(false, |any, changed| any | changed);
+        }
+        others.retain(|i| !self.is_referenced_by_traffic(&self.sets[*i]));
         let candidates = others.len();
         others.retain(|i| !self.is_still_reached(&self.sets[*i]));
         if others.len() < candidates {

@@ -2,7 +2,13 @@
 
 use super::decision::{Facts, Position};
 use super::going_back;
+use crate::ReplicaSet;
 use crate::reconcile::Reconcile;
+
+/// Available pods that are not on their way out.
+fn staying(set: &ReplicaSet) -> i32 {
+    set.available().min(set.size())
+}
 
 impl Reconcile<'_> {
     pub(super) fn traffic_facts(&self) -> Facts {
@@ -39,13 +45,16 @@ impl Reconcile<'_> {
             promoted: self.fully_promoted(),
             aborted: self.aborted(),
             promote_full: self.ro.status.promote_full,
-            new_available: self.new_set().map(|s| s.available()),
-            stable_available: self.stable_reached(),
+            new_available: self.new_set().map(staying),
+            stable_available: self.stable_reached().map(|reached| reached.min(self.stable_set().map_or(0, staying))),
             recorded: recorded.map(|w| w.canary.weight),
             recorded_other: recorded.is_some_and(|w| w.canary.pod_template_hash != self.new_hash()),
             remembered_available: self.remembered_available(),
             sized: false,
             pinned: self.pinned_scale().is_some(),
+            unwanted: self
+                .pinned_scale()
+                .is_some_and(|scale| scale.replicas.or(scale.weight).is_some_and(|all| all <= 0)),
             weight_before: last_weight(number),
             weight_now: last_weight(number.saturating_add(1)),
             position,

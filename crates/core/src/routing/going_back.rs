@@ -14,24 +14,28 @@ pub fn part_up(all: i32, part: i32, whole: i32) -> i32 {
     i32::try_from((i64::from(all) * i64::from(part.max(0)) + whole - 1) / whole).unwrap_or(i32::MAX)
 }
 
-/// The weight of the last of `steps` (in order, from the first) whose share of the pods is less than the canary still has
-/// to serve for; 0 if there is none. `delayed`: an explicit delay keeps the canary's pods whatever their share.
+/// The weight of the last of `steps` (in order, from the first) below the recorded one whose share of the pods is less than
+/// the canary still has to serve for; 0 if there is none. `delayed`: an explicit delay keeps the canary's pods whatever
+/// their share. (Upstream asks for the pods alone: a canary that `minPodsPerReplicaSet` keeps larger than its step stays.)
 pub fn lower_step(f: &Facts, steps: impl DoubleEndedIterator<Item = i32>, delayed: bool) -> i32 {
     let missing = f.replicas - f.stable_available.unwrap_or(0);
     let pods = if delayed { missing } else { missing.max(f.new_available.unwrap_or(0)) };
-    steps.rev().find(|weight| part_up(*weight, f.replicas, f.max) < pods).unwrap_or(0)
+    let mut lower = steps.rev().filter(|weight| f.recorded.is_none_or(|recorded| *weight < recorded));
+    lower.find(|weight| part_up(*weight, f.replicas, f.max) < pods).unwrap_or(0)
 }
 
 /// The weight that remains with the canary. Without `dynamicStableScale` the stable version has all its pods, so nothing.
 pub fn weight(f: &Facts) -> i32 {
-    let (Some(stable), Some(_), true) = (f.stable_available, f.new_available, f.dynamic && f.replicas > 0) else {
+    let (Some(stable), Some(new), true) = (f.stable_available, f.new_available, f.dynamic && f.replicas > 0) else {
         return 0;
     };
     let desired = if f.aborted { f.lower_step } else { f.max };
     let share = part(f.max, stable, f.replicas);
     let expected = (f.max - share).max(0);
     match f.recorded {
-        None => expected.max(desired),
+        // Nobody has been told anything, and nobody is until there is a stable pod.
+        None if stable == 0 => 0,
+        None => expected.max(desired).min(part(f.max, new.min(f.replicas), f.replicas)),
         Some(current) if desired <= 0 => expected.min(current),
         Some(current) if share < f.max - desired => current,
         Some(current) => desired.min(current),
@@ -75,6 +79,10 @@ mod tests {
             (Some(20), 9, 2, 10),
             (None, 5, 5, 50),
             (None, 10, 0, 0),
+            (None, 0, 5, 0),
+            (None, 5, 3, 30),
+            // Kept larger than its step by `minPodsPerReplicaSet`.
+            (Some(20), 10, 5, 0),
         ];
         for (recorded, stable, canary, expected) in table {
             assert_eq!(weight_with(&steps, false, facts(recorded, stable, canary)), expected, "{recorded:?} {stable}");

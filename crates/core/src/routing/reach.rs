@@ -5,6 +5,7 @@ use crate::ReplicaSet;
 use crate::reconcile::Reconcile;
 use rollouts_api::Rollout;
 use rollouts_api::rollout::CanaryStrategy;
+use rollouts_traffic::Objects;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -18,21 +19,25 @@ const ADDRESSES_MAX: usize = 1000;
 const NAME_BASE_MAX: usize = 58;
 const NAME_SUFFIX: usize = 5;
 
-/// The Services whose Endpoints decisions about `ro` read: those of both versions, while there may be pods of two.
-pub fn reads_endpoints(ro: &Rollout, replica_sets: &[Arc<ReplicaSet>]) -> BTreeSet<String> {
-    let Some(canary) = ro.spec.strategy.canary.as_ref().filter(|canary| canary.traffic_routing.is_some()) else {
-        return BTreeSet::new();
-    };
+/// The Services whose Endpoints decisions about `ro` read: those of both versions, while there may be pods of two, and what
+/// `routers` divides into subsets. `None` while no decision does.
+pub fn reads_endpoints(ro: &Rollout, replica_sets: &[Arc<ReplicaSet>], routers: &Objects) -> Option<BTreeSet<String>> {
+    let canary = ro.spec.strategy.canary.as_ref().filter(|canary| canary.traffic_routing.is_some())?;
     let weights = ro.status.canary.weights.as_ref();
     let stable = &ro.status.stable_rs;
     let is_other = |set: &Arc<ReplicaSet>| set.hash() != stable && set.size() > 0;
     let is_needed = weights.is_some_and(|w| w.canary.weight > 0) || replica_sets.iter().any(is_other);
     if stable.is_empty() || !is_needed {
-        return BTreeSet::new();
+        return None;
     }
+    let divided = rollouts_traffic::divided_services(routers, &ro.metadata.namespace);
+    Some(roles(canary).cloned().chain(divided).collect())
+}
+
+/// The Services of both versions.
+fn roles(canary: &CanaryStrategy) -> impl Iterator<Item = &String> {
     let pair = canary.ping_pong.iter().flat_map(|pair| [&pair.ping_service, &pair.pong_service]);
-    let all = [&canary.canary_service, &canary.stable_service].into_iter().chain(pair);
-    all.filter(|name| !name.is_empty()).cloned().collect()
+    [&canary.canary_service, &canary.stable_service].into_iter().chain(pair).filter(|name| !name.is_empty())
 }
 
 /// Whether a pod of this name is one of the ReplicaSet's.
@@ -44,6 +49,7 @@ fn is_of(pod: &str, set: &ReplicaSet) -> bool {
 }
 
 /// The Services of the two roles.
+#[derive(Default)]
 struct Roles {
     canary: Vec<String>,
     stable: Vec<String>,
@@ -51,10 +57,13 @@ struct Roles {
 
 impl Reconcile<'_> {
     fn services_of_roles(&self) -> Roles {
-        let CanaryStrategy { canary_service, stable_service, ping_pong, .. } =
-            self.ro.spec.strategy.canary.as_ref().cloned().unwrap_or_default();
-        let pair = ping_pong.map(|pair| self.ping_pong(&pair));
-        let (canary, stable) = pair.into_iter().chain([(canary_service, stable_service)]).unzip();
+        let Some(strategy) = &self.ro.spec.strategy.canary else { return Roles::default() };
+        let pair = strategy.ping_pong.as_ref().map(|pair| self.ping_pong(pair));
+        let named = (strategy.canary_service.clone(), strategy.stable_service.clone());
+        // Users of a subset come through the Service that it is a part of.
+        let known = self.snapshot.endpoints.keys();
+        let divided = known.filter(|name| !roles(strategy).any(|role| role == *name)).map(|n| (n.clone(), n.clone()));
+        let (canary, stable) = pair.into_iter().chain([named]).chain(divided).unzip();
         Roles { canary, stable }
     }
 
@@ -86,6 +95,19 @@ impl Reconcile<'_> {
         self.stable_set().is_none_or(|set| self.stable_reached().is_none_or(|reached| reached >= set.available()))
     }
 
+    /// Looks again while the stable version's Services select pods that their Endpoints lack: no event tells when these
+    /// come.
+    pub(super) fn follow_stable_endpoints(&mut self) {
+        let Some(hash) = self.stable_set().map(|set| set.hash().to_string()).filter(|_| !self.stable_is_reached())
+        else {
+            return;
+        };
+        let selects = |name: &String| self.services.get(name).is_some_and(|s| s.selected_hash() == hash);
+        if self.services_of_roles().stable.iter().any(selects) {
+            self.plan.wake(rollouts_api::Time::new(self.now).plus_seconds(LOOK_SECONDS));
+        }
+    }
+
     /// Says what is waited for, and when to look again.
     pub(super) fn wait_for_endpoints(&mut self, version: &str) {
         self.note(format!("traffic waits until the Endpoints of the {version}'s Service have its pods"));
@@ -96,8 +118,8 @@ impl Reconcile<'_> {
     pub(super) fn is_still_reached(&self, set: &ReplicaSet) -> bool {
         let mut all = self.snapshot.endpoints.iter();
         all.any(|(name, pods)| {
-            let selects = self.services.get(name).is_some_and(|service| service.selected_hash() == set.hash());
-            !selects && pods.iter().any(|pod| is_of(pod, set))
+            let moved = self.services.get(name).is_some_and(|service| service.selected_hash() != set.hash());
+            moved && pods.iter().any(|pod| is_of(pod, set))
         })
     }
 

@@ -46,7 +46,8 @@ impl Reconcile<'_> {
             true if self.ro.spec.abort_scale_down_delay_seconds().is_none() && self.pinned_scale().is_none() => {
                 self.new_set().map_or(0, |s| s.size())
             }
-            _ => wanted,
+            // Traffic goes first; what a step pins is its own business, but for the last pod that users are sent to.
+            _ => wanted.max(pods(self.canary_weight_of(&self.new_hash())).min(if pinned.is_some() { 1 } else { n })),
         };
         Sizes { stable: self.stable_size(weight), canary }
     }

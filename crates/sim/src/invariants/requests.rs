@@ -157,13 +157,11 @@ impl Model {
         let (share, was) = (shares.get(&canary).copied().unwrap_or(0.0), before.get(&canary).copied().unwrap_or(0.0));
         let spec = &self.rollout["spec"];
         let strategy = &spec["strategy"]["canary"];
-        let pins = |step: &Value| !step["setCanaryScale"].is_null();
-        let is_pinned = strategy["steps"].as_array().is_some_and(|steps| steps.iter().any(pins));
         let is_judged = self.window == super::SHORT_WINDOW
             && self.is_only_controller()
             && canary != stable
             && !stable.is_empty()
-            && !is_pinned
+            && !self.pins_canary()
             && strategy["replicaProgressThreshold"].is_null();
         if share <= was || !is_judged {
             return None;
@@ -174,6 +172,12 @@ impl Model {
         let burden = (share - ROUNDING) * f64::from(u32::try_from(replicas).unwrap_or(0)) / 100.0;
         let text = || format!("{router} sends {share} % to the canary, of whose {replicas} pods {ready} are ready");
         (burden > f64::from(ready)).then(text)
+    }
+
+    /// Whether a step sets the canary's size, whatever its traffic.
+    pub(super) fn pins_canary(&self) -> bool {
+        let pins = |step: &Value| !step["setCanaryScale"].is_null();
+        self.rollout["spec"]["strategy"]["canary"]["steps"].as_array().is_some_and(|steps| steps.iter().any(pins))
     }
 
     /// Looks when nothing has happened for a while.
@@ -236,6 +240,10 @@ impl Model {
 
     /// What is wrong with where requests go in a quiet world.
     fn complaint(&self) -> Option<String> {
+        // Without pods the Services wait for those of a version.
+        if self.rollout["spec"]["replicas"] == 0 {
+            return None;
+        }
         let wanted = self.declared()?;
         let canary = self.status("currentPodHash");
         self.requests.plane.routers().into_iter().find_map(|router| {
@@ -292,7 +300,9 @@ impl Monitor {
         for (router, user) in plane.routers().into_iter().flat_map(|router| USERS.map(|user| (router, user))) {
             let answer = plane.answer(router, &user.request());
             let shares = plane.shares(&answer);
-            if !is_same(&shares, &wanted) || !answer.mirrors.is_empty() {
+            // What leads nowhere without its router is as it was found.
+            let is_as_found = !model.is_routed() && shares.is_empty();
+            if !(is_as_found || is_same(&shares, &wanted)) || !answer.mirrors.is_empty() {
                 let mirrors: Vec<String> = answer.mirrors.iter().map(|(backend, _)| named(backend)).collect();
                 strays.push(format!("{router} sends {user:?} to {shares:?}, and copies to {mirrors:?}"));
             }

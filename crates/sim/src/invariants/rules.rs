@@ -138,7 +138,9 @@ impl Model {
 
     /// Only where nothing but the controller can cost capacity.
     pub(super) fn check_service(&mut self) {
-        if !self.subject.is_harmless {
+        // What a step takes from the canary, a stable version that is as small as its traffic does not make up for.
+        let is_dynamic = self.rollout["spec"]["strategy"]["canary"]["dynamicStableScale"] == true;
+        if !self.subject.is_harmless || (is_dynamic && self.pins_canary()) {
             return;
         }
         let ready = if self.subject.is_blue_green {

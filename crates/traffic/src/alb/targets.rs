@@ -46,9 +46,9 @@ pub fn target_groups(cx: &Context<'_>, route: &Route) -> Vec<TargetGroup> {
         _ if at == last => TargetRole::Stable,
         _ => TargetRole::Additional,
     };
-    let of = |ingress: &String| {
+    let of = |ingress: &str| {
         let target = |(at, group): (usize, &action::Group)| TargetGroup {
-            ingress: ingress.clone(),
+            ingress: ingress.to_string(),
             service: group.service_name.clone(),
             port: job.alb.service_port,
             weight: i32::try_from(group.weight).unwrap_or(100),
@@ -56,5 +56,5 @@ pub fn target_groups(cx: &Context<'_>, route: &Route) -> Vec<TargetGroup> {
         };
         groups.iter().enumerate().map(target).collect::<Vec<_>>()
     };
-    names(job.alb).flat_map(of).collect()
+    names(job.alb).into_iter().flat_map(of).collect()
 }

@@ -3,7 +3,7 @@
 //! an action, and have more conditions, in annotations.
 
 use super::texts::{fits, part_matches};
-use super::weighted::{Weighted, here, service, some, weight};
+use super::weighted::{Weighted, of_classes, service, some, weight};
 use super::{Answer, Request};
 use crate::{Context, Objects};
 use serde_json::Value;
@@ -13,7 +13,7 @@ const PREFIX: &str = "alb.ingress.kubernetes.io";
 pub fn evaluate(cx: &Context<'_>, objects: &Objects, request: &Request) -> Answer {
     let prefix = cx.routing.alb.as_ref().map(|alb| alb.annotation_prefix.as_str());
     let prefix = prefix.filter(|prefix| !prefix.is_empty()).unwrap_or(PREFIX);
-    for (_, ingress) in here(cx, objects, |group| group == "networking.k8s.io", "ingresses") {
+    for ingress in of_classes(cx, objects, &cx.routing.alb.as_ref().map(crate::alb::names).unwrap_or_default()) {
         let note = |kind: &str, name: &str| -> Option<Value> {
             let text = ingress["metadata"]["annotations"][format!("{prefix}/{kind}.{name}")].as_str()?;
             serde_json::from_str(text).ok()

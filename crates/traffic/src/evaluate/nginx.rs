@@ -2,7 +2,7 @@
 //! same host, path and type of path, by header, then cookie, then weight.
 
 use super::texts::{host_rank, is_below, part_matches};
-use super::weighted::{here, service, some};
+use super::weighted::{of_classes, service, some};
 use super::{Answer, Backend, Request};
 use crate::{Context, Objects};
 use serde_json::Value;
@@ -92,9 +92,9 @@ pub fn evaluate(cx: &Context<'_>, objects: &Objects, request: &Request) -> Answe
         let text = ingress["metadata"]["annotations"][format!("{prefix}/{name}")].as_str()?;
         (!text.is_empty()).then(|| text.to_string())
     };
-    let ingresses = here(cx, objects, |group| group == "networking.k8s.io", "ingresses");
+    let ingresses = of_classes(cx, objects, &cx.routing.nginx.as_ref().map(crate::nginx::names).unwrap_or_default());
     let (canaries, others): (Vec<&Value>, Vec<&Value>) =
-        ingresses.into_iter().map(|(_, ingress)| ingress).partition(|i| note(i, "canary").as_deref() == Some("true"));
+        ingresses.into_iter().partition(|i| note(i, "canary").as_deref() == Some("true"));
     let rules = others.iter().flat_map(|ingress| Location::of(ingress));
     let locations: Vec<Location<'_>> = rules.chain(others.iter().flat_map(|i| Location::defaults(i))).collect();
     let backend = |backend: &Value| -> Option<Backend> {

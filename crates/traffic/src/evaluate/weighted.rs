@@ -3,6 +3,7 @@
 use super::Backend;
 use crate::{Context, Objects};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Backends, each with its weight.
 pub type Weighted = Vec<(Backend, u32)>;
@@ -29,6 +30,22 @@ pub fn here<'a>(
     let ours =
         all(objects, is_group, plural).into_iter().filter(|(n, ..)| *n == cx.rollout.metadata.namespace.as_str());
     ours.map(|(_, name, object)| (name, object)).collect()
+}
+
+/// The Ingresses of the classes that those with these names have: other classes belong to other controllers. The oldest
+/// first.
+pub fn of_classes<'a>(cx: &Context<'_>, objects: &'a Objects, names: &[&str]) -> Vec<&'a Value> {
+    let mut all = here(cx, objects, |group| group == "networking.k8s.io", "ingresses");
+    let classes: BTreeSet<Option<&str>> =
+        all.iter().filter(|(name, _)| names.contains(name)).map(|(_, ingress)| class(ingress)).collect();
+    all.retain(|(_, ingress)| classes.contains(&class(ingress)));
+    all.sort_by_key(|(_, ingress)| ingress["metadata"]["creationTimestamp"].as_str());
+    all.into_iter().map(|(_, ingress)| ingress).collect()
+}
+
+fn class(ingress: &Value) -> Option<&str> {
+    let annotated = || ingress["metadata"]["annotations"]["kubernetes.io/ingress.class"].as_str();
+    ingress["spec"]["ingressClassName"].as_str().or_else(annotated)
 }
 
 /// A Service in the namespace, as seen from the Rollout.
