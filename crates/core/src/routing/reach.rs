@@ -61,10 +61,20 @@ impl Reconcile<'_> {
         let pair = strategy.ping_pong.as_ref().map(|pair| self.ping_pong(pair));
         let named = (strategy.canary_service.clone(), strategy.stable_service.clone());
         // Users of a subset come through the Service that it is a part of.
-        let known = self.snapshot.endpoints.keys();
-        let divided = known.filter(|name| !roles(strategy).any(|role| role == *name)).map(|n| (n.clone(), n.clone()));
+        let divided = self.divided_services().map(|name| (name.clone(), name.clone()));
         let (canary, stable) = pair.into_iter().chain([named]).chain(divided).unzip();
         Roles { canary, stable }
+    }
+
+    /// The Services of which the versions are subsets.
+    fn divided_services(&self) -> impl Iterator<Item = &String> {
+        let named: Vec<&String> = self.ro.spec.strategy.canary.iter().flat_map(roles).collect();
+        self.snapshot.endpoints.keys().filter(move |name| !named.contains(name))
+    }
+
+    /// Whether what the stable version's users reach is switched by a router, not by a Service.
+    pub(super) fn divides_services(&self) -> bool {
+        self.divided_services().next().is_some()
     }
 
     /// Ready pods of `set` that users of all these Services meet; `None` when nobody knows.

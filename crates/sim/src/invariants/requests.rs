@@ -115,9 +115,12 @@ impl Model {
     }
 
     /// Whether an empty backend is a dropped request. At once where only the controller can be the reason; else when it has
-    /// not reacted, although there was a stable pod to go to.
+    /// not reacted, although there was a stable pod to go to. Nobody promises any to a Rollout without pods.
     fn is_dropped(&self, since: Instant) -> bool {
         let is_strict = self.window == super::SHORT_WINDOW;
+        if self.rollout["spec"]["replicas"] == 0 {
+            return false;
+        }
         if is_strict && self.is_only_controller() {
             return true;
         }
@@ -225,8 +228,11 @@ impl Model {
         })
     }
 
-    /// The share of each version in percent, as the status has it.
+    /// The share of each version in percent, as the status has it. Without pods the Services wait for those of a version.
     fn declared(&self) -> Option<BTreeMap<String, f64>> {
+        if self.rollout["spec"]["replicas"] == 0 {
+            return None;
+        }
         let weights = &self.rollout["status"]["canary"]["weights"];
         let max = self.rollout["spec"]["strategy"]["canary"]["trafficRouting"]["maxTrafficWeight"].as_f64();
         let max = max.unwrap_or(100.0);
@@ -240,10 +246,6 @@ impl Model {
 
     /// What is wrong with where requests go in a quiet world.
     fn complaint(&self) -> Option<String> {
-        // Without pods the Services wait for those of a version.
-        if self.rollout["spec"]["replicas"] == 0 {
-            return None;
-        }
         let wanted = self.declared()?;
         let canary = self.status("currentPodHash");
         self.requests.plane.routers().into_iter().find_map(|router| {
