@@ -9,7 +9,6 @@ use rollouts_api::{Experiment, Rollout, names, validation};
 use rollouts_core::{Debt, Pod, Referenced, ReplicaSet, Snapshot, TemplateHash, Workload};
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Key, RequestError, Rest, resource};
-use rollouts_traffic::Objects;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -85,7 +84,9 @@ pub(crate) async fn take(
         true => pods(namespace, &replica_sets, rest).await?,
         false => Vec::new(),
     };
-    let endpoints = endpoints(namespace, &ro, &replica_sets, &routers.objects, rest).await?;
+    let endpoints =
+        endpoints(rollouts_core::reads_endpoints(&ro, &replica_sets, &experiments, &routers.objects), &ro, rest)
+            .await?;
     Ok(Snapshot {
         rollout: ro,
         workload,
@@ -177,16 +178,14 @@ struct Target {
 /// The ready pods that the Services of a routed Rollout lead to, asked for while it matters. Without the right to read them
 /// nothing is known, and they are believed to follow at once.
 async fn endpoints(
-    namespace: &str,
+    services: Option<BTreeSet<String>>,
     ro: &Rollout,
-    sets: &[Arc<ReplicaSet>],
-    routers: &Objects,
     rest: &Rest,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, RequestError> {
     let mut found = BTreeMap::new();
     let named = validation::service_names(ro);
-    for service in rollouts_core::reads_endpoints(ro, sets, routers).into_iter().flatten() {
-        let endpoints = match rest.get_opt::<Endpoints>(&resource::ENDPOINTS, namespace, &service).await {
+    for service in services.into_iter().flatten() {
+        let endpoints = match rest.get_opt::<Endpoints>(&resource::ENDPOINTS, &ro.metadata.namespace, &service).await {
             // The host of a mesh may be none of the cluster's Services.
             Ok(None) if !named.contains(&service.as_str()) => continue,
             Ok(endpoints) => endpoints.unwrap_or_default(),

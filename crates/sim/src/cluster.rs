@@ -102,12 +102,15 @@ impl Cluster {
 
     /// Begins the actors, any number of times.
     pub fn actors(&self) -> Begin {
+        let usual = rollouts_actors::Options::new(self.clock.clone());
         let options = rollouts_actors::Options {
             seed: self.seed,
             // Nobody here reads them, and they are half of all writes.
             node_events: false,
             endpoints_delay: self.endpoints_delay,
-            ..rollouts_actors::Options::new(self.clock.clone())
+            // Endpoints forget a pod before its successor runs: nobody could tell them apart by their number.
+            start_delay: usual.start_delay + self.endpoints_delay,
+            ..usual
         };
         Box::new(move |birth| {
             let run = rollouts_actors::run(birth.client, options.clone(), birth.stop.cancelled_owned());

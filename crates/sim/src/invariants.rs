@@ -41,6 +41,8 @@
 //! | step | a Rollout passes a step, sends users to a version or makes it stable | the run that its status names for that is Successful, unless a human decided |
 //! | abort | the same | no run that the status names has Failed or ended in an Error; in the end, such a run has aborted its update |
 //! | secret | anything is written, or logged | it does not contain a secret that metrics are given (the Jobs that get it may) |
+//! | step | a Rollout passes an Experiment | that one was Successful, unless a human decided |
+//! | ends | a Rollout was aborted or became healthy | no Experiment goes on, and none has pods or Services |
 //! | ends | a Rollout was aborted, became healthy, or is deleted | none of its runs goes on, no Job of them runs, and as many are kept as the history limits say |
 
 mod model;
@@ -50,6 +52,7 @@ mod runs;
 mod verdict;
 
 pub use model::Monitor;
+pub(crate) use model::is_of_an_experiment;
 pub(crate) use runs::is_running;
 
 use rollouts_kube::Resource;
@@ -81,6 +84,8 @@ pub struct Subject {
     pub is_contested: bool,
     /// Whether anything is measured.
     pub is_analysed: bool,
+    /// Whether some of its steps are Experiments.
+    pub tries: bool,
     /// The kinds of its routers' objects; none if its traffic is not routed.
     pub routers: Vec<Resource>,
     /// Whether users leave those objects alone.
@@ -100,6 +105,7 @@ impl Subject {
             is_harmless,
             is_contested: false,
             is_analysed: false,
+            tries: false,
             routers: Vec::new(),
             is_left_alone: true,
         }
@@ -113,6 +119,11 @@ impl Subject {
     /// The same subject where routers with objects of these kinds split the traffic.
     pub fn routed(self, routers: Vec<Resource>, is_left_alone: bool) -> Subject {
         Subject { routers, is_left_alone, ..self }
+    }
+
+    /// The same subject with Experiments among its steps.
+    pub fn trying(self) -> Subject {
+        Subject { tries: true, ..self }
     }
 
     /// The same subject where something is measured.

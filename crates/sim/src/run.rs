@@ -5,6 +5,7 @@ mod analyses;
 mod disasters;
 mod ears;
 mod ending;
+mod experiments;
 mod legacy;
 mod requests;
 mod user;
@@ -118,6 +119,7 @@ async fn play(seed: u64, case: &Case, faults: &Faults, odds: Odds) -> Result<(Ve
     let subject = Subject::of(&case.rollout, NAMESPACE, case.is_harmless());
     let subject = if government == Government::Anarchy { subject.contested() } else { subject };
     let subject = if case.analyses.is_some() { subject.analysed() } else { subject };
+    let subject = if case.tries { subject.trying() } else { subject };
     let subject = match &case.traffic {
         Some(traffic) => subject.routed(routers::kinds(&traffic.routers), traffic.is_left_alone),
         None => subject,

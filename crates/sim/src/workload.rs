@@ -2,6 +2,7 @@
 
 mod analyses;
 mod draw;
+mod experiments;
 mod journey;
 mod legacy;
 pub mod routers;
@@ -51,6 +52,8 @@ pub struct Case {
     pub analyses: Option<Analyses>,
     /// How its traffic is routed, if it is.
     pub traffic: Option<Traffic>,
+    /// Whether some of its steps are Experiments.
+    pub tries: bool,
 }
 
 /// How the pods of a version behave.
@@ -147,6 +150,7 @@ impl Case {
         let mut case = draw::case(&Rng::new(seed));
         case.analyse(seed);
         case.route(seed);
+        case.experiment(seed);
         case
     }
 
@@ -216,6 +220,13 @@ mod tests {
     fn seeds_that_once_broke_a_rule_are_not_routed() {
         for seed in [108, 133, 451, 598, 611, 877, 955, 2022, 2493, 5396, 5472, 5511, 5710, 5763, 6901] {
             assert!(Case::draw(seed).traffic.is_none(), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn seeds_that_once_broke_a_rule_have_no_experiments() {
+        for seed in [108, 133, 451, 598, 611, 877, 955, 2022, 2493, 5396, 5472, 5511, 5710, 5763, 6901] {
+            assert!(!Case::draw(seed).tries, "seed {seed}");
         }
     }
 

@@ -22,6 +22,7 @@ pub(super) fn validate(rollout: &Rollout, canary: &CanaryStrategy, path: &Path) 
     for (i, step) in canary.steps.iter().enumerate() {
         errors.extend(steps::validate(rollout, canary, step, &path.child("steps").index(i), path));
     }
+    steps::shares(canary, rollout.spec.max_traffic_weight(), &path.child("steps"), &mut errors);
     anti_affinity(canary.anti_affinity.as_ref(), path, &mut errors);
     counts::share(canary.max_surge.as_ref(), &path.child("maxSurge"), &mut errors);
     counts::share(canary.max_unavailable.as_ref(), &path.child("maxUnavailable"), &mut errors);

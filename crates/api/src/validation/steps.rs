@@ -83,6 +83,31 @@ fn weights(experiment: &ExperimentStep, routing: Option<&TrafficRouting>, path: 
     }
 }
 
+/// The canary and an Experiment beside it cannot have more than all traffic. (Upstream gives the stable version a negative
+/// weight then.)
+pub(super) fn shares(canary: &CanaryStrategy, max: i32, path: &Path, errors: &mut Vec<FieldError>) {
+    let mut weight = 0;
+    for (i, step) in canary.steps.iter().enumerate() {
+        weight = step.set_weight.unwrap_or(weight);
+        let Some(experiment) = &step.experiment else { continue };
+        let at = path.index(i).child("experiment").child("templates");
+        let shares = || experiment.templates.iter().filter_map(|template| template.weight);
+        for (t, share) in
+            experiment.templates.iter().enumerate().filter_map(|(t, template)| Some((t, template.weight?)))
+        {
+            if share < 0 {
+                let detail = "the weight of a template must not be negative";
+                errors.push(FieldError::invalid(&at.index(t).child("weight"), share, detail));
+            }
+        }
+        let sum = shares().fold(weight, i32::saturating_add);
+        if shares().any(|share| share > 0) && sum > max {
+            let detail = format!("the templates and the canary (setWeight: {weight}) have more than {max} together");
+            errors.push(FieldError::invalid(&at, sum, detail));
+        }
+    }
+}
+
 /// Arguments that refer to the Rollout's metadata.
 fn arguments(rollout: &Rollout, step: &CanaryStep, path: &Path, errors: &mut Vec<FieldError>) {
     let of_experiment = step.experiment.iter().flat_map(|e| &e.analyses).flat_map(|a| &a.args);
@@ -100,4 +125,37 @@ fn arguments(rollout: &Rollout, step: &CanaryStep, path: &Path, errors: &mut Vec
 /// A struct as Go prints it in an error.
 pub(super) fn go_value(value: &impl Serialize) -> BadValue {
     BadValue::raw(String::from_utf8_lossy(&to_go_json(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_canary_and_an_experiment_share_all_traffic() {
+        let of = |weights: [i32; 3], max: i32| {
+            let [canary, a, b] = weights;
+            let templates = json!([
+                { "name": "a", "specRef": "canary", "weight": a },
+                { "name": "b", "specRef": "stable", "weight": b },
+                { "name": "c", "specRef": "stable" },
+            ]);
+            let steps = json!([{ "setWeight": canary }, { "experiment": { "templates": templates } }]);
+            let canary: CanaryStrategy = serde_json::from_value(json!({ "steps": steps })).expect("a canary");
+            let mut errors = Vec::new();
+            shares(&canary, max, &Path::new("steps"), &mut errors);
+            errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!([of([90, 5, 5], 100), of([900, 60, 40], 1000), of([100, 0, 0], 100)], ["", "", ""]);
+        assert_eq!(
+            of([91, 5, 5], 100),
+            "steps[1].experiment.templates: Invalid value: 101: the templates and the canary (setWeight: 91) have more \
+             than 100 together"
+        );
+        assert_eq!(
+            of([0, -1, 2], 100),
+            "steps[1].experiment.templates[0].weight: Invalid value: -1: the weight of a template must not be negative"
+        );
+    }
 }

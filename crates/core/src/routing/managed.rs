@@ -34,11 +34,24 @@ impl Reconcile<'_> {
         routes
     }
 
-    /// Where traffic goes because of the Experiment of the present or the last such step.
-    pub(super) fn additional(&self) -> Vec<WeightDestination> {
+    /// Where traffic goes because of the Experiment of the present or the last such step. Before a Service gets any, its
+    /// Endpoints must have the pods.
+    pub(super) fn additional(&mut self) -> Vec<WeightDestination> {
         let count = usize::try_from(self.step_number()).unwrap_or(0).saturating_add(1);
         let step = self.steps().iter().take(count).filter_map(|s| s.experiment.as_ref()).next_back();
         let (Some(step), Some(experiment)) = (step, self.current_experiment()) else { return Vec::new() };
-        additional_destinations(step, &experiment)
+        let all = additional_destinations(step, &experiment);
+        let has_traffic = |end: &WeightDestination| {
+            let known = self.recorded_weights().into_iter().flat_map(|weights| &weights.additional);
+            known.filter(|other| other.weight > 0).any(|other| other.service_name == end.service_name)
+        };
+        let is_ready =
+            |end: &WeightDestination| has_traffic(end) || self.experiment_is_reached(&experiment, &end.service_name);
+        if all.iter().all(is_ready) {
+            return all;
+        }
+        let ready = all.into_iter().filter(is_ready).collect();
+        self.wait_for_endpoints("Experiment");
+        ready
     }
 }

@@ -4,6 +4,7 @@
 use crate::ReplicaSet;
 use crate::reconcile::Reconcile;
 use rollouts_api::Rollout;
+use rollouts_api::experiment::{Experiment, TemplateStatus};
 use rollouts_api::rollout::CanaryStrategy;
 use rollouts_traffic::Objects;
 use std::collections::BTreeSet;
@@ -19,9 +20,14 @@ const ADDRESSES_MAX: usize = 1000;
 const NAME_BASE_MAX: usize = 58;
 const NAME_SUFFIX: usize = 5;
 
-/// The Services whose Endpoints decisions about `ro` read: those of both versions, while there may be pods of two, and what
-/// `routers` divides into subsets. `None` while no decision does.
-pub fn reads_endpoints(ro: &Rollout, replica_sets: &[Arc<ReplicaSet>], routers: &Objects) -> Option<BTreeSet<String>> {
+/// The Services whose Endpoints decisions about `ro` read: those of both versions, while there may be pods of two, those of
+/// its Experiment, and what `routers` divides into subsets. `None` while no decision does.
+pub fn reads_endpoints(
+    ro: &Rollout,
+    replica_sets: &[Arc<ReplicaSet>],
+    experiments: &[Arc<Experiment>],
+    routers: &Objects,
+) -> Option<BTreeSet<String>> {
     let canary = ro.spec.strategy.canary.as_ref().filter(|canary| canary.traffic_routing.is_some())?;
     let weights = ro.status.canary.weights.as_ref();
     let stable = &ro.status.stable_rs;
@@ -31,7 +37,9 @@ pub fn reads_endpoints(ro: &Rollout, replica_sets: &[Arc<ReplicaSet>], routers: 
         return None;
     }
     let divided = rollouts_traffic::divided_services(routers, &ro.metadata.namespace);
-    Some(roles(canary).cloned().chain(divided).collect())
+    let current = experiments.iter().filter(|e| e.metadata.name == ro.status.canary.current_experiment);
+    let tried = current.flat_map(|e| &e.status.template_statuses).map(|t| t.service_name.clone());
+    Some(roles(canary).cloned().chain(divided).chain(tried.filter(|name| !name.is_empty())).collect())
 }
 
 /// The Services of both versions.
@@ -68,8 +76,8 @@ impl Reconcile<'_> {
 
     /// The Services of which the versions are subsets.
     fn divided_services(&self) -> impl Iterator<Item = &String> {
-        let named: Vec<&String> = self.ro.spec.strategy.canary.iter().flat_map(roles).collect();
-        self.snapshot.endpoints.keys().filter(move |name| !named.contains(name))
+        let divided = rollouts_traffic::divided_services(&self.snapshot.routers, &self.ro.metadata.namespace);
+        self.snapshot.endpoints.keys().filter(move |name| divided.contains(*name))
     }
 
     /// Whether what the stable version's users reach is switched by a router, not by a Service.
@@ -116,6 +124,15 @@ impl Reconcile<'_> {
         if self.services_of_roles().stable.iter().any(selects) {
             self.plan.wake(rollouts_api::Time::new(self.now).plus_seconds(LOOK_SECONDS));
         }
+    }
+
+    /// Whether users of an Experiment's Service meet all pods that it had when it was last seen.
+    pub(super) fn experiment_is_reached(&self, experiment: &Experiment, service: &str) -> bool {
+        let of_service = |t: &&TemplateStatus| t.service_name == service;
+        let available =
+            experiment.status.template_statuses.iter().filter(of_service).map(|t| t.available_replicas).max();
+        let Some(pods) = self.snapshot.endpoints.get(service) else { return true };
+        i32::try_from(pods.len()).unwrap_or(i32::MAX) >= available.unwrap_or(0)
     }
 
     /// Says what is waited for, and when to look again.

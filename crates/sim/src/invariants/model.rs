@@ -145,11 +145,12 @@ impl Monitor {
         let analysed =
             [("analysisruns", resource::ANALYSIS_RUNS), ("jobs", resource::JOBS), ("events", resource::EVENTS)];
         let analysed = analysed.into_iter().filter(|_| model.subject.is_analysed);
+        let tried = model.subject.tries.then_some(("experiments", resource::EXPERIMENTS)).into_iter();
         let routers = model.subject.routers.clone();
         let routed = (!routers.is_empty()).then_some(("endpointslices", resource::ENDPOINT_SLICES)).into_iter();
         let routed = routed.chain(routers.into_iter().map(|resource| (ROUTER, resource)));
         let mut feeds = Vec::new();
-        for (kind, resource) in always.into_iter().chain(analysed).chain(routed) {
+        for (kind, resource) in always.into_iter().chain(analysed).chain(tried).chain(routed) {
             feeds.push((kind, Feed::open(client.clone(), &resource, Some(&namespace)).await?));
         }
         let shared = Arc::new(Mutex::new(model));
@@ -275,6 +276,12 @@ impl Model {
             }
             "pods" if is_of_a_rollout(object) => self.take_pod(name, object, change.is_deletion()),
             "deployments" => self.take_legacy(object),
+            "experiments" => {
+                let phase = object["status"]["phase"].as_str().unwrap_or_default().to_owned();
+                self.faults.note(&format!("Experiment {name}: {phase} {}", object["status"]["message"]));
+                self.measured.tried.insert(name, phase);
+                return;
+            }
             "analysisruns" => self.take_run(name, object, change.is_deletion()),
             "jobs" => self.take_job(name, object, change.is_deletion()),
             "events" => return self.check_secret(kind, &name, object),
@@ -419,7 +426,8 @@ fn is_of_a_rollout(object: &Value) -> bool {
     !object["metadata"]["labels"][POD_TEMPLATE_HASH].is_null()
 }
 
-fn is_of_an_experiment(object: &Value) -> bool {
+/// Whether an Experiment owns the object.
+pub(crate) fn is_of_an_experiment(object: &Value) -> bool {
     let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
     owners.into_iter().any(|owner| owner["kind"] == "Experiment")
 }

@@ -237,7 +237,8 @@ impl Model {
         let max = self.rollout["spec"]["strategy"]["canary"]["trafficRouting"]["maxTrafficWeight"].as_f64();
         let max = max.unwrap_or(100.0);
         let mut wanted: BTreeMap<String, f64> = BTreeMap::new();
-        for end in [&weights["canary"], &weights["stable"]] {
+        let additional = weights["additional"].as_array().into_iter().flatten();
+        for end in [&weights["canary"], &weights["stable"]].into_iter().chain(additional) {
             let hash = end["podTemplateHash"].as_str().unwrap_or_default().to_owned();
             *wanted.entry(hash).or_default() += end["weight"].as_f64().unwrap_or(0.0) * 100.0 / max;
         }
@@ -299,12 +300,14 @@ impl Monitor {
         let model = self.model();
         let (plane, wanted) = (&model.requests.plane, BTreeMap::from([(hash.to_owned(), 100.0)]));
         let mut strays = Vec::new();
+        // What its routers were told before is undone; where that leads is not the Rollout's business.
+        if !model.is_routed() {
+            return strays;
+        }
         for (router, user) in plane.routers().into_iter().flat_map(|router| USERS.map(|user| (router, user))) {
             let answer = plane.answer(router, &user.request());
             let shares = plane.shares(&answer);
-            // What leads nowhere without its router is as it was found.
-            let is_as_found = !model.is_routed() && shares.is_empty();
-            if !(is_as_found || is_same(&shares, &wanted)) || !answer.mirrors.is_empty() {
+            if !is_same(&shares, &wanted) || !answer.mirrors.is_empty() {
                 let mirrors: Vec<String> = answer.mirrors.iter().map(|(backend, _)| named(backend)).collect();
                 strays.push(format!("{router} sends {user:?} to {shares:?}, and copies to {mirrors:?}"));
             }

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 pub(super) struct Measured {
     /// Runs by name; those that are gone stay as they were last.
     pub runs: BTreeMap<String, Run>,
+    /// Phases of Experiments by name; those that are gone stay as they were last.
+    pub tried: BTreeMap<String, String>,
     /// Jobs by name.
     pub jobs: BTreeMap<String, Value>,
     /// Since when something is measured twice at once.

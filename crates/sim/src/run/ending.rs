@@ -39,6 +39,7 @@ impl User<'_> {
             tokio::time::sleep(TIDY_AFTER).await;
             violations.extend(self.check_aborted(case));
             violations.extend(self.check_nothing_measures("an abort"));
+            violations.extend(self.check_nothing_is_tried("an abort"));
             violations.extend(self.check_all_stable_after_abort());
             self.act(&Action::Plugin("retry rollout app")).await;
             tokio::time::sleep(LOOK).await;
@@ -52,6 +53,7 @@ impl User<'_> {
         violations.extend(self.check_tidy(case));
         violations.extend(self.check_taken_over(case));
         violations.extend(self.check_nothing_measures("a promotion"));
+        violations.extend(self.check_nothing_is_tried("a promotion"));
         violations.extend(self.check_history());
         violations.extend(self.check_all_stable("the last update"));
         let writes = self.writes();

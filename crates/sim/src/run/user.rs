@@ -2,7 +2,7 @@
 
 use crate::cluster::Cluster;
 use crate::faults::Faults;
-use crate::invariants::Monitor;
+use crate::invariants::{Monitor, is_of_an_experiment};
 use crate::scenario::kubectl::Kubectl;
 use crate::scenario::plugin;
 use crate::workload::routers::path;
@@ -43,7 +43,14 @@ impl User<'_> {
             self.monitor.expect_updates(1);
         }
         match action {
-            Action::SetVersion(number, quality) => self.patch_template(version(*number, *quality)).await,
+            Action::SetVersion(number, quality) => {
+                let mut body = version(*number, *quality);
+                let ports = self.container()["ports"].take();
+                if !ports.is_null() {
+                    body["spec"]["template"]["spec"]["containers"][0]["ports"] = ports;
+                }
+                self.patch_template(body).await;
+            }
             Action::Plugin(line) => self.plugin(line).await,
             Action::Scale(replicas) => self.patch(json!({"spec": {"replicas": replicas}})).await,
             Action::Autoscale(replicas) => {
@@ -122,6 +129,12 @@ impl User<'_> {
         self.told("the patch", result.map(|_| ()).map_err(|e| e.text()));
     }
 
+    /// The container of the pod template as it is.
+    fn container(&self) -> Value {
+        let mut owner = self.legacy().unwrap_or_else(|| self.rollout());
+        owner["spec"]["template"]["spec"]["containers"][0].take()
+    }
+
     /// Patches the object that has the pod template.
     async fn patch_template(&self, body: Value) {
         if self.legacy().is_none() {
@@ -156,7 +169,7 @@ impl User<'_> {
     pub fn sets(&self) -> Vec<Value> {
         let mut sets = self.cluster.server.list("apps", "replicasets", NAMESPACE);
         // Those of a Deployment carry another hash.
-        sets.retain(|set| !set["metadata"]["labels"][POD_TEMPLATE_HASH].is_null());
+        sets.retain(|set| !set["metadata"]["labels"][POD_TEMPLATE_HASH].is_null() && !is_of_an_experiment(set));
         sets
     }
 }

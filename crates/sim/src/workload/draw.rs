@@ -50,6 +50,7 @@ pub(super) fn case(rng: &Rng) -> Case {
         legacy: None,
         analyses: None,
         traffic: None,
+        tries: false,
     };
     if one_in(rng, 4) {
         let scale_down = *pick(rng, &["never", "onsuccess", "progressively"]);

@@ -62,6 +62,7 @@ impl Case {
             aborts_last: true,
             legacy: None,
             analyses: None,
+            tries: false,
             traffic: Some(Traffic {
                 routers: vec![router],
                 objects: made.objects,

@@ -73,7 +73,7 @@ impl Model {
     pub(in crate::invariants) fn check_progress(&mut self, before: &Value) {
         let (was, is) = (&before["status"], &self.rollout["status"]);
         let same = ["currentPodHash", "currentStepHash"].iter().all(|field| was[field] == is[field]);
-        if !self.subject.is_analysed
+        if !(self.subject.is_analysed || self.subject.tries)
             || !same
             || is["abort"] == true
             || self.is_promoted_in_full(before)
@@ -90,8 +90,18 @@ impl Model {
         if goes_on && before["spec"]["rollbackWindow"].is_null() {
             let steps = before["spec"]["strategy"]["canary"]["steps"].as_array().into_iter().flatten().enumerate();
             let passed = steps.filter(|(i, _)| (index(was)..index(is)).contains(&(*i as u64)));
-            for (i, _) in passed.filter(|(_, step)| !step["analysis"]["templates"].is_null()) {
-                if !self.named(was, ENTRIES[0]).is_some_and(Run::is_successful) {
+            for (i, step) in passed {
+                let is_earned = match () {
+                    () if !step["analysis"]["templates"].is_null() => {
+                        self.named(was, ENTRIES[0]).is_some_and(Run::is_successful)
+                    }
+                    () if !step["experiment"].is_null() => {
+                        let name = was["canary"]["currentExperiment"].as_str().unwrap_or_default();
+                        self.measured.tried.get(name).is_some_and(|phase| phase == "Successful")
+                    }
+                    () => true,
+                };
+                if !is_earned {
                     found.push(format!("step: step {i} is passed without a success: {was}"));
                 }
             }
