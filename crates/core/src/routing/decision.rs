@@ -205,6 +205,9 @@ mod tests {
             (Facts { sized: false, weight_before: 80, new_available: Some(1), recorded: None, ..f }, 10, steps),
             (Facts { sized: false, weight_before: 80, new_available: Some(1), pinned: true, ..f }, 80, steps),
             (Facts { sized: false, weight_before: 40, new_available: Some(1), recorded: Some(40), ..f }, 40, steps),
+            // A lower weight before the pods go, and none where a step wants no pods.
+            (Facts { sized: false, weight_before: 80, weight_now: 10, recorded: Some(80), ..f }, 10, steps),
+            (Facts { unwanted: true, pinned: true, ..f }, 0, steps),
             // G
             (f, 40, steps),
             // H

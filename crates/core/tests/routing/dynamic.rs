@@ -92,3 +92,29 @@ fn a_superseded_canary_gives_its_traffic_to_pods_that_are_there() {
     run(&mut w, 120);
     assert_eq!((weight(&w), w.sizes(), serves(&w, "web-canary")), (80, vec![(1, 2), (2, 0), (3, 8)], 3));
 }
+
+#[test]
+fn an_aborted_canary_goes_though_it_is_kept_larger_than_its_step() {
+    let also = json!({ "dynamicStableScale": true, "minPodsPerReplicaSet": 2 });
+    let mut w = updated(2, json!([{ "setWeight": 66 }, { "setWeight": 20 }, { "pause": {} }]), also);
+    w.run(60);
+    assert_eq!((weight(&w), w.sizes()), (20, vec![(1, 2), (2, 2)]));
+    w.rollout.status.abort = true;
+    w.run(60);
+    assert_eq!((weight(&w), w.sizes()), (0, vec![(1, 2), (2, 0)]));
+}
+
+#[test]
+fn an_abort_before_anybody_was_told_sends_nobody_to_the_canary() {
+    let mut w = dynamic(4, json!([{ "setWeight": 50 }, { "pause": {} }]));
+    w.run(60);
+    // The status was not written.
+    w.rollout.status.canary.weights = None;
+    w.rollout.status.abort = true;
+    w.endpoints.insert("web-stable".into(), Default::default());
+    w.run(30);
+    assert_eq!(weight(&w), 50, "nobody leads to the stable pods");
+    w.endpoints.clear();
+    w.run(60);
+    assert_eq!((weight(&w), w.sizes()), (0, vec![(1, 4), (2, 0)]));
+}

@@ -107,3 +107,57 @@ fn a_superseded_canary_leaves_when_nobody_is_sent_to_it() {
     w.run(60);
     assert_eq!((weight(&w), serves(&w, "web-canary"), w.sizes()), (50, 3, vec![(1, 4), (2, 0), (3, 2)]));
 }
+
+#[test]
+fn a_canary_shrinks_after_its_traffic_has() {
+    let steps = json!([{ "setWeight": 80 }, { "pause": {} }, { "setWeight": 20 }, { "setWeight": 0 }, { "pause": {} }]);
+    for also in [json!({}), json!({ "dynamicStableScale": true })] {
+        let mut w = updated(10, steps.clone(), also);
+        w.run(60);
+        assert_eq!((weight(&w), w.sizes().pop()), (80, Some((2, 8))));
+        w.promote();
+        for _ in 0..60 {
+            w.step();
+            let canary = w.sizes().into_iter().find(|(revision, _)| *revision == 2).map_or(0, |(_, size)| size);
+            assert!(weight(&w) <= i64::from(canary) * 10, "{} % go to {canary} pods", weight(&w));
+        }
+        assert_eq!((weight(&w), w.sizes()), (0, vec![(1, 10), (2, 0)]));
+    }
+}
+
+#[test]
+fn nobody_is_sent_to_a_canary_of_which_a_step_wants_no_pod() {
+    let steps = json!([{ "setWeight": 50 }, { "setCanaryScale": { "replicas": 0 } }, { "pause": {} }]);
+    let mut w = updated(4, steps, json!({}));
+    for _ in 0..60 {
+        w.step();
+        let canary = w.sizes().into_iter().find(|(revision, _)| *revision == 2).map_or(0, |(_, size)| size);
+        assert!(weight(&w) == 0 || canary > 0, "{} % go to nobody", weight(&w));
+    }
+    assert_eq!((weight(&w), w.sizes()), (0, vec![(1, 4), (2, 0)]));
+}
+
+#[test]
+fn what_is_replaced_goes_where_no_pods_are_wanted() {
+    let mut w = updated(0, json!([{ "setCanaryScale": { "replicas": 2 } }, { "pause": {} }]), json!({}));
+    w.run(60);
+    assert_eq!((w.sizes(), serves(&w, "web-canary")), (vec![(1, 0), (2, 2)], 2));
+    w.set_image("3");
+    w.run(60);
+    w.rollout.status.promote_full = true;
+    w.run(60);
+    assert_eq!((w.sizes(), w.status().phase.as_str()), (vec![(1, 0), (2, 0), (3, 0)], "Healthy"));
+}
+
+#[test]
+fn what_never_became_available_goes_although_no_pod_may_be_missed() {
+    let limits = json!({ "maxSurge": "10%", "maxUnavailable": "0%" });
+    let mut w = world(7, json!([{ "setWeight": 20 }]), limits);
+    w.break_image("1");
+    w.run(60);
+    w.set_image("2");
+    w.run(5);
+    w.rollout.status.promote_full = true;
+    w.run(120);
+    assert_eq!((w.sizes(), w.status().phase.as_str()), (vec![(1, 0), (2, 7)], "Healthy"));
+}
