@@ -9,7 +9,7 @@
 //!
 //! | rule | at | holds |
 //! |---|---|---|
-//! | capacity | a canary's ReplicaSet shrinks | all sets together serve at least N−U, unless they served less before and the write takes none of that |
+//! | capacity | a canary's ReplicaSet shrinks | all sets together serve at least N−U, unless they served less before and the write takes none of that; with `dynamicStableScale` nothing is said where a step sets the canary's size |
 //! | surge | a canary's ReplicaSet grows | all sets together have at most N+S pods; between two controllers that know nothing of each other, the sizes of the others are those that the writer may have seen |
 //! | size | a blue-green ReplicaSet grows | it has at most N pods, or `previewReplicaCount` if that is more |
 //! | active | the ReplicaSet that the active Service selects shrinks | it keeps N pods |
@@ -19,7 +19,7 @@
 //! | twins | a ReplicaSet is created | no other has its pod template |
 //! | revisions | the Rollout's revision grows | there are at most as many as updates |
 //! | takeover | the Deployment of `workloadRef` shrinks | what it keeps and what serves are at least N |
-//! | service | at any time in runs where only the controller can cost capacity, once all was ready | N−U pods are ready (blue-green: N of the active ReplicaSet) |
+//! | service | the same, at any time in runs where only the controller can cost capacity, once all was ready | N−U pods are ready (blue-green: N of the active ReplicaSet) |
 //!
 //! Of canaries whose traffic is routed, nothing is said of the surge; and in runs without faults, of requests as they go
 //! from the routers' objects through the endpoints of Services to pods:

@@ -10,6 +10,12 @@ impl Model {
         self.promised.least(self.window)
     }
 
+    /// Whether a step may take pods from the canary that a stable version, no larger than its traffic, does not make up
+    /// for.
+    fn gives_up_pods(&self) -> bool {
+        self.rollout["spec"]["strategy"]["canary"]["dynamicStableScale"] == true && self.pins_canary()
+    }
+
     fn by_hash(&self, hash: &str) -> Option<(&String, &Set)> {
         self.sets.iter().find(|(_, set)| set.hash == hash && !hash.is_empty())
     }
@@ -61,7 +67,7 @@ impl Model {
         let serving = serves(&|_, set| set.size);
         // Pods of this ReplicaSet that the controller may have seen unavailable are no loss.
         let gives_up = self.sets.get(name).is_some_and(|set| after < set.available.least(self.window));
-        if gives_up && serving < promised && serving < served {
+        if gives_up && serving < promised && serving < served && !self.gives_up_pods() {
             self.violate(format!(
                 "capacity: {name} shrinks from {before} to {after}: {serving} of {served} serve, below {promised}"
             ));
@@ -138,9 +144,7 @@ impl Model {
 
     /// Only where nothing but the controller can cost capacity.
     pub(super) fn check_service(&mut self) {
-        // What a step takes from the canary, a stable version that is as small as its traffic does not make up for.
-        let is_dynamic = self.rollout["spec"]["strategy"]["canary"]["dynamicStableScale"] == true;
-        if !self.subject.is_harmless || (is_dynamic && self.pins_canary()) {
+        if !self.subject.is_harmless || self.gives_up_pods() {
             return;
         }
         let ready = if self.subject.is_blue_green {
