@@ -54,3 +54,27 @@ fn an_abort_gives_back_only_what_the_stable_service_leads_to() {
     w.run(60);
     assert_eq!((weight(&w), w.sizes()), (0, vec![(1, 10), (2, 0)]));
 }
+
+#[test]
+fn an_experiment_gets_traffic_when_its_endpoints_are_there() {
+    let template = json!({ "name": "a", "specRef": "canary", "weight": 5 });
+    let mut w = updated(4, json!([{ "experiment": { "templates": [template] } }]), json!({}));
+    w.run(10);
+    let name = w.status().canary.current_experiment.clone();
+    let experiment = w.experiments.get_mut(&name).expect("an Experiment");
+    let running = json!({ "name": "a", "serviceName": "web-a", "podTemplateHash": "1", "availableReplicas": 1 });
+    experiment.status.template_statuses = vec![serde_json::from_value(running).unwrap()];
+    let shares =
+        |w: &World| w.status().canary.weights.as_ref().unwrap().additional.iter().map(|a| a.weight).sum::<i32>();
+    w.endpoints.insert("web-a".into(), Default::default());
+    w.experiment_ends(&name, "Running", "", 20);
+    assert_eq!(shares(&w), 0);
+    w.endpoints.insert("web-a".into(), ["web-a-pod".to_string()].into());
+    w.run(5);
+    assert_eq!((shares(&w), recorded(&w)), (5, (0, 95)));
+    w.endpoints.insert("web-a".into(), Default::default());
+    w.run(5);
+    assert_eq!(shares(&w), 5, "what it has, it keeps while it runs");
+    w.experiment_ends(&name, "Successful", "", 5);
+    assert_eq!(shares(&w), 0);
+}
