@@ -1,7 +1,8 @@
 //! Seeded runs by hand.
 //!
 //! `cargo run -p rollouts-sim --example sim -- --seeds 0..2000` runs many seeds and prints those that break a rule;
-//! `--routed` leaves out those whose traffic no router splits; `-- --seed 17 --trace` runs one and prints everything that happened, with the controller's plans and reasons.
+//! `--only routed`, `analysed` or `tried` leaves out those whose traffic no router splits, that are not analysed, or that
+//! have no Experiments; `-- --seed 17 --trace` runs one and prints everything that happened, with the controller's plans and reasons.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -12,20 +13,28 @@ use std::io::Write;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-const USAGE: &str = "usage: sim --seeds FROM..TO [--routed] | sim --seed N [--trace]";
+const USAGE: &str = "usage: sim --seeds FROM..TO [--only routed|analysed|tried] | sim --seed N [--trace]";
 
 struct Arguments {
     seeds: std::ops::Range<u64>,
     trace: bool,
-    routed: bool,
+    /// Whether a case counts.
+    only: fn(&Case) -> bool,
 }
 
 fn arguments() -> Option<Arguments> {
-    let mut arguments = Arguments { seeds: 0..0, trace: false, routed: false };
+    let mut arguments = Arguments { seeds: 0..0, trace: false, only: |_| true };
     let mut given = std::env::args().skip(1);
     while let Some(flag) = given.next() {
         match flag.as_str() {
-            "--routed" => arguments.routed = true,
+            "--only" => {
+                arguments.only = match given.next()?.as_str() {
+                    "routed" => |case| case.traffic.is_some(),
+                    "analysed" => |case| case.analyses.is_some(),
+                    "tried" => |case| case.tries,
+                    _ => return None,
+                }
+            }
             "--trace" => arguments.trace = true,
             "--seed" => {
                 let seed: u64 = given.next()?.parse().ok()?;
@@ -43,7 +52,7 @@ fn arguments() -> Option<Arguments> {
 
 fn main() -> std::io::Result<ExitCode> {
     let mut out = std::io::stdout();
-    let Some(Arguments { seeds, trace, routed }) = arguments() else {
+    let Some(Arguments { seeds, trace, only }) = arguments() else {
         writeln!(out, "{USAGE}")?;
         return Ok(ExitCode::from(2));
     };
@@ -52,7 +61,7 @@ fn main() -> std::io::Result<ExitCode> {
         tracing_subscriber::fmt().with_env_filter(filter).without_time().with_target(false).init();
     }
     let (mut total, mut broken, mut deaths) = (0, 0, 0);
-    for seed in seeds.filter(|seed| !routed || Case::draw(*seed).traffic.is_some()) {
+    for seed in seeds.filter(|seed| only(&Case::draw(*seed))) {
         total += 1;
         let outcome = support::seeded(seed, move || run(seed))?;
         deaths += outcome.deaths;

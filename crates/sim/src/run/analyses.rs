@@ -2,7 +2,7 @@
 
 use super::ending::{LAST_VERSION, TIDY_AFTER};
 use super::user::User;
-use crate::invariants::is_running;
+use crate::invariants::{is_of_an_experiment, is_running};
 use crate::workload::{Action, Case, NAME, NAMESPACE, Quality};
 use rollouts_api::names::{INSTANCE_ID, POD_TEMPLATE_HASH};
 use serde_json::Value;
@@ -63,7 +63,9 @@ impl User<'_> {
             let hash = &run["metadata"]["labels"][POD_TEMPLATE_HASH];
             sets.iter().any(|set| set["metadata"]["labels"][POD_TEMPLATE_HASH] == *hash)
         };
-        let (runs, limits) = (self.runs(), &ro["spec"]["analysis"]);
+        let (mut runs, limits) = (self.runs(), &ro["spec"]["analysis"]);
+        // Those of an Experiment are kept with it.
+        runs.retain(|run| !is_of_an_experiment(run));
         let mut violations = Vec::new();
         for (field, is_good) in [("successfulRunHistoryLimit", true), ("unsuccessfulRunHistoryLimit", false)] {
             let limit = limits[field].as_u64().unwrap_or(HISTORY_LIMIT);
