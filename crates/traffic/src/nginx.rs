@@ -3,6 +3,7 @@
 mod canary;
 mod condition;
 mod condition_regex;
+mod rest;
 #[cfg(test)]
 mod tests;
 

@@ -6,6 +6,7 @@ use super::weighted::{of_classes, service, some};
 use super::{Answer, Backend, Request};
 use crate::{Context, Objects};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 const PREFIX: &str = "nginx.ingress.kubernetes.io";
 
@@ -20,30 +21,46 @@ struct Location<'a> {
 
 impl<'a> Location<'a> {
     fn of(ingress: &'a Value) -> Vec<Location<'a>> {
-        let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
-        let paths = rules.flat_map(|rule| {
-            let host = rule["host"].as_str().unwrap_or_default();
+        let paths = rules(ingress).iter().flat_map(|rule| {
             let paths = rule["http"]["paths"].as_array().into_iter().flatten();
-            paths.map(move |path| Location {
-                host,
+            paths.map(|path| Location {
+                host: host(rule),
                 path: path["path"].as_str().filter(|path| !path.is_empty()).unwrap_or("/"),
-                kind: path["pathType"].as_str().unwrap_or("ImplementationSpecific"),
+                // What an implementation may choose, ingress-nginx takes for a prefix.
+                kind: path["pathType"].as_str().filter(|kind| *kind == "Exact").unwrap_or("Prefix"),
                 backend: &path["backend"],
             })
         });
-        paths.collect()
+        paths.filter(|location| location.backend["service"].is_object()).collect()
     }
 
-    /// What the default backend gets: what the rules of the Ingress leave of their hosts, or without rules what no other
-    /// Ingress has.
-    fn defaults(ingress: &'a Value) -> Vec<Location<'a>> {
-        let Some(backend) = default_backend(ingress) else { return Vec::new() };
-        let rules = ingress["spec"]["rules"].as_array().filter(|rules| !rules.is_empty());
-        let to = |host| Location { host, path: "/", kind: "Prefix", backend };
-        rules.map_or_else(
-            || vec![to("")],
-            |rules| rules.iter().map(|rule| to(rule["host"].as_str().unwrap_or_default())).collect(),
-        )
+    /// Where `/` of a host leads that has no rule for it.
+    fn rest(host: &'a str, backend: &'a Value) -> Location<'a> {
+        Location { host, path: "/", kind: "Prefix", backend }
+    }
+
+    /// Those of all Ingresses, the oldest first. Of several for the same place the first counts, and default backends after
+    /// all rules: each for the hosts that no older Ingress names, or without rules for what no host has.
+    fn all(ingresses: &[&'a Value]) -> Vec<Location<'a>> {
+        let mut hosts = BTreeSet::from([""]);
+        let defaults: Vec<Location<'_>> = ingresses
+            .iter()
+            .flat_map(|ingress| {
+                let new: Vec<&str> = match rules(ingress) {
+                    [] => vec![""],
+                    rules => rules.iter().map(host).filter(|host| hosts.insert(host)).collect(),
+                };
+                let default = default_backend(ingress);
+                new.into_iter().filter_map(move |host| Some(Location::rest(host, default?)))
+            })
+            .collect();
+        let mut all: Vec<Location<'_>> = Vec::new();
+        for location in ingresses.iter().flat_map(|ingress| Location::of(ingress)).chain(defaults) {
+            if !all.iter().any(|other| other.is_same_place(&location)) {
+                all.push(location);
+            }
+        }
+        all
     }
 
     /// How well the host fits. A star is for one label.
@@ -57,8 +74,7 @@ impl<'a> Location<'a> {
     fn path_rank(&self, request: &Request) -> Option<(bool, usize)> {
         let fits = match self.kind {
             "Exact" => request.path == self.path,
-            "Prefix" => is_below(self.path, &request.path),
-            _ => request.path.starts_with(self.path),
+            _ => is_below(self.path, &request.path),
         };
         fits.then_some((self.kind == "Exact", self.path.len()))
     }
@@ -73,7 +89,39 @@ impl<'a> Location<'a> {
 }
 
 fn default_backend(ingress: &Value) -> Option<&Value> {
-    Some(&ingress["spec"]["defaultBackend"]).filter(|backend| backend.is_object())
+    Some(&ingress["spec"]["defaultBackend"]).filter(|backend| backend["service"].is_object())
+}
+
+fn rules(ingress: &Value) -> &[Value] {
+    ingress["spec"]["rules"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn host(rule: &Value) -> &str {
+    rule["host"].as_str().unwrap_or_default()
+}
+
+/// The canaries of Services: Ingress, its backend, and the backend that it is merged with. What is merged nowhere at one of
+/// its places is no alternative at all.
+fn alternatives<'a>(canaries: &[&'a Value], locations: &[Location<'a>]) -> Vec<(&'a Value, &'a Value, &'a Value)> {
+    let (mut merged, mut lost) = (Vec::new(), Vec::new());
+    for ingress in canaries {
+        // Default backends are merged with what is for no host in particular, and not with what the rules of an Ingress leave.
+        let default = default_backend(ingress).map(|backend| (Location::rest("", backend), true));
+        let places = default.into_iter().chain(Location::of(ingress).into_iter().map(|place| (place, false)));
+        for (canary, is_default) in places {
+            let of_host: Vec<_> = locations.iter().filter(|location| location.host == canary.host).collect();
+            let fits =
+                |other: &&&Location<'_>| !other.has_service_of(&canary) && (is_default || other.is_same_place(&canary));
+            let found: Vec<_> = of_host.iter().filter(fits).collect();
+            let is_known = !of_host.is_empty() && !of_host.iter().any(|other| other.has_service_of(&canary));
+            if found.is_empty() && (is_default || is_known) {
+                lost.push(&canary.backend["service"]);
+            }
+            merged.extend(found.into_iter().map(|main| (*ingress, canary.backend, main.backend)));
+        }
+    }
+    merged.retain(|(_, canary, _)| !lost.contains(&&canary["service"]));
+    merged
 }
 
 /// The location of a request. The host that fits best is all there is for it, even if no path there fits.
@@ -95,23 +143,17 @@ pub fn evaluate(cx: &Context<'_>, objects: &Objects, request: &Request) -> Answe
     let ingresses = of_classes(cx, objects, &cx.routing.nginx.as_ref().map(crate::nginx::names).unwrap_or_default());
     let (canaries, others): (Vec<&Value>, Vec<&Value>) =
         ingresses.into_iter().partition(|i| note(i, "canary").as_deref() == Some("true"));
-    let rules = others.iter().flat_map(|ingress| Location::of(ingress));
-    let locations: Vec<Location<'_>> = rules.chain(others.iter().flat_map(|i| Location::defaults(i))).collect();
+    let locations = Location::all(&others);
     let backend = |backend: &Value| -> Option<Backend> {
         Some(service(cx, backend["service"]["name"].as_str()?, &cx.rollout.metadata.namespace))
     };
     let Some(location) = located(&locations, request) else { return Answer::default() };
     let Some(main) = backend(location.backend) else { return Answer::default() };
     // Alternatives belong to an upstream, not to a location: wherever it is reached, they are asked. The first counts.
-    let upstream = || locations.iter().filter(|other| other.has_service_of(location));
-    let alternative = canaries.into_iter().find_map(|ingress| {
-        // A canary's default backend is for what is for all hosts, and not for what the rules of an Ingress leave.
-        let default = default_backend(ingress).filter(|_| upstream().any(|other| other.host.is_empty()));
-        let merges = |canary: &Location<'_>| upstream().any(|other| other.is_same_place(canary));
-        let of_rules = || Location::of(ingress).into_iter().find(merges).map(|canary| canary.backend);
-        let canary = default.or_else(of_rules).filter(|canary| canary["service"] != location.backend["service"])?;
-        Some((ingress, backend(canary)?))
-    });
+    let mut alternatives = alternatives(&canaries, &locations).into_iter();
+    let alternative = alternatives
+        .find(|(.., main)| main["service"] == location.backend["service"])
+        .and_then(|(ingress, canary, _)| Some((ingress, backend(canary)?)));
     let Some((ingress, canary)) = alternative else { return all_to(main) };
     if let Some(is_canary) = decided(|name| note(ingress, name), request) {
         return all_to(if is_canary { canary } else { main });

@@ -1,6 +1,7 @@
 //! What a canary Ingress must be.
 
 use super::condition::Condition;
+use super::rest;
 use crate::{Route, ingress, owner};
 use rollouts_api::Rollout;
 use rollouts_api::rollout::NginxTrafficRouting;
@@ -100,16 +101,22 @@ impl Wanted<'_> {
         for field in ["ingressClassName", "tls"] {
             spec.extend(old.get(field).map(|value| (field.to_string(), value.clone())));
         }
-        let rules: Vec<Value> = old["rules"].as_array().into_iter().flatten().filter_map(|r| self.rule(r)).collect();
+        let mut rules: Vec<Value> =
+            old["rules"].as_array().into_iter().flatten().filter_map(|rule| self.rule(rule)).collect();
         let default = self.moved(&old["defaultBackend"]);
-        if rules.is_empty() && default.is_none() {
+        // A canary is merged with a Service and its port, so that it gets its share wherever they are reached.
+        if let Some(default) = default.as_ref().filter(|default| !rest::has(&rules, default)) {
+            rules.extend(rest::rules(old, default));
+        }
+        if rules.is_empty() {
             let service = &self.route.stable.service;
-            return Err(format!("ingress `{name}` has no rules using service {service} backend"));
+            let none = format!("ingress `{name}` has no rules using service {service} backend");
+            return Err(match default {
+                None => none,
+                Some(_) => format!("{none}: {}", rest::NOTHING),
+            });
         }
-        if !rules.is_empty() {
-            spec.insert("rules".into(), rules.into());
-        }
-        spec.extend(default.map(|backend| ("defaultBackend".to_string(), backend)));
+        spec.insert("rules".into(), rules.into());
         Ok(spec.into())
     }
 

@@ -119,8 +119,39 @@ fn only_what_leads_to_the_stable_service_is_copied() {
     );
     assert_eq!(
         world.get(&ingress::named("ns", "web-south-canary"))["spec"],
-        json!({ "defaultBackend": { "service": { "name": "web-canary", "port": { "name": "http" } } } })
+        json!({ "rules": [{ "http": { "paths": [{
+            "path": "/",
+            "pathType": "Prefix",
+            "backend": { "service": { "name": "web-canary", "port": { "name": "http" } } },
+        }] } }] })
     );
+}
+
+#[test]
+fn the_rest_of_a_host_is_at_its_root() {
+    let backend = |service: &str| json!({ "service": { "name": service, "port": { "number": 80 } } });
+    let rule = |host: &str, paths: Value| json!({ "host": host, "http": { "paths": paths } });
+    let route = |rules: Value| {
+        let (at, front) = ingress_of("front", json!({ "defaultBackend": backend("web-stable"), "rules": rules }));
+        let routing = json!({ "nginx": { "stableIngress": "front" } });
+        let mut world = World::new(&Nginx, rollout(routing), [(at, front)]);
+        let (_, result) = world.try_route(&weight(20));
+        result.map(|()| world.get(&canary())["spec"].clone())
+    };
+    let assets = || path("/static", "assets");
+    let rest = json!([path("/", "web-canary")]);
+    let rules = json!([rule("a.example", json!([assets()])), { "host": "b.example" }, rule("a.example", json!([]))]);
+    let expected = json!({ "rules": [rule("a.example", rest.clone()), rule("b.example", rest.clone())] });
+    assert_eq!(route(rules), Ok(expected));
+    // What is merged at one place counts everywhere; and what cannot be merged at another is merged nowhere.
+    let rules = json!([rule("a.example", json!([assets(), path("/shop", "web-stable")]))]);
+    let expected = json!({ "rules": [rule("a.example", json!([path("/shop", "web-canary")]))] });
+    assert_eq!(route(rules), Ok(expected));
+    let rules = json!([rule("a.example", json!([path("/", "assets")])), { "http": { "paths": [assets()] } }]);
+    let expected = "ingress `front` has no rules using service web-stable backend: ingress-nginx asks spec.defaultBackend \
+                    only for hosts that spec.rules name, and only where no rule is for `/`: give the Ingress a rule for `/` \
+                    that leads to the Service";
+    assert_eq!(route(rules), Err(RouteError::failed(expected)));
 }
 
 #[test]

@@ -124,14 +124,42 @@ async fn a_real_nginx_goes_by_hosts_and_paths() {
 #[tokio::test]
 async fn default_backends_of_a_real_nginx() {
     let Some(mut plane) = or_skip(Plane::start().await) else { return };
-    let default = json!({ "service": { "name": "web-stable", "port": { "number": 80 } } });
-    let rules = json!([{ "host": "a.example", "http": { "paths": [path("/static", "Prefix", "assets")] } }]);
-    for spec in [json!({ "defaultBackend": default }), json!({ "defaultBackend": default, "rules": rules })] {
+    let rule = |host: &str, paths: Value| json!({ "host": host, "http": { "paths": paths } });
+    let stat = || json!([path("/static", "Prefix", "assets")]);
+    let spec = |rules: Value| {
+        let default = json!({ "service": { "name": "web-stable", "port": { "number": 80 } } });
+        json!({ "defaultBackend": default, "rules": rules })
+    };
+    // Who gets `/` of the hosts a, b and c.
+    let cases = [
+        (spec(json!([])), ["web-canary"; 3]),
+        (spec(json!([rule("a.example", stat())])), ["web-canary", "", ""]),
+        (spec(json!([rule("a.example", stat()), { "host": "b.example" }])), ["web-canary", "web-canary", ""]),
+        (
+            spec(json!([
+                rule("a.example", stat()),
+                rule("b.example", json!([path("/", "Prefix", "assets"), path("/shop", "Prefix", "web-stable")])),
+            ])),
+            ["web-canary", "assets", ""],
+        ),
+        (
+            spec(json!([
+                rule("a.example", json!([path("/", "Exact", "assets")])),
+                rule("b.example", json!([path("/", "ImplementationSpecific", "assets")])),
+                { "http": { "paths": stat() } },
+            ])),
+            ["assets", "assets", ""],
+        ),
+    ];
+    for (spec, expected) in cases {
         let front = json!({ "metadata": { "name": "front", "namespace": "ns" }, "spec": spec });
         let mut world = World::new(nginx(json!({})), [(INGRESSES.named("ns", "front"), front)]);
         world.route(100, &[]);
-        let requests = ["GET a.example/", "GET a.example/static/x", "GET b.example/"];
-        plane.agrees(&world, &requests, &spec.to_string()).await;
+        let hosts = ["GET a.example/", "GET b.example/", "GET c.example/"];
+        let to = hosts.map(|text| world.answer(&request(text)).to.first().map(|(to, _)| to.service.clone()));
+        assert_eq!(to.map(Option::unwrap_or_default), expected, "{spec}");
+        let others = ["GET a.example/other", "GET a.example/static/x", "GET b.example/shop"];
+        plane.agrees(&world, &[hosts, others].concat(), &spec.to_string()).await;
     }
 }
 

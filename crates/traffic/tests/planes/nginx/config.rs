@@ -71,7 +71,7 @@ fn paths(ingress: &Value) -> impl Iterator<Item = (&str, Location<'_>)> {
         paths.map(move |path| {
             let location = Location {
                 path: path["path"].as_str().unwrap_or("/"),
-                kind: path["pathType"].as_str().unwrap_or("ImplementationSpecific"),
+                kind: if path["pathType"] == "Exact" { "Exact" } else { "Prefix" },
                 service: path["backend"]["service"]["name"].as_str().unwrap_or_default(),
             };
             (rule["host"].as_str().unwrap_or(ANY), location)
@@ -79,51 +79,68 @@ fn paths(ingress: &Value) -> impl Iterator<Item = (&str, Location<'_>)> {
     })
 }
 
-/// A default backend is for all hosts of its Ingress, where these have no rule for everything; that of an Ingress without
-/// rules is for all hosts that no Ingress has.
+/// A default backend is for all hosts of its Ingress that no Ingress before had, where these have no rule for everything; that
+/// of an Ingress without rules is for all hosts that no Ingress has.
 fn hosts<'a>(ingresses: impl Iterator<Item = &'a Value>) -> BTreeMap<&'a str, Vec<Location<'a>>> {
     let mut hosts: BTreeMap<&str, Vec<Location<'_>>> = [(ANY, Vec::new())].into();
     let mut defaults: Vec<(&str, &str)> = Vec::new();
     for ingress in ingresses {
-        let mut own = BTreeSet::new();
+        let rules = ingress["spec"]["rules"].as_array().into_iter().flatten();
+        let mut own: Vec<&str> = rules.map(|rule| rule["host"].as_str().unwrap_or(ANY)).collect();
+        match &own[..] {
+            [] => own.push(ANY),
+            _ => own.retain(|host| !hosts.contains_key(host)),
+        }
+        for host in &own {
+            hosts.entry(host).or_default();
+        }
         for (host, location) in paths(ingress) {
-            own.insert(host);
-            hosts.entry(host).or_default().push(location);
+            let locations = hosts.entry(host).or_default();
+            if !locations.iter().any(|other| (other.path, other.kind) == (location.path, location.kind)) {
+                locations.push(location);
+            }
         }
         if let Some(service) = ingress["spec"]["defaultBackend"]["service"]["name"].as_str() {
-            let all = if own.is_empty() { [ANY].into() } else { own };
-            defaults.extend(all.into_iter().map(|host| (host, service)));
+            defaults.extend(own.into_iter().map(|host| (host, service)));
         }
     }
     for (host, service) in defaults {
         let locations = hosts.entry(host).or_default();
-        if !locations.iter().any(|location| location.path == "/") {
+        if !locations.iter().any(|location| location.path == "/" && location.kind != "Exact") {
             locations.push(Location { path: "/", kind: "Prefix", service });
         }
     }
     hosts
 }
 
-/// A canary Ingress is for the Services that have its hosts and paths. The first counts.
+/// A canary Ingress is for the Services that have its hosts and paths. The first counts. One that has a path on a host that
+/// others have, too, and finds no Service there, is dropped with all that it is for.
 fn alternatives<'a>(
     canaries: impl Iterator<Item = &'a Value>,
     hosts: &BTreeMap<&'a str, Vec<Location<'a>>>,
 ) -> Alternatives<'a> {
     let mut alternatives = Alternatives::new();
+    let mut dropped = BTreeSet::new();
     for ingress in canaries {
-        for (host, canary) in paths(ingress) {
-            let locations = hosts.get(host).into_iter().flatten();
-            let same = locations.filter(|other| (other.path, other.kind) == (canary.path, canary.kind));
-            for location in same.filter(|other| other.service != canary.service) {
-                alternatives.entry(location.service).or_insert((ingress, canary.service));
+        let mut add = |canary: &'a str, locations: Vec<&Location<'a>>| {
+            if locations.is_empty() {
+                dropped.insert(canary);
             }
-        }
-        if let Some(canary) = ingress["spec"]["defaultBackend"]["service"]["name"].as_str() {
-            for location in hosts[ANY].iter().filter(|other| other.service != canary) {
+            for location in locations {
                 alternatives.entry(location.service).or_insert((ingress, canary));
+            }
+        };
+        if let Some(canary) = ingress["spec"]["defaultBackend"]["service"]["name"].as_str() {
+            add(canary, hosts[ANY].iter().collect());
+        }
+        for (host, canary) in paths(ingress) {
+            if let Some(locations) = hosts.get(host) {
+                let is_same = |other: &&Location<'_>| (other.path, other.kind) == (canary.path, canary.kind);
+                add(canary.service, locations.iter().filter(is_same).collect());
             }
         }
     }
+    alternatives.retain(|_, (_, canary)| !dropped.contains(canary));
     alternatives
 }
 
