@@ -77,6 +77,10 @@ impl Condition {
             Block { path: Some(_), .. } => cannot("path: what it finds for one counts for all of a Service"),
             Block { query_params, .. } if !query_params.is_empty() => cannot("query"),
             Block { headers, cookies, .. } => match (&headers[..], &cookies[..]) {
+                ([(name, _)], []) if !is_kept(name) => Err(format!(
+                    "NGINX cannot match on the header {name}: it drops headers whose names have anything but letters, digits \
+                     and hyphens"
+                )),
                 ([(name, pattern)], []) => self.or_header(name, pattern),
                 ([], [(name, pattern)]) => self.or_cookie(name, pattern),
                 _ => Err("NGINX matches on one header or one cookie, not on none or on several at once".into()),
@@ -125,6 +129,12 @@ impl Condition {
         }
         Ok(())
     }
+}
+
+/// Whether NGINX keeps headers of this name, unless it is told otherwise. With `enable-underscores-in-headers` it is, but
+/// nobody here can know, and even then it takes `x_a` for `x-a`.
+fn is_kept(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 fn one_header(one: &str, other: &str) -> String {

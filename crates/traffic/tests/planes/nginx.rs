@@ -271,3 +271,23 @@ async fn managed_routes_of_a_real_nginx() {
     world.route(40, &[]);
     plane.agrees(&world, &["GET a.example/ | x-tier: beta", "GET a.example/ | cookie: tester=always"], "removed").await;
 }
+
+/// Why matches on such headers are refused.
+#[tokio::test]
+async fn a_real_nginx_drops_headers_with_odd_names() {
+    let Some(mut plane) = or_skip(Plane::start().await) else { return };
+    let mut routing = nginx(json!({}));
+    routing["managedRoutes"] = json!([{ "name": "vip" }]);
+    let mut world = world(routing);
+    let matches = json!([{ "headerName": "x_tier", "headerValue": { "exact": "beta" } }]);
+    world.route(0, &[json!({ "setHeaderRoute": { "name": "vip", "match": matches } })]);
+    let odd = ["x.tier", "x_tier", "x~tier", "x!tier"];
+    let mut requests = odd.map(|name| format!("GET a.example/ | {name}: beta")).to_vec();
+    requests.push("GET a.example/ | x-tier: beta".into());
+    let texts: Vec<&str> = requests.iter().map(String::as_str).collect();
+    plane.agrees(&world, &texts, "x_tier").await;
+    assert_eq!(world.answer(&request(&requests[1])).to[0].0.service, "web-stable");
+    assert_eq!(world.answer(&request(&requests[4])).to[0].0.service, "web-canary", "another header");
+    assert!(plane.backends.has_seen("x-tier"));
+    odd.iter().for_each(|name| assert!(!plane.backends.has_seen(name), "{name}"));
+}
