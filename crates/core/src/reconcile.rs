@@ -7,6 +7,7 @@ use crate::roles::Roles;
 use crate::{Effect, EventType, ReplicaSet, Service, Snapshot};
 use jiff::Timestamp;
 use rollouts_api::{Rollout, RolloutStatus, names};
+use rollouts_traffic::Write;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -38,10 +39,15 @@ pub fn plan_after_refusal(snapshot: &Snapshot, now: Timestamp, wanted: Wanted, n
     r.plan
 }
 
-/// What to tell when a write of `router` failed with `error`. The next plan tries again.
-pub fn plan_after_route_error(snapshot: &Snapshot, now: Timestamp, router: &str, error: &str) -> Plan {
+/// What to tell when a `write` of `router` failed with `error`. The next plan tries again.
+pub fn plan_after_route_error(
+    snapshot: &Snapshot,
+    now: Timestamp,
+    (router, write): (&str, &Write),
+    error: &str,
+) -> Plan {
     let mut r = Reconcile::new(snapshot, now);
-    r.route_failed(router, error);
+    r.route_failed(router, write, error);
     r.plan
 }
 

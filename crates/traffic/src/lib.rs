@@ -9,6 +9,7 @@ pub mod app_mesh;
 pub mod bindings;
 mod draft;
 pub mod evaluate;
+mod failed;
 mod gateway_api;
 #[cfg(test)]
 mod harness;
@@ -34,6 +35,7 @@ mod traefik;
 
 pub use alb::{TargetGroup, TargetRole, target_groups};
 pub use draft::{Change, Draft, Event, Write, merge_patch};
+pub use failed::write_failed;
 pub use inquiry::{Answer, FoundGroup, Heard, Inquiry, LoadBalancer, Targets};
 pub use kind::{Kind, ObjectRef};
 pub use objects::{Objects, Want, divided_services, selects};

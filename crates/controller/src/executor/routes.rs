@@ -40,9 +40,9 @@ impl RouteWrites {
     }
 }
 
-/// Routers whose writes have failed.
+/// Routers whose writes have failed, with what was to be written.
 #[derive(Default)]
-pub(super) struct Failed(Vec<(&'static str, RequestError)>);
+pub(super) struct Failed(Vec<(&'static str, Write, RequestError)>);
 
 impl Failed {
     pub fn is_empty(&self) -> bool {
@@ -103,7 +103,7 @@ impl Executor {
         (router, change, events): (&'static str, &Write, &[Event]),
         failed: &mut Failed,
     ) -> Result<Option<Applied>, RequestError> {
-        if failed.0.iter().any(|(other, _)| *other == router) {
+        if failed.0.iter().any(|(other, ..)| *other == router) {
             return Ok(None);
         }
         self.confirm(run).await?;
@@ -123,7 +123,7 @@ impl Executor {
                 Ok(Some(Applied::Gone))
             }
             Err(error) => {
-                failed.0.push((router, error));
+                failed.0.push((router, change.clone(), error));
                 Ok(None)
             }
         }
@@ -133,15 +133,15 @@ impl Executor {
     pub(super) async fn route_failed(&self, snapshot: &Snapshot, failed: Failed) -> Result<Applied, RequestError> {
         let passes = |error: &RequestError| error.is_conflict() || error.is_not_found() || is_brief(error);
         let mut errors = failed.0;
-        let lasting = errors.iter().position(|(_, error)| !passes(error));
-        if let Some((router, error)) = lasting.map(|at| &errors[at]) {
+        let lasting = errors.iter().position(|(.., error)| !passes(error));
+        if let Some((router, write, error)) = lasting.map(|at| &errors[at]) {
             let (now, said) = (self.clock.now(), error.to_string());
-            let plan = rollouts_core::plan_after_route_error(snapshot, now, router, &said);
+            let plan = rollouts_core::plan_after_route_error(snapshot, now, (*router, write), &said);
             Box::pin(self.apply(snapshot, &plan)).await?;
         }
         match errors.is_empty() {
             true => Ok(Applied::All),
-            false => Err(errors.swap_remove(lasting.unwrap_or(0)).1),
+            false => Err(errors.swap_remove(lasting.unwrap_or(0)).2),
         }
     }
 

@@ -188,6 +188,43 @@ async fn a_router_that_fails_holds_up_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn routers_have_words_of_their_own_for_what_cannot_be_written() {
+    let (world, judge) = (world(false).await, Judge::default());
+    let splits = Resource::fixed("split.smi-spec.io", "v1alpha1", "TrafficSplit", "trafficsplits", true);
+    let services = Resource::fixed("traefik.io", "v1alpha1", "TraefikService", "traefikservices", true);
+    for kind in [&splits, &services] {
+        world.server.create(definition(kind)).unwrap();
+    }
+    let weighted = ["stable", "canary"].map(|name| json!({ "name": name, "port": 80 }));
+    let service = json!({
+        "apiVersion": services.api_version(), "kind": "TraefikService", "metadata": { "name": "shop" },
+        "spec": { "weighted": { "services": weighted } },
+    });
+    world.create(&services, service).await;
+    world.controller_through(judged(&world.server, judge.judge()), |_| {});
+    judge.rules(|method, path| method != Method::GET && path.contains("trafficsplits"), Verdict::FORBID);
+    let routing = json!({ "smi": {}, "traefik": { "weightedTraefikServiceName": "shop" } });
+    world.create(&ROLLOUTS, routed("web", routing)).await;
+    seconds(60).await;
+    let told = world.events("TrafficSplitNotCreated").await;
+    assert!(told.len() == 1 && told[0].starts_with("TrafficSplit `web` failed creation: "), "{told:?}");
+    assert_eq!(world.events("TrafficRoutingError").await.len(), 1);
+    judge.retires();
+    seconds(15).await;
+    world.wait("Healthy").await;
+    judge.rules(|method, path| method != Method::GET && path.contains("traefikservices"), Verdict::FORBID);
+    update(&world, "b").await;
+    seconds(60).await;
+    let told = world.events("TraefikServiceUpdateError").await;
+    let expected = "Error updating traefik service \"shop\": traefikservices.traefik.io \"shop\" is forbidden";
+    assert!(told.len() == 1 && told[0].starts_with(expected), "{told:?}");
+    judge.retires();
+    seconds(15).await;
+    world.wait("Paused").await;
+    assert_eq!(world.events("TrafficSplitNotCreated").await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_no_second_ingress() {
     let (world, judge) = (world(false).await, Judge::default());
     world.create(&INGRESSES, ingress("front")).await;

@@ -7,6 +7,7 @@ use crate::routing::verification::is_same;
 use crate::{Effect, EventType};
 use rollouts_api::RolloutStatus;
 use rollouts_api::rollout::{TrafficWeights, WeightDestination};
+use rollouts_traffic::Write;
 
 /// Condition of a Rollout while a router cannot be told where traffic goes. Upstream has none.
 const TRAFFIC_ROUTED: &str = "TrafficRouted";
@@ -51,12 +52,16 @@ impl Reconcile<'_> {
 
     /// What to tell when the API server did not let a router's object be written. Once, whatever the words of the next
     /// error.
-    pub(crate) fn route_failed(&mut self, router: &str, error: &str) {
+    pub(crate) fn route_failed(&mut self, router: &str, write: &Write, error: &str) {
         let mut next = self.old_status().clone();
         if !self.set_routing_error(&mut next, format!("{router}: {error}")) {
             return;
         }
         self.push(Effect::PatchStatus { status: Box::new(next) }, format!("{router} could not be told"));
+        if let Some(event) = rollouts_traffic::write_failed(write, error) {
+            let r#type = if event.is_warning { EventType::Warning } else { EventType::Normal };
+            self.status_event(r#type, &event.reason, event.message);
+        }
         self.status_event(EventType::Warning, TRAFFIC_ROUTING_ERROR, error.into());
         let events = std::mem::take(&mut self.status_events);
         events.into_iter().for_each(|event| self.push(event, ""));

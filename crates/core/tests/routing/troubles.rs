@@ -41,9 +41,16 @@ fn one_router_does_not_hide_another() {
 fn what_the_api_server_refuses_is_told_once() {
     let mut w = updated(4, json!([{ "setWeight": 50 }, { "pause": {} }]), json!({}));
     w.run(60);
-    let refused = |w: &World| rollouts_core::plan_after_route_error(&w.snapshot(), w.now, "Istio", "forbidden");
+    let write = rollouts_traffic::Write::Delete { at: at() };
+    let refused =
+        |w: &World| rollouts_core::plan_after_route_error(&w.snapshot(), w.now, ("Istio", &write), "forbidden");
     let plan = refused(&w);
     assert!(plan.to_string().contains("Warning event TrafficRoutingError: forbidden"), "{plan}");
+    let kind = Kind::fixed("apisix.apache.org", "v2", "ApisixRoute", "apisixroutes");
+    let own = rollouts_traffic::Write::Delete { at: kind.named("ns", "vip") };
+    let own = rollouts_core::plan_after_route_error(&w.snapshot(), w.now, ("Apisix", &own), "forbidden").to_string();
+    let expected = "Warning event ApisixRouteDeleteError: Error deleting apisix route \"vip\": forbidden";
+    assert!(own.contains(expected) && own.contains("event TrafficRoutingError: forbidden"), "{own}");
     let status = plan.effects().find_map(|e| match e {
         rollouts_core::Effect::PatchStatus { status } => Some(status.clone()),
         _ => None,
