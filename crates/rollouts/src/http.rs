@@ -63,7 +63,12 @@ impl Answer {
 
     /// 404 in Go's words.
     pub fn not_found() -> Self {
-        Answer { code: StatusCode::NOT_FOUND, content_type: TEXT, body: "404 page not found\n".into() }
+        Answer::missing("404 page not found\n".into())
+    }
+
+    /// 404 in these words.
+    pub fn missing(what: String) -> Self {
+        Answer { code: StatusCode::NOT_FOUND, content_type: TEXT, body: what }
     }
 }
 

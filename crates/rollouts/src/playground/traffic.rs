@@ -13,6 +13,7 @@ use crate::http::{self, Answer, Reply};
 use ::http::Request;
 use futures::{StreamExt, stream};
 use hyper::body::Incoming;
+use look::Unseen;
 use rollouts_kube::Rest;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -61,12 +62,13 @@ async fn reply(path: String, rest: Rest) -> Reply {
         [name] => ("default", *name),
         [namespace, name] => (*namespace, *name),
         [] => {
-            return look::names(&rest).await.map_or_else(Answer::unavailable, |names| Answer::ok(list(&names))).into();
+            return look::names(&rest).await.map_or_else(unseen, |names| Answer::ok(list(&names))).into();
         }
         _ => return Answer::not_found().into(),
     };
-    if !is_live {
-        return picture(&rest, namespace, name).await.map_or_else(Answer::unavailable, Answer::ok).into();
+    let first = picture(&rest, namespace, name).await;
+    if !is_live || matches!(first, Err(Unseen::Missing(_))) {
+        return first.map_or_else(unseen, Answer::ok).into();
     }
     let whose = (rest, namespace.to_owned(), name.to_owned());
     let frames = stream::unfold(None, move |before: Option<()>| {
@@ -75,12 +77,20 @@ async fn reply(path: String, rest: Rest) -> Reply {
             if before.is_some() {
                 tokio::time::sleep(INTERVAL).await;
             }
-            let (Ok(picture) | Err(picture)) = picture(&rest, &namespace, &name).await;
+            let (Ok(picture) | Err(Unseen::Missing(picture) | Unseen::Unavailable(picture))) =
+                picture(&rest, &namespace, &name).await;
             let lines = picture.replace('\n', &format!("{REST_OF_LINE}\n"));
             Some((format!("{TOP}{lines}{REST}"), Some(())))
         }
     });
     Reply::Live(frames.boxed())
+}
+
+fn unseen(why: Unseen) -> Answer {
+    match why {
+        Unseen::Missing(what) => Answer::missing(what),
+        Unseen::Unavailable(reason) => Answer::unavailable(reason),
+    }
 }
 
 /// Which pictures there are.
@@ -90,7 +100,7 @@ fn list(names: &[String]) -> String {
 }
 
 /// The picture, or why there is none.
-async fn picture(rest: &Rest, namespace: &str, name: &str) -> Result<String, String> {
+async fn picture(rest: &Rest, namespace: &str, name: &str) -> Result<String, Unseen> {
     let scene = look::look(rest, namespace, name).await?;
     Ok(draw::draw(&scene.rollout, &flow::flows(&scene)))
 }

@@ -34,7 +34,12 @@ fn headline(rollout: &Rollout) -> String {
     let (status, canary) = (&rollout.status, rollout.spec.strategy.canary.as_ref());
     let steps = canary.map_or(0, |canary| canary.steps.len());
     let step = status.current_step_index.filter(|_| steps > 0).map(|step| format!("step {step} of {steps}"));
-    let weight = status.canary.weights.as_ref().map(|w| format!("weight {}", w.canary.weight));
+    let weight = status.canary.weights.as_ref().map(|weights| weights.canary.weight);
+    let is_updated = !status.stable_rs.is_empty() && status.stable_rs == status.current_pod_hash;
+    let weight = match weight {
+        None | Some(0) if is_updated => Some("100 % stable".to_owned()),
+        weight => weight.map(|weight| format!("weight {weight}")),
+    };
     let phase = if status.phase.is_empty() { "Pending" } else { &status.phase };
     let message = Some(status.message.as_str()).filter(|message| !message.is_empty());
     let parts = [Some(phase.to_owned()), message.map(str::to_owned), step, weight];

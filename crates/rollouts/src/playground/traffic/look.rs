@@ -23,6 +23,20 @@ pub struct Scene {
     pub pods: Vec<Pod>,
 }
 
+/// Why nothing can be seen, in words for the user.
+pub enum Unseen {
+    /// There is nothing to see.
+    Missing(String),
+    /// The API server does not say.
+    Unavailable(String),
+}
+
+impl From<RequestError> for Unseen {
+    fn from(error: RequestError) -> Self {
+        Unseen::Unavailable(format!("{error}\n"))
+    }
+}
+
 /// A pod that is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
@@ -35,10 +49,9 @@ pub struct Pod {
 /// The Rollouts whose traffic is routed, by namespace and name.
 ///
 /// # Errors
-/// In words.
-pub async fn names(rest: &Rest) -> Result<Vec<String>, String> {
-    let all = rest.list::<Rollout>(&resource::ROLLOUTS, None, &Query::default()).await;
-    let all = all.map_err(|error| format!("{error}\n"))?.items.into_iter();
+/// Of the request.
+pub async fn names(rest: &Rest) -> Result<Vec<String>, Unseen> {
+    let all = rest.list::<Rollout>(&resource::ROLLOUTS, None, &Query::default()).await?.items.into_iter();
     let routed = all.filter(|rollout| rollout.spec.traffic_routing().is_some()).map(|rollout| rollout.metadata);
     Ok(routed.map(|metadata| format!("{}/{}", metadata.namespace, metadata.name)).collect())
 }
@@ -46,21 +59,20 @@ pub async fn names(rest: &Rest) -> Result<Vec<String>, String> {
 /// Looks at it.
 ///
 /// # Errors
-/// In words.
-pub async fn look(rest: &Rest, namespace: &str, name: &str) -> Result<Scene, String> {
-    let failed = |error: RequestError| format!("{error}\n");
-    let rollout = rest.get_opt::<Rollout>(&resource::ROLLOUTS, namespace, name).await.map_err(failed)?;
-    let rollout = rollout.ok_or_else(|| format!("there is no Rollout {namespace}/{name}\n"))?;
+/// When there is no such Rollout, or no router of it; and of a request.
+pub async fn look(rest: &Rest, namespace: &str, name: &str) -> Result<Scene, Unseen> {
+    let rollout = rest.get_opt::<Rollout>(&resource::ROLLOUTS, namespace, name).await?;
+    let missing = || Unseen::Missing(format!("there is no Rollout {namespace}/{name}; / lists those that there are\n"));
+    let rollout = rollout.ok_or_else(missing)?;
     if rollout.spec.traffic_routing().is_none() {
-        return Err(format!(
+        return Err(Unseen::Missing(format!(
             "the Rollout {namespace}/{name} has no trafficRouting: its Service sends requests to any pod\n"
-        ));
+        )));
     }
     let settings = Settings::default();
-    let objects = objects(rest, &rollout, &settings).await.map_err(failed)?;
-    let services =
-        rest.list::<Service>(&resource::SERVICES, Some(namespace), &Query::default()).await.map_err(failed)?;
-    let pods = rest.list::<Value>(&resource::PODS, Some(namespace), &Query::default()).await.map_err(failed)?;
+    let objects = objects(rest, &rollout, &settings).await?;
+    let services = rest.list::<Service>(&resource::SERVICES, Some(namespace), &Query::default()).await?;
+    let pods = rest.list::<Value>(&resource::PODS, Some(namespace), &Query::default()).await?;
     Ok(Scene {
         rollout,
         settings,

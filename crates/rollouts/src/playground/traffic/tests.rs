@@ -86,6 +86,23 @@ with the cookie tester=always
 }
 
 #[test]
+fn without_an_update_all_is_stable() {
+    let mut scene = scene(&split(), 1);
+    let headline = |scene: &Scene| drawn(scene).lines().next().map(str::to_owned).unwrap_or_default();
+    let status = &mut scene.rollout.status;
+    (status.phase, status.message) = ("Healthy".into(), String::new());
+    status.stable_rs = status.current_pod_hash.clone();
+    // Promoted, and the routers do not know yet.
+    assert_eq!(headline(&scene), "web  Healthy, step 1 of 4, weight 20");
+    for weights in [Some(rollouts_api::rollout::TrafficWeights::default()), None] {
+        scene.rollout.status.canary.weights = weights;
+        assert_eq!(headline(&scene), "web  Healthy, step 1 of 4, 100 % stable");
+    }
+    scene.rollout.status.stable_rs = "old".into();
+    assert_eq!(headline(&scene), "web  Healthy, step 1 of 4", "nobody knows");
+}
+
+#[test]
 fn requests_that_meet_no_pod_are_shown() {
     let picture = drawn(&scene(&split(), 0));
     let lost = "  nobody  ████████████████████████████████████████  100.0 %  no pod is ready for them\n";
@@ -156,8 +173,13 @@ async fn pictures_are_asked_for_by_name_once_or_for_ever() {
         let answer = ask(path).await;
         assert!(answer.contains("web  Pending\n\n1000 requests to /\n  nobody  █"), "{answer}");
     }
-    assert!(ask("/nobody").await.ends_with("there is no Rollout default/nobody\n"));
-    assert!(ask("/plain").await.contains("has no trafficRouting"));
+    for path in ["/nobody", "/live/nobody", "/live/default/nobody"] {
+        let answer = ask(path).await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        assert!(answer.ends_with("there is no Rollout default/nobody; / lists those that there are\n"), "{answer}");
+    }
+    let answer = ask("/plain").await;
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("has no trafficRouting"), "{answer}");
     assert!(ask("/").await.ends_with("second:\n\n/default/web\n/live/default/web\n"));
     assert!(ask("/a/b/c").await.starts_with("HTTP/1.1 404"));
     // It never ends: two frames are enough.
