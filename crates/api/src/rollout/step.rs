@@ -74,6 +74,20 @@ pub struct SetHeaderRoute {
     pub r#match: Vec<HeaderRoutingMatch>,
 }
 
+impl SetHeaderRoute {
+    /// As messages show it: without the `headerName` that a decoded entry has even if nobody gave it one. (What is written
+    /// elsewhere keeps it, as the hash of the steps depends on it.)
+    pub fn shown(&self) -> Value {
+        let mut shown = serde_json::json!(self);
+        for entry in shown["match"].as_array_mut().into_iter().flatten().filter_map(|entry| entry.as_object_mut()) {
+            if entry.get("headerName").is_some_and(|name| name == "") {
+                entry.remove("headerName");
+            }
+        }
+        shown
+    }
+}
+
 /// One alternative of a `setHeaderRoute` step: a request is sent to the canary if all that is given here matches.
 /// How entries that have nothing but a `headerName` combine is up to the router, as it always was (docs/traffic.md); as
 /// soon as one entry of a step has another field, every entry is an alternative of its own.

@@ -38,12 +38,13 @@ pub(super) fn validate(
 }
 
 fn header_route(route: &SetHeaderRoute, routing: Option<&TrafficRouting>, path: &Path, errors: &mut Vec<FieldError>) {
+    let is_extended = route.r#match.iter().any(HeaderRoutingMatch::is_extended);
     if !routing.is_some_and(knows_matches) {
         let detail = "SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix";
-        errors.push(FieldError::invalid(path, go_value(route), detail));
+        let value = if is_extended { BadValue::from(&route.shown()) } else { go_value(route) };
+        errors.push(FieldError::invalid(path, value, detail));
     }
     let exact_only = routing.is_some_and(|r| r.alb.is_some());
-    let is_extended = route.r#match.iter().any(HeaderRoutingMatch::is_extended);
     for (j, header) in route.r#match.iter().enumerate() {
         let at = path.child("match").index(j);
         let value = header.header_value.as_ref();

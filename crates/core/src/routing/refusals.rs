@@ -23,7 +23,7 @@ impl Reconcile<'_> {
         }
         let steps = Path::new("spec.strategy.canary.steps");
         let alone = self.steps().iter().enumerate().find_map(|(i, step)| {
-            let header = step.set_header_route.as_ref().map(|s| ("setHeaderRoute", json!(s), Managed::header(s)));
+            let header = step.set_header_route.as_ref().map(|s| ("setHeaderRoute", s.shown(), Managed::header(s)));
             let mirror = step.set_mirror_route.as_ref().map(|s| ("setMirrorRoute", json!(s), Managed::mirror(s)));
             header.into_iter().chain(mirror).find_map(|(field, value, route)| {
                 let route = route?;
@@ -42,7 +42,7 @@ impl Reconcile<'_> {
                 };
                 let is_extended = self.steps()[..=i].iter().any(is_extended);
                 let detail = routers.iter().find_map(together).filter(|_| routers.len() == 1 || is_extended)?;
-                let value = json!(step.set_header_route);
+                let value = step.set_header_route.as_ref()?.shown();
                 Some(FieldError::invalid(&steps.index(i).child("setHeaderRoute"), &value, detail))
             })
         })
