@@ -87,7 +87,11 @@ impl Caches {
             })
             .start(stop);
 
-        // The other handlers look the Rollouts up. Until their first list is here, they miss nothing: it enqueues all.
+        let experiments = experiments::cache(client, options, queues, &troubles, stop);
+
+        // The other handlers look Rollouts and Experiments up. Until their first list is here, they miss nothing: it
+        // enqueues all.
+        let waiting = experiments.clone();
         let (to, experiments_to, all) = (queues.rollouts.clone(), queues.experiments.clone(), rollouts.clone());
         let replica_sets = Cache::builder(client.clone(), resource::REPLICA_SETS)
             .troubles(&troubles)
@@ -115,7 +119,8 @@ impl Caches {
                     Change::MalformedDeleted(_) => {}
                 }
                 keys.into_iter().for_each(|key| to.add(key));
-                experiments::of(change).for_each(|key| experiments_to.add(key));
+                let room = experiments::waiting_for(&waiting, change);
+                experiments::of(change).chain(room).for_each(|key| experiments_to.add(key));
             })
             .start(stop);
 
@@ -136,7 +141,6 @@ impl Caches {
                 experiments::of(change).for_each(|key| experiments_to.add(key));
             })
             .start(stop);
-        let experiments = experiments::cache(client, options, queues, &troubles, stop);
         let users = Users { rollouts: rollouts.clone(), experiments: experiments.clone(), queues: queues.clone() };
         let analyses = Analyses::start(client, options, &queues.runs, Some(&users), &troubles, stop);
         let to = queues.rollouts.clone();

@@ -5,7 +5,7 @@ mod obstacles;
 mod snapshots;
 mod writer;
 
-pub(crate) use caches::{cache, of};
+pub(crate) use caches::{cache, of, waiting_for};
 
 use crate::caches::Caches;
 use crate::executor::CATCH_UP;

@@ -175,23 +175,27 @@ async fn a_refusal_is_an_error() {
     );
 }
 
-/// ReplicaSets of strangers, which the caches hold and not.
+/// ReplicaSets of strangers, which the caches hold and not: that those have gone is noticed at once, that others have at
+/// the next look.
 #[tokio::test(start_paused = true)]
 async fn a_name_that_is_taken_is_told_and_waited_for() {
-    for labels in [json!({}), json!({ names::POD_TEMPLATE_HASH: "x" })] {
+    for (labels, noticed_after) in [(json!({}), 10), (json!({ names::POD_TEMPLATE_HASH: "x" }), 1)] {
         let world = World::start();
         world.controller();
         let mut stranger = replica_set("trial-a", &crate::objects::pods("stranger", 0));
         stranger["metadata"]["labels"] = labels;
         world.create(&REPLICA_SETS, stranger).await;
         world.create(&EXPERIMENTS, experiment(json!({ "templates": [pods("a")] }))).await;
-        seconds(30).await;
+        seconds(33).await;
         let status = trial(&world).await;
         let message = "ReplicaSet 'trial-a' already exists and is not owned by experiment template 'a'";
         assert_eq!((&status["phase"], &status["templateStatuses"][0]["message"]), (&json!("Pending"), &json!(message)));
         assert_eq!(status["templateStatuses"].as_array().unwrap().len(), 1);
         world.delete(&REPLICA_SETS, "trial-a").await;
-        seconds(20).await;
+        seconds(noticed_after).await;
+        let owner = world.get(&REPLICA_SETS, "trial-a").await["metadata"]["ownerReferences"][0]["name"].clone();
+        assert_eq!(owner, "trial", "after {noticed_after} s");
+        seconds(10).await;
         assert_eq!(trial(&world).await["phase"], "Running");
     }
 }

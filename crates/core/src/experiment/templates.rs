@@ -9,7 +9,8 @@ use crate::planning::just_after;
 use rollouts_api::Time;
 use rollouts_api::experiment::{TemplateSpec, TemplateStatus};
 
-/// From one look at a name that somebody else has to the next, in seconds: not all of those are watched.
+/// From one look at a name that somebody else has to the next, in seconds: those without a
+/// hash are not watched.
 pub(super) const TAKEN_RETRY_SECONDS: i64 = 10;
 
 /// What was done about a template, as far as its state depends on it.
