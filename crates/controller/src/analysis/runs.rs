@@ -23,7 +23,7 @@ pub(crate) struct Runs {
     cache: Cache<AnalysisRun>,
     measurements: Measurements,
     writer: Writer,
-    far_jobs: FarJobs,
+    far_jobs: Arc<FarJobs>,
     troubles: Troubles,
     clock: Clock,
     options: run::Options,
@@ -50,13 +50,14 @@ impl Runs {
         let providers = options.measuring.providers(rest, &clock);
         let measurements = Measurements::new(providers, clock.clone(), queue.clone(), measuring.clone());
         let jobs = measurements.providers().tools().jobs.clone();
+        let far_jobs = Arc::new(FarJobs::new(jobs.clone(), rest.clone(), options.namespace.clone()));
         if let Some(jobs) = &jobs {
-            jobs::watch(jobs, options.namespace.as_deref(), &measurements, troubles, stop);
+            jobs::watch(jobs, options.namespace.as_deref(), &measurements, (&far_jobs, queue), troubles, stop);
         }
         Runs {
             cache,
             measurements,
-            far_jobs: FarJobs::new(jobs.clone()),
+            far_jobs,
             writer: Writer::new(rest.clone(), recorder.clone(), jobs),
             troubles: troubles.clone(),
             clock,

@@ -2,7 +2,9 @@
 
 use crate::analysis::analysis;
 use crate::world::{World, seconds};
+use rollouts_api::names::INSTANCE_ID;
 use rollouts_kube::resource::{ANALYSIS_RUNS, JOBS, NAMESPACES};
+use rollouts_providers::job::RUN_NAME;
 use serde_json::{Value, json};
 
 /// A run whose Job runs `script`.
@@ -75,4 +77,46 @@ async fn jobs_of_another_namespace_end_with_a_deleted_run() {
     world.delete(&ANALYSIS_RUNS, "run").await;
     seconds(10).await;
     assert!(world.list(&JOBS).await.is_empty());
+}
+
+/// Whose run was deleted, and whose was replaced by another one of its name, while nobody was there to see it.
+#[tokio::test(start_paused = true)]
+async fn jobs_whose_run_went_unseen_end_at_the_start() {
+    let world = World::start();
+    let jobs = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "jobs" } });
+    world.create(&NAMESPACES, jobs).await;
+    let start = || {
+        world.controller_with(|options| {
+            let variable = ("ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE".to_owned(), "jobs".to_owned());
+            options.measuring.variables = [variable].into();
+        })
+    };
+    let first = start();
+    let runs = ["kept", "deleted", "replaced", "theirs"].map(|name| working(name, "sleep 3600", json!({})));
+    for run in &runs {
+        world.create(&ANALYSIS_RUNS, run.clone()).await;
+    }
+    seconds(5).await;
+    assert_eq!(names_of_runs(&world).await, ["deleted", "kept", "replaced", "theirs"]);
+    first.stop();
+    let _ = first.task.await;
+    world.delete(&ANALYSIS_RUNS, "deleted").await;
+    world.delete(&ANALYSIS_RUNS, "replaced").await;
+    let mut replacement = runs[2].clone();
+    replacement["spec"]["terminate"] = true.into();
+    world.create(&ANALYSIS_RUNS, replacement).await;
+    // Another instance's from now on: the caches do not show it.
+    world.patch(&ANALYSIS_RUNS, "theirs", json!({ "metadata": { "labels": { INSTANCE_ID: "theirs" } } })).await;
+    start();
+    seconds(10).await;
+    assert_eq!(names_of_runs(&world).await, ["kept", "theirs"]);
+}
+
+/// The runs that the Jobs say they are of.
+async fn names_of_runs(world: &World) -> Vec<String> {
+    let jobs = world.list(&JOBS).await;
+    let name = |job: &Value| job["metadata"]["annotations"][RUN_NAME].as_str().unwrap_or_default().to_owned();
+    let mut names: Vec<String> = jobs.iter().map(name).collect();
+    names.sort();
+    names
 }

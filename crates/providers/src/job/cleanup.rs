@@ -4,7 +4,7 @@ use super::{JOB_NAME, Job, Jobs, RUN_UID, patiently};
 use rollouts_api::analysis::{AnalysisRun, AnalysisRunStatus};
 use rollouts_core::analysis::Phase;
 use rollouts_kube::rest::{Delete, Propagation, Query};
-use rollouts_kube::{RequestError, resource};
+use rollouts_kube::{Key, RequestError, resource};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -28,6 +28,23 @@ impl Jobs {
         let jobs = self.of(run).await?.into_iter();
         let mine = jobs.filter(|job| job.of().is_some_and(|of| of.uid == run.metadata.uid));
         self.delete_all(mine.filter(|job| !job.has_ended() && !known.contains(&job.metadata.name))).await
+    }
+
+    /// Deletes a Job of a run with this uid that is gone, unless it has ended. In another cluster it is left alone, with a
+    /// word in the log: the run may be in yet another one that has its Jobs there, too.
+    pub async fn end_left_behind(&self, key: &Key, uid: &str) -> Result<(), RequestError> {
+        let r = &resource::JOBS;
+        let job = patiently(|| self.rest.get_opt::<Job>(r, &key.namespace, &key.name)).await?;
+        let is_left = |job: &Job| job.of().is_some_and(|of| of.uid == uid) && !job.has_ended();
+        let Some(job) = job.filter(is_left) else { return Ok(()) };
+        if self.elsewhere {
+            tracing::warn!(
+                job = %key,
+                "A Job runs whose AnalysisRun is not in this cluster; delete it if no other cluster has its Jobs there"
+            );
+            return Ok(());
+        }
+        self.delete_all(std::iter::once(job)).await
     }
 
     async fn of(&self, run: &AnalysisRun) -> Result<Vec<Job>, RequestError> {
