@@ -17,6 +17,8 @@ pub struct Config {
     pub watch_history_bytes: usize,
     /// How long they are remembered, to half a minute; the newest 100 stay in any case.
     pub watch_history_age: Duration,
+    /// How long an Event stays after its last write, to half a minute.
+    pub event_ttl: Duration,
     /// Time between two bookmarks of a watch that wants them.
     pub bookmark_interval: Duration,
     /// Shortest life of a watch without `timeoutSeconds`; the longest is twice that.
@@ -32,6 +34,7 @@ impl Config {
             watch_history_events: 20_000,
             watch_history_bytes: 64 << 20,
             watch_history_age: Duration::from_secs(300),
+            event_ttl: Duration::from_secs(3600),
             bookmark_interval: Duration::from_secs(60),
             watch_timeout: Duration::from_secs(1800),
         }

@@ -39,7 +39,7 @@ impl State {
         let rng = Rng::new(config.seed);
         let admin_token = rng.hex(ADMIN_TOKEN_BYTES);
         State {
-            stores: Stores::new(config.history(), config.clock.clone()),
+            stores: Stores::new(config.history(), config.event_ttl, config.clock.clone()),
             registry: Arc::new(Registry::new()),
             rng,
             config,

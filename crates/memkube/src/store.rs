@@ -8,7 +8,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use rollouts_api::Clock;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -71,20 +71,32 @@ pub struct Stores {
     committed: Arc<AtomicU64>,
     history: History,
     clock: Clock,
-    /// When old events were last looked for.
+    /// How long an Event lives after its last write.
+    event_ttl: Duration,
+    /// Writes of Events, oldest first: when, key and resourceVersion.
+    aging: VecDeque<(Timestamp, Box<str>, u64)>,
+    /// When what is too old was last looked for.
     expired_at: Timestamp,
     /// Everything up to this resourceVersion was forgotten by [`Stores::compact`].
     compacted: u64,
 }
 
-/// How often old events are looked for, in all logs, so that a resource at rest gives its history back too.
+/// Plural name of Events, which are stored in the core group.
+const EVENTS: &str = "events";
+
+fn is_events(store: &StoreKey) -> bool {
+    store.plural == EVENTS && store.group.is_empty()
+}
+
+/// How often what is too old is looked for, in all logs, so that a resource at rest gives its history back too.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(30);
 
 impl Stores {
-    /// No objects; every log keeps as much as `history` allows.
-    pub fn new(history: History, clock: Clock) -> Self {
+    /// No objects; every log keeps as much as `history` allows, and Events live for `event_ttl`.
+    pub fn new(history: History, event_ttl: Duration, clock: Clock) -> Self {
         let (committed, expired_at) = (Arc::new(AtomicU64::new(1)), clock.now());
-        Stores { stores: BTreeMap::new(), rv: 1, committed, history, clock, expired_at, compacted: 0 }
+        let (stores, aging) = (BTreeMap::new(), VecDeque::new());
+        Stores { stores, rv: 1, committed, history, clock, event_ttl, aging, expired_at, compacted: 0 }
     }
 
     /// The resourceVersion of the last write.
@@ -143,8 +155,11 @@ impl Stores {
     /// Writes an object under the next resourceVersion.
     pub fn put(&mut self, store: &StoreKey, key: &str, mut value: Value) -> Arc<Stored> {
         self.rv += 1;
-        let (rv, now) = (self.rv, self.begin_write());
+        let (rv, now) = (self.rv, self.clock.now());
         meta::set(&mut value, "resourceVersion", json!(rv.to_string()));
+        if is_events(store) {
+            self.aging.push_back((now, key.into(), rv));
+        }
         let store = self.store(store);
         let event_type = if store.objects.contains_key(key) { EventType::Modified } else { EventType::Added };
         let (line, text) = line_and_object(event_type, &value);
@@ -152,6 +167,7 @@ impl Stores {
         let previous = store.objects.insert(key.into(), stored.clone());
         store.log.push(Event::new(event_type, now, line, stored.clone(), previous));
         self.committed.store(rv, Ordering::Release);
+        self.expire(now);
         stored
     }
 
@@ -162,8 +178,15 @@ impl Stores {
     }
 
     /// As [`Stores::remove`], with the last state given.
-    pub fn remove_as(&mut self, store: &StoreKey, key: &str, mut value: Value) -> Option<Arc<Stored>> {
-        let (rv, now) = (self.rv + 1, self.begin_write());
+    pub fn remove_as(&mut self, store: &StoreKey, key: &str, value: Value) -> Option<Arc<Stored>> {
+        let now = self.clock.now();
+        let removed = self.take_out(store, key, value, now);
+        self.expire(now);
+        removed
+    }
+
+    fn take_out(&mut self, store: &StoreKey, key: &str, mut value: Value, now: Timestamp) -> Option<Arc<Stored>> {
+        let rv = self.rv + 1;
         let store = self.store(store);
         let previous = store.objects.remove(key)?;
         meta::set(&mut value, "resourceVersion", json!(rv.to_string()));
@@ -175,14 +198,22 @@ impl Stores {
         Some(last)
     }
 
-    /// The time of a write. Old events go first.
-    fn begin_write(&mut self) -> Timestamp {
-        let now = self.clock.now();
-        if Duration::try_from(now.duration_since(self.expired_at)).is_ok_and(|since| since >= EXPIRY_INTERVAL) {
-            self.expired_at = now;
-            self.stores.values().for_each(|s| s.log.expire(now));
+    /// Forgets what is too old, now and then: history, and Events that nothing was written to for long.
+    fn expire(&mut self, now: Timestamp) {
+        let age = |since: Timestamp| Duration::try_from(now.duration_since(since)).unwrap_or_default();
+        if age(self.expired_at) < EXPIRY_INTERVAL {
+            return;
         }
-        now
+        self.expired_at = now;
+        self.stores.values().for_each(|s| s.log.expire(now));
+        let events = StoreKey::new("", EVENTS);
+        while let Some((_, key, rv)) = self.aging.pop_front_if(|(at, ..)| age(*at) > self.event_ttl) {
+            // Of one that was written again there is a later entry.
+            let old = self.get(&events, &key).filter(|event| event.rv == rv).map(|event| event.value.clone());
+            if let Some(value) = old {
+                self.take_out(&events, &key, value, now);
+            }
+        }
     }
 
     /// The objects as they were at `rv`.
@@ -233,8 +264,10 @@ mod tests {
 
     const HISTORY: History = History { events: 1_000, bytes: 1 << 20, age: Duration::from_secs(300) };
 
+    const HOUR: Duration = Duration::from_secs(3600);
+
     fn stores(history: History) -> Stores {
-        Stores::new(history, Clock::new(|| Timestamp::UNIX_EPOCH))
+        Stores::new(history, HOUR, Clock::new(|| Timestamp::UNIX_EPOCH))
     }
 
     /// How many events the log of pods has.
@@ -248,6 +281,30 @@ mod tests {
 
     fn pod(n: i64) -> Value {
         json!({"metadata": {"name": "a"}, "n": n})
+    }
+
+    #[test]
+    fn events_go_an_hour_after_their_last_write() {
+        let (now, events) = (Arc::new(Mutex::new(Timestamp::UNIX_EPOCH)), StoreKey::new("", "events"));
+        let clock = now.clone();
+        let mut s = Stores::new(HISTORY, HOUR, Clock::new(move || *clock.lock().unwrap()));
+        let pass = |minutes: u64| *now.lock().unwrap() += Duration::from_secs(60 * minutes);
+        s.put(&events, "a/once", pod(1));
+        s.put(&events, "a/again", pod(1));
+        s.put(&pods(), "a/x", pod(1));
+        pass(40);
+        s.put(&events, "a/again", pod(2));
+        pass(40);
+        s.put(&pods(), "a/x", pod(2));
+        let left = |s: &Stores| s.range(&events, None).map(|o| o.key.to_string()).collect::<Vec<_>>();
+        assert_eq!(left(&s), ["a/again"]);
+        pass(40);
+        s.remove(&pods(), "a/x");
+        assert!(left(&s).is_empty());
+        assert_eq!(s.aging.len(), 0);
+        // Who watches hears of it, and versions go on.
+        assert_eq!(s.rv(), 1 + 6 + 2);
+        assert_eq!(s.log(&events).undo_to(s.rv() - 1).unwrap()[0].event_type, EventType::Deleted);
     }
 
     #[test]
@@ -327,7 +384,7 @@ mod tests {
     fn history_is_bounded_by_age_also_where_nothing_happens() {
         let now = Arc::new(Mutex::new(Timestamp::UNIX_EPOCH));
         let read = now.clone();
-        let mut s = Stores::new(HISTORY, Clock::new(move || *read.lock().unwrap()));
+        let mut s = Stores::new(HISTORY, HOUR, Clock::new(move || *read.lock().unwrap()));
         let pass = |seconds: i64| *now.lock().unwrap() += jiff::SignedDuration::from_secs(seconds);
         let other = StoreKey::new("", "configmaps");
         (0..150).for_each(|n| drop(s.put(&pods(), "a/x", pod(n))));
