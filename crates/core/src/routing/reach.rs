@@ -32,14 +32,16 @@ pub fn reads_endpoints(
     let weights = ro.status.canary.weights.as_ref();
     let stable = &ro.status.stable_rs;
     let is_other = |set: &Arc<ReplicaSet>| set.hash() != stable && set.size() > 0;
-    let is_needed = weights.is_some_and(|w| w.canary.weight > 0) || replica_sets.iter().any(is_other);
+    let current = experiments.iter().filter(|e| e.metadata.name == ro.status.canary.current_experiment);
+    let tried = current.flat_map(|e| &e.status.template_statuses).map(|t| t.service_name.clone());
+    let tried: Vec<String> = tried.filter(|name| !name.is_empty()).collect();
+    let is_needed =
+        weights.is_some_and(|w| w.canary.weight > 0) || replica_sets.iter().any(is_other) || !tried.is_empty();
     if stable.is_empty() || !is_needed {
         return None;
     }
     let divided = rollouts_traffic::divided_services(routers, &ro.metadata.namespace);
-    let current = experiments.iter().filter(|e| e.metadata.name == ro.status.canary.current_experiment);
-    let tried = current.flat_map(|e| &e.status.template_statuses).map(|t| t.service_name.clone());
-    Some(roles(canary).cloned().chain(divided).chain(tried.filter(|name| !name.is_empty())).collect())
+    Some(roles(canary).cloned().chain(divided).chain(tried).collect())
 }
 
 /// The Services of both versions.
