@@ -17,7 +17,8 @@ pub(crate) enum Gate {
 impl Reconcile<'_> {
     /// The Services of a canary without traffic routing.
     pub(crate) fn switch_canary_services(&mut self) {
-        let Some(canary) = self.ro.spec.strategy.canary.clone() else { return };
+        let snapshot = self.snapshot;
+        let Some(canary) = &snapshot.rollout.spec.strategy.canary else { return };
         if let Some(stable) = self.roles.stable {
             self.switch_service(&canary.stable_service, stable, Gate::Available);
         }

@@ -63,6 +63,18 @@ pub struct PingPong {
     pub pong_service: String,
 }
 
+/// Value of `status.canary.stablePingPong`: `pingService` is the stable one (traffic.md §1.9).
+pub const PING: &str = "ping";
+/// `pongService` is the stable one.
+pub const PONG: &str = "pong";
+
+impl PingPong {
+    /// The canary's and the stable version's Service, by `status.canary.stablePingPong`.
+    pub fn by_role(&self, stable: &str) -> (&str, &str) {
+        if stable == PING { (&self.pong_service, &self.ping_service) } else { (&self.ping_service, &self.pong_service) }
+    }
+}
+
 /// `istio`: exactly one of `virtualService` and `virtualServices`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

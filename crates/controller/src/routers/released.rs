@@ -95,16 +95,14 @@ fn drafted(ro: &Rollout, settings: &rollouts_traffic::Settings, objects: &Object
 /// Everything to the version that was stable last.
 fn all_to_stable(ro: &Rollout) -> Route {
     let Some(canary) = &ro.spec.strategy.canary else { return Route::default() };
-    let (mut stable, mut other) = (canary.stable_service.clone(), canary.canary_service.clone());
-    if let Some(both) = &canary.ping_pong {
-        let is_ping = ro.status.canary.stable_ping_pong == "ping";
-        let (ping, pong) = (both.ping_service.clone(), both.pong_service.clone());
-        (stable, other) = if is_ping { (ping, pong) } else { (pong, ping) };
-    }
+    let (other, stable) = match &canary.ping_pong {
+        Some(both) => both.by_role(&ro.status.canary.stable_ping_pong),
+        None => (canary.canary_service.as_str(), canary.stable_service.as_str()),
+    };
     Route {
         max: ro.spec.max_traffic_weight(),
-        stable: Side { hash: ro.status.stable_rs.clone(), service: stable, ..Default::default() },
-        canary: Side { hash: ro.status.stable_rs.clone(), service: other, ..Default::default() },
+        stable: Side { hash: ro.status.stable_rs.clone(), service: stable.into(), ..Default::default() },
+        canary: Side { hash: ro.status.stable_rs.clone(), service: other.into(), ..Default::default() },
         ..Default::default()
     }
 }

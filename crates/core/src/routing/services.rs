@@ -2,20 +2,16 @@
 
 use crate::reconcile::Reconcile;
 use crate::services::Gate;
-use rollouts_api::rollout::{CanaryStrategy, PingPong, TrafficWeights};
+use rollouts_api::rollout::{CanaryStrategy, PING, PONG, PingPong, TrafficWeights};
 use rollouts_traffic::Router;
-
-/// Value of `status.canary.stablePingPong`: `pingService` is the stable one.
-pub(crate) const PING: &str = "ping";
-/// `pongService` is the stable one.
-pub(crate) const PONG: &str = "pong";
 
 impl Reconcile<'_> {
     /// Points the Services at the two versions. The canary's follows the new version as soon as that has a pod, but not
     /// while the update is aborted: then it goes back once no traffic is sent to it. (Upstream points it to and fro
     /// between the two as long as canary pods are available.)
     pub(crate) fn switch_routed_services(&mut self) {
-        let Some(canary) = self.ro.spec.strategy.canary.clone() else { return };
+        let snapshot = self.snapshot;
+        let Some(canary) = &snapshot.rollout.spec.strategy.canary else { return };
         if let Some(ping_pong) = &canary.ping_pong
             && let Some(new) = self.roles.new
             && !self.fully_promoted()
@@ -47,7 +43,8 @@ impl Reconcile<'_> {
 
     /// After an abort nobody is sent to the canary.
     pub(super) fn switch_canary_service_back(&mut self) {
-        let Some(canary) = self.ro.spec.strategy.canary.clone() else { return };
+        let snapshot = self.snapshot;
+        let Some(canary) = &snapshot.rollout.spec.strategy.canary else { return };
         if let Some(stable) = self.roles.stable {
             self.switch_service(&canary.canary_service, stable, Gate::Open);
         }
@@ -56,19 +53,19 @@ impl Reconcile<'_> {
     /// The Services of canary and stable version, as `router` knows them. The ping-pong pair counts for routers that know
     /// it, and where Istio is also told of a canary and a stable Service, those do.
     pub(super) fn role_services(&self, router: &dyn Router) -> (String, String) {
-        let CanaryStrategy { canary_service, stable_service, ping_pong, .. } =
-            self.ro.spec.strategy.canary.as_ref().cloned().unwrap_or_default();
+        let Some(canary) = &self.ro.spec.strategy.canary else { return Default::default() };
+        let CanaryStrategy { canary_service, stable_service, ping_pong, .. } = canary;
         let named = !canary_service.is_empty() || !stable_service.is_empty();
-        match ping_pong.filter(|_| router.knows_ping_pong(named)) {
-            Some(ping_pong) => self.ping_pong(&ping_pong),
-            None => (canary_service, stable_service),
+        match ping_pong.as_ref().filter(|_| router.knows_ping_pong(named)) {
+            Some(ping_pong) => self.ping_pong(ping_pong),
+            None => (canary_service.clone(), stable_service.clone()),
         }
     }
 
     /// Which of the pair is the canary's, and which the stable version's.
     pub(super) fn ping_pong(&self, pair: &PingPong) -> (String, String) {
-        let (ping, pong) = (pair.ping_service.clone(), pair.pong_service.clone());
-        if self.ro.status.canary.stable_ping_pong == PING { (pong, ping) } else { (ping, pong) }
+        let (canary, stable) = pair.by_role(&self.ro.status.canary.stable_ping_pong);
+        (canary.into(), stable.into())
     }
 
     /// `status.canary.stablePingPong` once the canary has become the stable version: the roles have been swapped.

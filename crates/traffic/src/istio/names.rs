@@ -50,10 +50,7 @@ fn uses_ping_pong(canary: &CanaryStrategy) -> bool {
 pub fn services(rollout: &Rollout) -> (&str, &str) {
     let Some(canary) = &rollout.spec.strategy.canary else { return ("", "") };
     match &canary.ping_pong {
-        Some(both) if uses_ping_pong(canary) => match rollout.status.canary.stable_ping_pong.as_str() {
-            "ping" => (&both.pong_service, &both.ping_service),
-            _ => (&both.ping_service, &both.pong_service),
-        },
+        Some(both) if uses_ping_pong(canary) => both.by_role(&rollout.status.canary.stable_ping_pong),
         _ => (&canary.canary_service, &canary.stable_service),
     }
 }
