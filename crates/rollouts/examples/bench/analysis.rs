@@ -1,5 +1,6 @@
 //! N AnalysisRuns that measure without end: what they cost, and whether they measure in time.
 
+mod prometheus;
 mod source;
 
 use crate::count::{is_write, since, writes};
@@ -37,7 +38,8 @@ pub async fn run(options: &Options, runs: usize) -> Result<()> {
     let tier = options.tier.name();
     let (server, kubeconfig) = Process::start_role(&["serve", tier])?;
     let mut server = Server(server);
-    let source = Source::start().await?;
+    let prometheus = if options.prometheus { Some(prometheus::start().await?) } else { None };
+    let source = Source::start(prometheus.as_ref().map(|server| server.address)).await?;
     let connection = ConnectOptions {
         kubeconfig: Some(kubeconfig.clone().into()),
         user_agent: Some(LOAD.into()),

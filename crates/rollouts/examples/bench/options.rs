@@ -12,6 +12,7 @@ Usage: cargo xtask bench [OPTIONS] [-- CONTROLLER-FLAGS]
   --idle SECONDS        how long to watch it do nothing (60)
   --details             print requests by kind and verb
   --analysis N,...      measure AnalysisRuns without end instead: so many, against a server of metrics in this process
+  --prometheus          have a real Prometheus (Debian's) behind that server answer
   --interval SECONDS    how often each of them measures (10)
   --minutes N           for how long (5)
   --controller FILE     the controller's binary (the one built beside this)
@@ -48,6 +49,8 @@ pub struct Options {
     pub tier: Tier,
     /// How many AnalysisRuns, if they are what is measured.
     pub analysis: Vec<usize>,
+    /// Whether a real Prometheus answers them.
+    pub prometheus: bool,
     pub interval_seconds: u64,
     pub minutes: u64,
     pub rollouts: Vec<usize>,
@@ -69,6 +72,7 @@ pub fn parse(args: &[String]) -> Result<Command> {
     let mut options = Options {
         tier: Tier::Memkube,
         analysis: Vec::new(),
+        prometheus: false,
         interval_seconds: 10,
         minutes: 5,
         rollouts: vec![100, 1000, 5000],
@@ -85,6 +89,7 @@ pub fn parse(args: &[String]) -> Result<Command> {
             "--help" | "-h" => return Ok(Command::Help),
             "--rollouts" => options.rollouts = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?,
             "--analysis" => options.analysis = value()?.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "--prometheus" => options.prometheus = true,
             "--interval" => options.interval_seconds = value()?.parse()?,
             "--minutes" => options.minutes = value()?.parse()?,
             "--repeat" => options.repeat = value()?.parse()?,

@@ -1,12 +1,15 @@
-//! What is measured: a server that answers queries as Prometheus does, and knows when each was due.
+//! What is measured: a server that answers queries as Prometheus does, or has a real one answer them, and knows when each
+//! was due.
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
+use rollouts_providers::Http as _;
+use rollouts_providers::client::NetworkHttp;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,14 +20,25 @@ use tokio::net::TcpListener;
 const ANSWER: &str =
     r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1700000000,"1"]}]}}"#;
 
-/// What a query of a run looks like: its name stands behind this.
-pub const QUERY: &str = "up{run=\"";
+/// What a query of a run looks like: its name stands behind this. A Prometheus that watches itself alone says 1.
+pub const QUERY: &str = "up{job!=\"";
+
+/// How long a real one may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// The server.
 #[derive(Clone)]
 pub struct Source {
     pub address: SocketAddr,
+    behind: Option<Behind>,
     seen: Arc<Mutex<Seen>>,
+}
+
+/// Who answers in truth.
+#[derive(Clone)]
+struct Behind {
+    address: SocketAddr,
+    http: Arc<NetworkHttp>,
 }
 
 #[derive(Default)]
@@ -47,10 +61,11 @@ pub struct Counted {
 }
 
 impl Source {
-    /// Serves on a port of this machine until the process ends.
-    pub async fn start() -> std::io::Result<Self> {
+    /// Serves on a port of this machine until the process ends; `prometheus` is a real one that is to answer.
+    pub async fn start(prometheus: Option<SocketAddr>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let source = Source { address: listener.local_addr()?, seen: Arc::default() };
+        let behind = prometheus.map(|address| Behind { address, http: Arc::new(NetworkHttp::new()) });
+        let source = Source { address: listener.local_addr()?, behind, seen: Arc::default() };
         let serving = source.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -101,12 +116,32 @@ impl Counted {
     }
 }
 
+impl Behind {
+    /// What it answers to a query; if it does not, how that went is the body.
+    async fn ask(&self, path: &str, form: Bytes) -> (u16, Vec<u8>) {
+        let url = format!("http://{}{path}", self.address);
+        let kind = ("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned());
+        let request = rollouts_providers::Request::new("POST", url, ANSWER_WITHIN);
+        let request = rollouts_providers::Request { headers: vec![kind], body: Some(form.into()), ..request };
+        match self.http.send(request).await {
+            Ok(answer) => (answer.status, answer.body),
+            Err(error) => (502, error.to_string().into_bytes()),
+        }
+    }
+}
+
 async fn answer(source: Source, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let path = request.uri().path().to_owned();
     let body = request.into_body().collect().await?.to_bytes();
     let form = rollouts_providers::url::query_unescape(&String::from_utf8_lossy(&body));
     let run = form.split_once(QUERY).and_then(|(_, rest)| rest.split('"').next());
     source.asked(run.unwrap_or_default());
-    let mut response = Response::new(Full::from(ANSWER));
+    let (status, body) = match &source.behind {
+        Some(behind) => behind.ask(&path, body).await,
+        None => (200, ANSWER.into()),
+    };
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     Ok(response)
 }
