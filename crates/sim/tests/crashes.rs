@@ -6,7 +6,7 @@ mod support;
 use rollouts_sim::faults::{Kill, Moment};
 use rollouts_sim::golden::Golden;
 use rollouts_sim::metrics_source::Mood;
-use rollouts_sim::scenario::Scenario;
+use rollouts_sim::scenario::{Scenario, Step};
 use rollouts_sim::trial::{Outcome, Trial, play};
 use rollouts_sim::virtual_time;
 
@@ -24,19 +24,22 @@ fn survives(area: &str, name: &str, runs: u64) {
 
 /// The same with all sources of metrics in one mood.
 fn survives_in(mood: Option<Mood>, area: &str, name: &str, runs: u64) {
-    let scenario = Golden::read(area, name).expect("a scenario").scenario;
+    survives_as(&Golden::read(area, name).expect("a scenario").scenario, mood, runs);
+}
+
+fn survives_as(scenario: &Scenario, mood: Option<Mood>, runs: u64) {
     let calm = Trial { mood, ..Trial::default() };
-    let whole = run(&scenario, calm, u64::MAX);
+    let whole = run(scenario, calm, u64::MAX);
     assert_eq!(whole.violations, Vec::<String>::new(), "undisturbed");
     for n in 0..runs {
         let write = 1 + n * whole.writes / runs;
         let moment = if n % 2 == 0 { Moment::Before } else { Moment::After };
         let trial = Trial { kill: Some(Kill { write, moment }), ..calm };
-        let outcome = run(&scenario, trial, whole.revisions);
+        let outcome = run(scenario, trial, whole.revisions);
         assert_eq!(outcome.deaths, 1);
         assert_eq!(outcome.problems(&whole), Vec::<String>::new(), "killed {moment:?} write {write}");
     }
-    let twins = run(&scenario, Trial { twins: true, ..calm }, whole.revisions);
+    let twins = run(scenario, Trial { twins: true, ..calm }, whole.revisions);
     assert_eq!(twins.flapping(&whole), Vec::<String>::new(), "with two controllers");
 }
 
@@ -77,6 +80,24 @@ fn a_verdict_survives_its_controller_and_a_bad_source() {
     for mood in [Mood::Bad, Mood::Failing, Mood::Hanging] {
         survives_in(Some(mood), "analysis", "an-step-success", 4);
     }
+}
+
+/// Jobs in flight are ended, too. The recording stops at a run that the original calls a success, and this controller
+/// Inconclusive: here it goes on.
+#[test]
+fn runs_that_are_terminated_end_alike() {
+    let mut scenario = Golden::read("analysis", "an-terminate").expect("a scenario").scenario;
+    for step in &mut scenario.steps {
+        if let Step::Wait(wait) = step
+            && wait.object.as_deref() == Some("analysisruns/idle")
+            && wait.equals == Some("Successful".into())
+        {
+            wait.equals = Some("Inconclusive".into());
+        }
+    }
+    let whole = run(&scenario, Trial::default(), u64::MAX);
+    assert_eq!(whole.recording.failed, None);
+    survives_as(&scenario, None, 8);
 }
 
 #[test]

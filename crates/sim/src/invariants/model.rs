@@ -113,27 +113,7 @@ impl Monitor {
         faults: &Faults,
         window: Duration,
     ) -> Result<Monitor, RequestError> {
-        let model = Model {
-            faults: faults.clone(),
-            subject,
-            window,
-            rollout: Value::Null,
-            replicas: Remembered::default(),
-            promised: Remembered::default(),
-            allowed: Remembered::default(),
-            sets: BTreeMap::new(),
-            lab: BTreeSet::new(),
-            legacy: None,
-            active: None,
-            ready: BTreeMap::new(),
-            was_ready: false,
-            updates: 1,
-            revision: 0,
-            measured: Measured::default(),
-            requests: Requests::default(),
-            violations: Vec::new(),
-            rests: false,
-        };
+        let model = Model::new(subject, faults, window);
         let namespace = model.subject.namespace.clone();
         let always = [
             ("rollouts", resource::ROLLOUTS),
@@ -240,6 +220,31 @@ async fn watch(mut feeds: Vec<(&'static str, Feed)>, model: Arc<Mutex<Model>>) {
 }
 
 impl Model {
+    /// Nothing is known yet.
+    pub fn new(subject: Subject, faults: &Faults, window: Duration) -> Model {
+        Model {
+            faults: faults.clone(),
+            subject,
+            window,
+            rollout: Value::Null,
+            replicas: Remembered::default(),
+            promised: Remembered::default(),
+            allowed: Remembered::default(),
+            sets: BTreeMap::new(),
+            lab: BTreeSet::new(),
+            legacy: None,
+            active: None,
+            ready: BTreeMap::new(),
+            was_ready: false,
+            updates: 1,
+            revision: 0,
+            measured: Measured::default(),
+            requests: Requests::default(),
+            violations: Vec::new(),
+            rests: false,
+        }
+    }
+
     pub fn violate(&mut self, text: String) {
         if self.rests {
             return;

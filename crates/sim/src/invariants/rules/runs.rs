@@ -143,3 +143,78 @@ impl Model {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::{Faults, Odds};
+    use crate::invariants::{SHORT_WINDOW, Subject};
+    use serde_json::json;
+
+    fn model() -> Model {
+        let rollout = json!({"metadata": {"name": "app"}, "spec": {"strategy": {"canary": {}}}});
+        Model::new(Subject::of(&rollout, "ns", false).analysed(), &Faults::new(0, Odds::none()), SHORT_WINDOW)
+    }
+
+    fn run(name: &str, phase: &str, hash: &str) -> Value {
+        let labels = json!({"rollout-type": "Background", "rollouts-pod-template-hash": hash});
+        json!({"metadata": {"name": name, "labels": labels}, "spec": {"metrics": []}, "status": {"phase": phase}})
+    }
+
+    fn job(name: &str) -> Value {
+        let of = json!({"analysisrun.argoproj.io/name": "r", "analysisrun.argoproj.io/metric-name": "m"});
+        json!({"metadata": {"name": name, "annotations": of}})
+    }
+
+    /// Whether `rule`, and no other, is broken.
+    fn breaks(model: &Model, rule: &str) -> bool {
+        assert!(model.violations.iter().all(|text| text.starts_with(rule)), "{:?}", model.violations);
+        !model.violations.is_empty()
+    }
+
+    #[test]
+    fn an_end_that_changes_is_told() {
+        let mut model = model();
+        let mut ended = run("r", "Successful", "a");
+        model.take_run("r".into(), &run("r", "Running", "a"), false);
+        model.take_run("r".into(), &ended, false);
+        ended["metadata"]["annotations"] = json!({"of": "a user"});
+        model.take_run("r".into(), &ended, false);
+        assert!(!breaks(&model, "final"), "only its status is final");
+        ended["status"]["message"] = json!("on second thought");
+        model.take_run("r".into(), &ended, false);
+        assert!(breaks(&model, "final: r has ended"));
+    }
+
+    #[test]
+    fn another_run_of_the_same_name_is_another_run() {
+        let mut model = model();
+        model.take_run("r".into(), &run("r", "Successful", "a"), false);
+        model.take_run("r".into(), &run("r", "Successful", "a"), true);
+        model.take_run("r".into(), &run("r", "Running", "a"), false);
+        assert!(!breaks(&model, "final"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_that_measure_the_same_for_long_are_told() {
+        for (second, is_told) in [(run("r2", "Running", "a"), true), (run("r2", "Running", "b"), false)] {
+            let mut model = model();
+            model.take_run("r1".into(), &run("r1", "Running", "a"), false);
+            model.take_run("r2".into(), &second, false);
+            assert!(!breaks(&model, "once"), "one of them may be about to end");
+            tokio::time::advance(SHORT_WINDOW * 2).await;
+            model.check_twice();
+            assert_eq!(breaks(&model, "once: r1, r2 all measure"), is_told);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_are_two_jobs_of_one_metric() {
+        let mut model = model();
+        model.take_job("j1".into(), &job("j1"), false);
+        model.take_job("j2".into(), &job("j2"), false);
+        tokio::time::advance(SHORT_WINDOW * 2).await;
+        model.check_twice();
+        assert!(breaks(&model, "once: j1, j2 all measure r m"));
+    }
+}
