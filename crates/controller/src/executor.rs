@@ -191,18 +191,26 @@ impl Executor {
                     }
                 }
                 Effect::CreateAnalysisRun { name, object } => {
+                    self.confirm(&run).await?;
                     if let Some(end) = self.create::<AnalysisRun>(&run, name, object).await? {
                         return Ok(end);
                     }
                 }
-                Effect::TerminateAnalysisRun { name } => self.terminate::<AnalysisRun>(&mut run, name).await?,
+                Effect::TerminateAnalysisRun { name } => {
+                    self.confirm(&run).await?;
+                    self.terminate::<AnalysisRun>(&mut run, name).await?;
+                }
                 Effect::DeleteAnalysisRun { name } => self.delete::<AnalysisRun>(&run, name).await?,
                 Effect::CreateExperiment { name, object } => {
+                    self.confirm(&run).await?;
                     if let Some(end) = self.create::<Experiment>(&run, name, object).await? {
                         return Ok(end);
                     }
                 }
-                Effect::TerminateExperiment { name } => self.terminate::<Experiment>(&mut run, name).await?,
+                Effect::TerminateExperiment { name } => {
+                    self.confirm(&run).await?;
+                    self.terminate::<Experiment>(&mut run, name).await?;
+                }
                 Effect::DeleteExperiment { name } => self.delete::<Experiment>(&run, name).await?,
                 Effect::Route { router, write, events } => {
                     if let Some(end) = self.route(&mut run, (router, write, events), &mut failed).await? {

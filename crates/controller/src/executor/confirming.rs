@@ -8,10 +8,10 @@ use rollouts_kube::{RequestError, resource};
 impl Executor {
     /// Some writes are versioned by an object that may be newer here than the Rollout, so that nothing would tell that
     /// the Rollout has been changed meanwhile: they ask the API server. That happens where another controller works, or
-    /// has worked until a moment ago. Making a ReplicaSet, or an old one the newest again, moving users from one version
-    /// to another, and resizing a ReplicaSet shortly after its last resize, or at any time without an election, do this:
-    /// two controllers, one of which sees the Rollout late, would go back to versions that nobody wants any more, and undo
-    /// each other's writes without end.
+    /// has worked until a moment ago. Making a ReplicaSet, or an old one the newest again, beginning or ending an AnalysisRun
+    /// or an Experiment, moving users from one version to another, and resizing a ReplicaSet shortly after its last resize,
+    /// or at any time without an election, do this: two controllers, one of which sees the Rollout late, would go back to
+    /// versions that nobody wants any more, and undo each other's writes without end.
     pub(super) async fn confirm(&self, run: &Run<'_>) -> Result<(), RequestError> {
         let live: bodies::MetaOnly = self.rest.get(&resource::ROLLOUTS, run.namespace, &run.key.name).await?;
         let slot = slot(&resource::ROLLOUTS, &run.key.name);

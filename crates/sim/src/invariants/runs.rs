@@ -99,6 +99,13 @@ impl Model {
         self.check_twice();
     }
 
+    /// Whether the garbage collector is about to delete the Job: the run that owns it is gone.
+    fn is_garbage(&self, job: &Value) -> bool {
+        let owner = &job["metadata"]["ownerReferences"][0]["uid"];
+        let is_there = |run: &Run| !run.is_gone && run.object["metadata"]["uid"] == *owner;
+        owner.is_string() && !self.measured.runs.values().any(is_there)
+    }
+
     /// What is measured at the moment, by what it is measured for.
     pub(super) fn live(&self) -> BTreeMap<String, Vec<String>> {
         let mut live: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -107,7 +114,7 @@ impl Model {
                 live.entry(attachment).or_default().push(name.clone());
             }
         }
-        for (name, job) in self.measured.jobs.iter().filter(|(_, job)| is_running(job)) {
+        for (name, job) in self.measured.jobs.iter().filter(|(_, job)| is_running(job) && !self.is_garbage(job)) {
             let of = |annotation: &str| job["metadata"]["annotations"][annotation].as_str().unwrap_or_default();
             let (run, metric) = (of("analysisrun.argoproj.io/name"), of("analysisrun.argoproj.io/metric-name"));
             live.entry(format!("{run} {metric}")).or_default().push(name.clone());
