@@ -144,8 +144,9 @@ impl Reconcile<'_> {
             // Users are not with it yet.
             return None;
         }
-        if new.size() == 0 && self.sizes_frozen() {
-            // Nobody let it begin; that no pods are wanted meanwhile proves nothing.
+        // What is inconclusive waits for a human, also after the last step. And where nobody let it begin, that no pods are
+        // wanted meanwhile proves nothing.
+        if self.inconclusive() || (new.size() == 0 && self.sizes_frozen()) {
             return None;
         }
         if self.rolls_back_within_window() {

@@ -105,6 +105,31 @@ fn inconclusive_holds_the_steps() {
     assert_eq!(w.status().current_step_index, Some(3));
 }
 
+/// The steps are done, and the last pods on their way.
+#[test]
+fn inconclusive_holds_the_promotion() {
+    let mut w = canary(json!({ "maxSurge": "100%", "steps": half_and_pause(), "analysis": analysis() }));
+    w.set_image("2");
+    w.run(30);
+    w.break_image("2");
+    w.promote();
+    w.run(30);
+    assert_eq!((w.status().current_step_index, w.sizes().pop()), (Some(2), Some((2, 4))));
+    w.ends(TWO, "Inconclusive", 10);
+    w.heal();
+    w.run(30);
+    assert_eq!((w.status().message.as_str(), stable(&w)), ("InconclusiveAnalysisRun", 1));
+    w.promote();
+    w.run(10);
+    w.ends(&format!("{TWO}.1"), "Successful", 30);
+    assert_eq!((w.status().phase.as_str(), stable(&w)), ("Healthy", 2));
+}
+
+/// The revision of the stable version.
+fn stable(w: &World) -> i64 {
+    w.sets.values().find(|set| set.hash() == w.status().stable_rs).map_or(0, |set| set.revision())
+}
+
 /// Both verdicts of one moment: the step's is told.
 #[test]
 fn two_failures_are_one_abort() {
