@@ -18,6 +18,7 @@ mod monitor;
 mod options;
 mod outcome;
 mod owners;
+mod pace;
 mod queues;
 mod reconciler;
 mod routers;

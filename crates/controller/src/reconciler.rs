@@ -5,6 +5,7 @@ use crate::executor::{Applied, Executor};
 use crate::hidden::Hidden;
 use crate::inquiries::Inquiries;
 use crate::malformed::Malformed;
+use crate::pace::Pace;
 use crate::snapshots;
 use crate::warnings::Warnings;
 use crate::workloads::FIRST_LIST_MAX;
@@ -21,12 +22,13 @@ pub(crate) struct Reconciler {
     hidden: Hidden,
     malformed: Malformed,
     warnings: Warnings,
+    pace: Pace,
 }
 
 impl Reconciler {
     pub fn new(caches: Caches, executor: Executor, inquiries: Inquiries, clock: Clock) -> Self {
         let (hidden, malformed, warnings) = (Hidden::default(), Malformed::default(), Warnings::default());
-        Reconciler { caches, executor, inquiries, clock, hidden, malformed, warnings }
+        Reconciler { caches, executor, inquiries, clock, hidden, malformed, warnings, pace: Pace::default() }
     }
 
     /// Waits until every cache holds what the API server held at the start; for those of Deployments only some time.
@@ -53,12 +55,16 @@ impl Reconciler {
             self.hidden.forget(&key);
             self.caches.routers.forget(&key);
             self.inquiries.forget(&key);
+            self.pace.forget(&key);
             self.caches.troubles.worked(format_args!("rollout {key}"));
             return Next::Done;
         };
         if self.executor.behind(&key, &self.caches) {
             // The caches have not seen our own last writes yet; their arrival brings the key back.
             return Next::After(crate::executor::CATCH_UP);
+        }
+        if let Some(rest) = self.pace.rest(&key) {
+            return Next::After(rest);
         }
         let snapshot = match snapshots::take(ro, &self.caches, &self.hidden, self.executor.rest()).await {
             Ok(snapshot) => {
@@ -73,6 +79,7 @@ impl Reconciler {
         let plan = rollouts_core::plan(&snapshot, self.clock.now());
         if !plan.is_idle() {
             tracing::debug!(rollout = %key, "Plan:\n{plan}");
+            self.pace.note(&key);
         }
         let meta = &snapshot.rollout.metadata;
         self.warnings.tell(meta, &plan.warnings, |w| self.executor.warn(meta, &w.reason, &w.message));

@@ -49,6 +49,12 @@ fn seeds_that_once_broke_a_rule_hold() {
     hold([108, 133, 451, 598, 611, 877, 955, 2022, 2493, 5396, 5472, 5511, 5710, 5763, 6901]);
 }
 
+/// The same of seeds whose canaries are routed, or have Experiments, or whose two controllers see different things.
+#[test]
+fn later_seeds_that_once_broke_a_rule_hold() {
+    hold([14, 603, 968, 1393, 1486, 5005, 5234, 5277, 5450]);
+}
+
 #[test]
 fn a_seed_replays_byte_for_byte() {
     for seed in [1, 2, 3] {
