@@ -45,10 +45,7 @@ impl User<'_> {
 
     /// Nothing measures after `what`, which was some minutes ago.
     pub fn check_nothing_measures(&self, what: &str) -> Vec<String> {
-        let ro = self.rollout();
-        let status = &ro["status"];
-        let is_over = status["abort"] == true || status["stableRS"] == status["currentPodHash"];
-        if !is_over {
+        if !self.is_over() {
             return Vec::new();
         }
         let going = self.runs().into_iter().filter(|run| run["status"]["completedAt"].is_null());

@@ -11,10 +11,7 @@ const GOING: [&str; 3] = ["", "Pending", "Running"];
 impl User<'_> {
     /// Nothing is tried after `what`, which was some minutes ago: no Experiment goes on, and none has pods or Services.
     pub fn check_nothing_is_tried(&self, what: &str) -> Vec<String> {
-        let ro = self.rollout();
-        let status = &ro["status"];
-        let is_over = status["abort"] == true || status["stableRS"] == status["currentPodHash"];
-        if !is_over {
+        if !self.is_over() {
             return Vec::new();
         }
         let list = |group: &str, plural: &str| self.cluster.server.list(group, plural, NAMESPACE);

@@ -165,6 +165,12 @@ impl User<'_> {
         self.cluster.server.get("argoproj.io", "rollouts", NAMESPACE, NAME).unwrap_or_default()
     }
 
+    /// Whether no update is under way: it was aborted, or is complete.
+    pub fn is_over(&self) -> bool {
+        let status = self.rollout()["status"].take();
+        status["abort"] == true || status["stableRS"] == status["currentPodHash"]
+    }
+
     /// Its ReplicaSets.
     pub fn sets(&self) -> Vec<Value> {
         let mut sets = self.cluster.server.list("apps", "replicasets", NAMESPACE);

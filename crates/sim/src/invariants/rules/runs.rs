@@ -95,7 +95,7 @@ impl Model {
                     () if !step["analysis"]["templates"].is_null() => {
                         self.named(was, ENTRIES[0]).is_some_and(Run::is_successful)
                     }
-                    () if !step["experiment"].is_null() => {
+                    () if self.subject.tries && !step["experiment"].is_null() => {
                         let name = was["canary"]["currentExperiment"].as_str().unwrap_or_default();
                         self.measured.tried.get(name).is_some_and(|phase| phase == "Successful")
                     }
