@@ -183,8 +183,9 @@ async fn endpoints(
     rest: &Rest,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, RequestError> {
     let mut found = BTreeMap::new();
+    let Some(services) = services else { return Ok(found) };
     let named = validation::service_names(ro);
-    for service in services.into_iter().flatten() {
+    for service in services {
         let endpoints = match rest.get_opt::<Endpoints>(&resource::ENDPOINTS, &ro.metadata.namespace, &service).await {
             // The host of a mesh may be none of the cluster's Services.
             Ok(None) if !named.contains(&service.as_str()) => continue,

@@ -7,7 +7,7 @@
 
 use crate::conditions::{self, HEALTHY};
 use crate::reconcile::Reconcile;
-use crate::{Effect, Workload, phase};
+use crate::{Effect, ReplicaSet, Workload, phase};
 use rollouts_api::rollout::{ScaleDown, WorkloadKind};
 use rollouts_api::{RolloutStatus, names};
 use std::sync::Arc;
@@ -223,12 +223,11 @@ impl Reconcile<'_> {
 
     /// Available pods that stay: of all ReplicaSets, or of the one that users of a blueGreen reach.
     fn serving(&self, next: &RolloutStatus) -> i32 {
-        let stays = |s: &crate::ReplicaSet| s.available().min(s.size());
         let active = match self.ro.spec.strategy.blue_green {
             Some(_) => self.set_with_hash(&next.blue_green.active_selector),
             None => None,
         };
-        active.map_or_else(|| crate::replicas::sum(self.sets.iter().map(stays)), stays)
+        active.map_or_else(|| crate::replicas::sum(self.sets.iter().map(ReplicaSet::staying)), ReplicaSet::staying)
     }
 }
 

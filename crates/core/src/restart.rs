@@ -2,7 +2,7 @@
 
 use crate::reconcile::Reconcile;
 use crate::replicas::sum;
-use crate::{Effect, Pod};
+use crate::{Effect, Pod, ReplicaSet};
 use rollouts_api::Time;
 
 /// How soon a restart that a disruption budget holds back is tried again.
@@ -27,7 +27,7 @@ impl Reconcile<'_> {
         let n = self.ro.spec.replicas();
         let total = n.max(sum(self.sets.iter().map(|s| s.size())));
         // What this plan has given up already is not given up twice.
-        let kept = sum(self.sets.iter().map(|s| s.available().min(s.size())));
+        let kept = sum(self.sets.iter().map(ReplicaSet::staying));
         let budget = self.available_pods().min(kept) - (total - self.ro.spec.max_unavailable(n).max(1));
         let names: Vec<String> = waiting.iter().map(|p| p.metadata.name.clone()).collect();
         if let Ok(at_most @ 1..) = usize::try_from(budget)

@@ -136,6 +136,11 @@ impl ReplicaSet {
         self.status.available_replicas.max(0)
     }
 
+    /// Available pods that its size lets stay: the others may be on their way out.
+    pub fn staying(&self) -> i32 {
+        self.available().min(self.size())
+    }
+
     /// Whether the status belongs to the present spec: before that its counts may be of pods that are going.
     pub fn observed(&self) -> bool {
         self.metadata.generation <= self.status.observed_generation

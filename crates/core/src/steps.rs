@@ -99,8 +99,7 @@ impl Reconcile<'_> {
     /// than that: upstream waits for ever for pods that nobody wants.
     pub(crate) fn meets_threshold(&self, set: &ReplicaSet, desired: i32) -> bool {
         let threshold = self.ro.spec.strategy.canary.as_ref().and_then(|c| c.replica_progress_threshold.as_ref());
-        // What is there may be on its way out.
-        let staying = set.available().min(set.size());
+        let staying = set.staying();
         match threshold.filter(|t| t.value >= 0) {
             None => set.size() == desired && set.available() == desired,
             Some(ReplicaProgressThreshold { r#type, value }) if r#type == "Percent" => {

@@ -209,6 +209,9 @@ mod tests {
         }
     }
 
+    /// Seeds that once broke a rule, before anything was routed or tried.
+    const BROKEN_ONCE: [u64; 15] = [108, 133, 451, 598, 611, 877, 955, 2022, 2493, 5396, 5472, 5511, 5710, 5763, 6901];
+
     #[test]
     fn seeds_that_once_broke_a_rule_have_no_analyses() {
         for seed in [108, 451, 598, 611, 877, 5511, 5710] {
@@ -218,14 +221,14 @@ mod tests {
 
     #[test]
     fn seeds_that_once_broke_a_rule_are_not_routed() {
-        for seed in [108, 133, 451, 598, 611, 877, 955, 2022, 2493, 5396, 5472, 5511, 5710, 5763, 6901] {
+        for seed in BROKEN_ONCE {
             assert!(Case::draw(seed).traffic.is_none(), "seed {seed}");
         }
     }
 
     #[test]
     fn seeds_that_once_broke_a_rule_have_no_experiments() {
-        for seed in [108, 133, 451, 598, 611, 877, 955, 2022, 2493, 5396, 5472, 5511, 5710, 5763, 6901] {
+        for seed in BROKEN_ONCE {
             assert!(!Case::draw(seed).tries, "seed {seed}");
         }
     }

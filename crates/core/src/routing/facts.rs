@@ -5,11 +5,6 @@ use super::going_back;
 use crate::ReplicaSet;
 use crate::reconcile::Reconcile;
 
-/// Available pods that are not on their way out.
-fn staying(set: &ReplicaSet) -> i32 {
-    set.available().min(set.size())
-}
-
 impl Reconcile<'_> {
     pub(super) fn traffic_facts(&self) -> Facts {
         let facts = self.unsized_facts();
@@ -45,8 +40,10 @@ impl Reconcile<'_> {
             promoted: self.fully_promoted(),
             aborted: self.aborted(),
             promote_full: self.ro.status.promote_full,
-            new_available: self.new_set().map(staying),
-            stable_available: self.stable_reached().map(|reached| reached.min(self.stable_set().map_or(0, staying))),
+            new_available: self.new_set().map(ReplicaSet::staying),
+            stable_available: self
+                .stable_reached()
+                .map(|reached| reached.min(self.stable_set().map_or(0, ReplicaSet::staying))),
             recorded: recorded.map(|w| w.canary.weight),
             recorded_other: recorded.is_some_and(|w| w.canary.pod_template_hash != self.new_hash()),
             remembered_available: self.remembered_available(),

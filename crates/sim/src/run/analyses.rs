@@ -24,10 +24,9 @@ impl User<'_> {
         let ro = self.rollout();
         let (spec, status) = (&ro["spec"], &ro["status"]);
         let message = status["message"].as_str().unwrap_or_default();
-        let is_over = status["stableRS"] == status["currentPodHash"] || status["abort"] == true;
         // The user's time ended before it was given back.
         let is_lent = !ro["metadata"]["labels"][INSTANCE_ID].is_null();
-        if is_over
+        if self.is_over()
             || is_lent
             || spec["paused"] == true
             || status["promoteFull"] == true
