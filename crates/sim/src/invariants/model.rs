@@ -79,7 +79,7 @@ pub(super) struct Model {
     /// Pods that there may be.
     pub allowed: Remembered,
     pub sets: BTreeMap<String, Set>,
-    /// Hashes of the ReplicaSets of Experiments: those serve no users.
+    /// Names of the ReplicaSets of Experiments: their pods serve no users.
     pub lab: BTreeSet<String>,
     /// Size of the Deployment that the Rollout takes over from.
     pub legacy: Option<i64>,
@@ -269,14 +269,12 @@ impl Model {
         match kind {
             "rollouts" if name == self.subject.name => self.take_rollout(object),
             "replicasets" if is_of_an_experiment(object) => {
-                self.lab.extend(object["metadata"]["labels"][POD_TEMPLATE_HASH].as_str().map(str::to_owned));
+                self.lab.insert(name);
                 return;
             }
             "replicasets" if is_of_a_rollout(object) => self.take_set(name, object, change.is_deletion()),
             "services" if name == self.subject.active => self.take_service(object, change.is_deletion()),
-            "pods"
-                if object["metadata"]["labels"][POD_TEMPLATE_HASH].as_str().is_some_and(|h| self.lab.contains(h)) =>
-            {
+            "pods" if owners(object).any(|owner| owner["name"].as_str().is_some_and(|set| self.lab.contains(set))) => {
                 return;
             }
             "pods" if is_of_a_rollout(object) => self.take_pod(name, object, change.is_deletion()),
@@ -433,6 +431,9 @@ fn is_of_a_rollout(object: &Value) -> bool {
 
 /// Whether an Experiment owns the object.
 pub(crate) fn is_of_an_experiment(object: &Value) -> bool {
-    let owners = object["metadata"]["ownerReferences"].as_array().into_iter().flatten();
-    owners.into_iter().any(|owner| owner["kind"] == "Experiment")
+    owners(object).any(|owner| owner["kind"] == "Experiment")
+}
+
+fn owners(object: &Value) -> impl Iterator<Item = &Value> {
+    object["metadata"]["ownerReferences"].as_array().into_iter().flatten()
 }

@@ -81,6 +81,7 @@ impl Model {
         }
         let mut now_empty = BTreeMap::new();
         let mut problems = Vec::new();
+        let is_able = self.requests.plane.ready(self.status("stableRS")) > 0 && self.is_obeyed();
         for router in self.requests.plane.routers() {
             let mut is_answered = true;
             for user in USERS {
@@ -93,7 +94,10 @@ impl Model {
                     is_answered = false;
                     let end = (router, user, backend.clone());
                     let before = self.requests.empty.get(&end).copied();
-                    let (since, mut told) = before.unwrap_or((Instant::now(), false));
+                    let (mut since, mut told) = before.unwrap_or((Instant::now(), false));
+                    if !is_able {
+                        since = Instant::now();
+                    }
                     let is_reached = self.requests.reached.contains(router);
                     if !told && is_reached && self.is_dropped(since) {
                         told = true;
@@ -115,7 +119,7 @@ impl Model {
     }
 
     /// Whether an empty backend is a dropped request. At once where only the controller can be the reason; else when it has
-    /// not reacted, although there was a stable pod to go to. Nobody promises any to a Rollout without pods.
+    /// not reacted for a while in which there was a stable pod to go to. Nobody promises any to a Rollout without pods.
     fn is_dropped(&self, since: Instant) -> bool {
         let is_strict = self.window == super::SHORT_WINDOW;
         if self.rollout["spec"]["replicas"] == 0 {
@@ -124,8 +128,7 @@ impl Model {
         if is_strict && self.is_only_controller() {
             return true;
         }
-        let is_able = self.requests.plane.ready(self.status("stableRS")) > 0 && self.is_obeyed();
-        is_strict && is_able && since.elapsed() > REACTION
+        is_strict && since.elapsed() > REACTION
     }
 
     /// Nobody but the controller changes anything that requests depend on.

@@ -5,9 +5,15 @@ mod runs;
 use super::model::{Model, Set};
 
 impl Model {
-    /// Pods that must be available, by the least that the controller may know.
+    /// Pods that must be available, by the least that the controller may know. Where a threshold made a version stable,
+    /// routers send everybody to the pods that were enough for it.
     fn promised(&self) -> i64 {
-        self.promised.least(self.window)
+        let promised = self.promised.least(self.window);
+        let is_promoted = self.status("stableRS") == self.status("currentPodHash");
+        match is_promoted && !self.subject.routers.is_empty() {
+            true => promised.min(self.progress_threshold()),
+            false => promised,
+        }
     }
 
     /// Whether a step may take pods from the canary that a stable version, no larger than its traffic, does not make up
