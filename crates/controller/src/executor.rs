@@ -142,6 +142,9 @@ impl Executor {
                 }
                 Effect::CreateReplicaSet { name, object } => {
                     self.confirm(&run).await?;
+                    if self.is_unelected {
+                        self.confirm_sets(&run).await?;
+                    }
                     if let Some(end) = self.create_set(&mut run, name, object).await? {
                         return Ok(end);
                     }

@@ -9,6 +9,7 @@ pub(crate) use caches::{cache, of, waiting_for};
 
 use crate::caches::Caches;
 use crate::executor::CATCH_UP;
+use crate::pace::Pace;
 use crate::warnings::Warnings;
 use obstacles::Obstacles;
 use rollouts_api::Clock;
@@ -25,12 +26,14 @@ pub(crate) struct Experiments {
     obstacles: Obstacles,
     warnings: Warnings,
     clock: Clock,
+    pace: Pace,
 }
 
 impl Experiments {
     pub fn new(caches: Caches, rest: Rest, recorder: Recorder, clock: Clock) -> Self {
         let writer = Writer::new(rest, recorder);
-        Experiments { caches, writer, obstacles: Obstacles::default(), warnings: Warnings::default(), clock }
+        let (obstacles, warnings) = (Obstacles::default(), Warnings::default());
+        Experiments { caches, writer, obstacles, warnings, clock, pace: Pace::of("experiment") }
     }
 
     pub async fn reconcile(&self, key: Key) -> Next {
@@ -39,16 +42,21 @@ impl Experiments {
             self.writer.forget(&key);
             self.obstacles.forget(&key);
             self.warnings.forget(&key);
+            self.pace.forget(&key);
             troubles.worked(format_args!("experiment {key}"));
             return Next::Done;
         };
         if self.writer.behind(&key, &self.caches) {
             return Next::After(CATCH_UP);
         }
+        if let Some(rest) = self.pace.rest(&key) {
+            return Next::After(rest);
+        }
         let snapshot = snapshots::take(experiment, &self.caches, &self.obstacles);
         let plan = experiment::plan(&snapshot, self.clock.now());
         if !plan.is_idle() {
             tracing::debug!(experiment = %key, "Plan:\n{plan}");
+            self.pace.note(&key);
         }
         let meta = &snapshot.experiment.metadata;
         self.warnings.tell(meta, &plan.warnings, |warning| self.writer.warn(meta, warning));

@@ -28,7 +28,7 @@ pub(crate) struct Reconciler {
 impl Reconciler {
     pub fn new(caches: Caches, executor: Executor, inquiries: Inquiries, clock: Clock) -> Self {
         let (hidden, malformed, warnings) = (Hidden::default(), Malformed::default(), Warnings::default());
-        Reconciler { caches, executor, inquiries, clock, hidden, malformed, warnings, pace: Pace::default() }
+        Reconciler { caches, executor, inquiries, clock, hidden, malformed, warnings, pace: Pace::of("rollout") }
     }
 
     /// Waits until every cache holds what the API server held at the start; for those of Deployments only some time.

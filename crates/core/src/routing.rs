@@ -159,7 +159,7 @@ impl Reconcile<'_> {
             self.wait_for_endpoints("canary");
             return Some(if is_other { 0 } else { recorded });
         }
-        if decision.weight == recorded && !(facts.promoted && self.divides_services()) {
+        if decision.weight == recorded && !(facts.promoted && self.router_switches_stable()) {
             return Some(recorded);
         }
         if facts.promoted {

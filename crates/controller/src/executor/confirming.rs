@@ -1,8 +1,10 @@
 //! Asking the API server before a write that its version alone does not protect.
 
 use super::{Executor, Run, bodies, slot};
+use rollouts_api::OwnerReference;
 use rollouts_core::ReplicaSet;
 use rollouts_kube::error::Status;
+use rollouts_kube::rest::Query;
 use rollouts_kube::{RequestError, resource};
 
 impl Executor {
@@ -20,6 +22,24 @@ impl Executor {
             return Ok(());
         }
         Err(modified("the Rollout has been modified since the plan was made".into()))
+    }
+
+    /// Making a ReplicaSet rests on those that there are. Where another controller may work at the same time and see them
+    /// late, it would make one beside another's of the same pod template, and begin to count revisions anew.
+    pub(super) async fn confirm_sets(&self, run: &Run<'_>) -> Result<(), RequestError> {
+        // One that matches nothing, or does not compile, is `InvalidSpec`: no ReplicaSet is made.
+        let selector = run.snapshot.rollout.spec.selector.as_ref().and_then(|selector| selector.compile().ok());
+        let query = selector.map(|selector| Query::default().labels(selector.to_string())).unwrap_or_default();
+        let live = self.rest.list::<bodies::MetaOnly>(&resource::REPLICA_SETS, Some(run.namespace), &query).await?;
+        let is_ours = |owner: &OwnerReference| owner.uid == run.snapshot.rollout.metadata.uid;
+        let ours = live.items.into_iter().filter(|set| set.metadata.controller().is_some_and(is_ours));
+        for name in ours.map(|set| set.metadata.name) {
+            let is_known = run.snapshot.replica_sets.iter().any(|known| known.metadata.name == name);
+            if !is_known && !run.versions.contains_key(&slot(&resource::REPLICA_SETS, &name)) {
+                return Err(modified(format!("ReplicaSet {name} has been created since the plan was made")));
+            }
+        }
+        Ok(())
     }
 
     /// Taking pods from one ReplicaSet rests on those that the others have. Where another controller may work at the same

@@ -82,9 +82,11 @@ impl Reconcile<'_> {
         self.snapshot.endpoints.keys().filter(move |name| divided.contains(*name))
     }
 
-    /// Whether what the stable version's users reach is switched by a router, not by a Service.
-    pub(super) fn divides_services(&self) -> bool {
-        self.divided_services().next().is_some()
+    /// Whether a router switches what the stable version's users reach, not a Service: where versions are subsets, and where
+    /// two Services swap their roles.
+    pub(super) fn router_switches_stable(&self) -> bool {
+        let has_pair = self.ro.spec.strategy.canary.as_ref().is_some_and(|canary| canary.ping_pong.is_some());
+        has_pair || self.divided_services().next().is_some()
     }
 
     /// Ready pods of `set` that users of all these Services meet; `None` when nobody knows.

@@ -15,6 +15,7 @@ impl Reconcile<'_> {
         if let Some(ping_pong) = &canary.ping_pong
             && let Some(new) = self.roles.new
             && !self.fully_promoted()
+            && !self.serves_replaced_canary()
         {
             self.switch_service(&self.ping_pong(ping_pong).0, new, Gate::Open);
         }
@@ -27,6 +28,14 @@ impl Reconcile<'_> {
         {
             self.switch_service(&canary.canary_service, new, Gate::Available);
         }
+    }
+
+    /// Whether routers know the canary's Service as that of a canary which this update replaces, and which still serves:
+    /// first they are told that there is another one, without pods as yet. (Upstream takes the Service from under its users.)
+    fn serves_replaced_canary(&self) -> bool {
+        let Some(told) = self.recorded_weights().map(|w| w.canary.pod_template_hash.as_str()) else { return false };
+        let is_replaced = told != self.new_hash() && told != self.ro.status.stable_rs;
+        is_replaced && self.set_with_hash(told).is_some_and(|set| set.available() > 0)
     }
 
     /// Whether traffic still goes to a canary that nobody wants any more: its Service must not be taken from under it.

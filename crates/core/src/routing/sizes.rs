@@ -39,13 +39,12 @@ impl Reconcile<'_> {
             Some(SetCanaryScale { weight: Some(weight), .. }) => self.at_least(pods(weight)),
             _ => self.at_least(pods(weight)),
         };
+        let present = self.new_set().map_or(0, |set| set.size());
         let canary = match self.aborted() {
-            // Users are still sent to it.
-            true if self.is_dynamic() => wanted.max(pods(self.canary_weight_of(&self.new_hash()))),
+            // It goes step by step, and grows for nothing but the users who are still sent to it.
+            true if self.is_dynamic() => wanted.min(present).max(pods(self.canary_weight_of(&self.new_hash()))),
             // Kept for ever.
-            true if self.ro.spec.abort_scale_down_delay_seconds().is_none() && self.pinned_scale().is_none() => {
-                self.new_set().map_or(0, |s| s.size())
-            }
+            true if self.ro.spec.abort_scale_down_delay_seconds().is_none() && self.pinned_scale().is_none() => present,
             // Traffic goes first; what a step pins is its own business, but for the last pod that users are sent to.
             _ => wanted.max(pods(self.canary_weight_of(&self.new_hash())).min(if pinned.is_some() { 1 } else { n })),
         };

@@ -45,3 +45,25 @@ fn two_releases() {
     w.run(100);
     assert_eq!((weights(&w), w.sizes()), ([0, 100], vec![(1, 0), (2, 2), (3, 0)]));
 }
+
+/// A third version in mid-update: routers are told before the Service of the second one is taken from under its users.
+#[test]
+fn a_canary_that_is_superseded_keeps_its_service_until_nobody_is_sent_there() {
+    let mut w = pair();
+    w.run(60);
+    w.set_image("2");
+    w.run(60);
+    assert_eq!((weights(&w), serves(&w, "pong")), ([75, 25], 2));
+    w.set_image("3");
+    for _ in 0..60 {
+        let before = weights(&w);
+        w.step();
+        if serves(&w, "pong") == 3 {
+            assert_eq!(before, [100, 0]);
+            w.run(60);
+            assert_eq!((weights(&w), serves(&w, "pong")), ([75, 25], 3));
+            return;
+        }
+    }
+    panic!("the Service stays with the superseded version");
+}

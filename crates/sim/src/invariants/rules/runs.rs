@@ -135,7 +135,8 @@ impl Model {
         let (spec, status) = (&self.rollout["spec"], &self.rollout["status"]);
         let is_asked = self.subject.is_analysed && !spec["strategy"]["blueGreen"]["prePromotionAnalysis"].is_null();
         let is_new = status["currentPodHash"] == to && status["stableRS"] != to;
-        let is_first = status["stableRS"].as_str().is_none_or(str::is_empty);
+        // Until users reach one, any version is the first.
+        let is_first = status["stableRS"].as_str().is_none_or(str::is_empty) || self.measured.served.is_empty();
         let was_there = self.measured.served.iter().any(|served| served == to);
         let excused = status["promoteFull"] == true || is_first || was_there || !spec["rollbackWindow"].is_null();
         if is_asked && is_new && !excused && !self.named(status, ENTRIES[2]).is_some_and(Run::is_successful) {
