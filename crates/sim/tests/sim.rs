@@ -53,7 +53,7 @@ fn seeds_that_once_broke_a_rule_hold() {
 #[test]
 fn later_seeds_that_once_broke_a_rule_hold() {
     hold([14, 603, 968, 1393, 1486, 1876, 2154, 2258, 3172, 5005]);
-    hold([5234, 5277, 5450, 6672, 7642, 7998, 8658, 8689]);
+    hold([5234, 5277, 5450, 6672, 7642, 7998, 8658, 8689, 9088, 9933]);
 }
 
 #[test]

@@ -333,7 +333,7 @@ impl Model {
         let revision = object["metadata"]["annotations"][REVISION].as_str().and_then(|r| r.parse().ok());
         self.revision = revision.unwrap_or(0);
         self.check_revision(self.revision);
-        self.check_promotion(before["status"]["stableRS"].as_str().unwrap_or_default());
+        self.check_promotion(&before["status"]);
         self.check_progress(&before);
     }
 

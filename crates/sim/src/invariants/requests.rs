@@ -276,7 +276,10 @@ impl Model {
         let is_update =
             status["stableRS"] != status["currentPodHash"] && self.rollout["metadata"]["annotations"][REVISION] != "1";
         let is_over = status["abort"] == true || status["promoteFull"] == true;
-        if !is_update || is_over || self.requests.plane.ready(self.status("currentPodHash")) == 0 {
+        // What has just become available is sent users soon; a world in which they have come is quiet for longer than that.
+        let available =
+            self.by_hash(self.status("currentPodHash")).map_or(0, |(_, set)| set.available.least(self.window));
+        if !is_update || is_over || available == 0 || self.requests.plane.ready(self.status("currentPodHash")) == 0 {
             return false;
         }
         let steps = self.rollout["spec"]["strategy"]["canary"]["steps"].as_array().map_or(&[][..], |steps| steps);

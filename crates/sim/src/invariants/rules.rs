@@ -3,6 +3,7 @@
 mod runs;
 
 use super::model::{Model, Set};
+use serde_json::Value;
 
 impl Model {
     /// Pods that must be available, by the least that the controller may know. Where a threshold made a version stable,
@@ -22,7 +23,7 @@ impl Model {
         self.rollout["spec"]["strategy"]["canary"]["dynamicStableScale"] == true && self.pins_canary()
     }
 
-    fn by_hash(&self, hash: &str) -> Option<(&String, &Set)> {
+    pub(super) fn by_hash(&self, hash: &str) -> Option<(&String, &Set)> {
         self.sets.iter().find(|(_, set)| set.hash == hash && !hash.is_empty())
     }
 
@@ -113,11 +114,15 @@ impl Model {
         }
     }
 
-    pub(super) fn check_promotion(&mut self, before: &str) {
-        let stable = self.status("stableRS").to_owned();
+    pub(super) fn check_promotion(&mut self, status: &Value) {
+        let (stable, before) = (self.status("stableRS").to_owned(), status["stableRS"].as_str().unwrap_or_default());
         // The first version is stable from the start; so is, in blue-green, any version until users reach one.
         let serves = if self.subject.is_blue_green { self.active.is_some() } else { !before.is_empty() };
         if stable == before || stable.is_empty() || !serves {
+            return;
+        }
+        if self.subject.is_blue_green && status["promoteFull"] == true && self.active.as_ref() == Some(&stable) {
+            // Users have been with it; somebody wants to know no more about it.
             return;
         }
         let promised = self.promised().min(self.progress_threshold());
