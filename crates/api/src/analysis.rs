@@ -14,7 +14,7 @@ pub use providers_aws::*;
 pub use providers_http::*;
 pub use status::*;
 pub use templates::*;
-pub use validate::validate_metrics;
+pub use validate::{metric_problems, validate_metrics};
 
 use crate::ObjectMeta;
 use crate::meta::null_is_default;

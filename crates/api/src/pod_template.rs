@@ -10,6 +10,7 @@ pub mod validate;
 
 pub use affinity as anti_affinity;
 pub use defaults::default;
+pub use image::pull_policy;
 
 use crate::go_json::{self, shape, shape::Dialect};
 use crate::names;

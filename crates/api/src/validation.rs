@@ -15,8 +15,10 @@ mod steps;
 mod strategy;
 mod unsupported;
 
-pub use analyses::{template_refs, unknown_arguments};
-pub use references::{MappingRef, References, ServiceRef, ingress_backends, references, service_names};
+pub use analyses::{Attachment, attachments, template_refs, unknown_arguments, with_some_value};
+pub use references::{
+    MappingRef, ReferenceError, References, ServiceRef, ingress_backends, reference_errors, references, service_names,
+};
 pub use unsupported::unsupported;
 
 use crate::field::{BadValue, FieldError, Kind, Path};

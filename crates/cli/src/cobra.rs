@@ -99,7 +99,10 @@ impl<A: Copy> Command<A> {
             return warn(Reply::error(&message));
         }
         match command.action {
-            Some(action) if command.arguments.suit(parsed.matches.args()) => {
+            Some(action)
+                if command.arguments.suit(parsed.matches.args())
+                    && !command.required.is_some_and(|flag| parsed.matches.is_empty(flag)) =>
+            {
                 Outcome::Run { action, matches: parsed.matches, warnings: parsed.warnings }
             }
             _ => warn(Reply { stderr: found.usage(), code: 1, ..Reply::default() }),

@@ -5,6 +5,7 @@ mod completion;
 mod get_experiment;
 mod get_rollout;
 mod later;
+mod lint;
 mod list_experiments;
 mod list_rollouts;
 mod live;
@@ -33,6 +34,7 @@ pub(crate) enum Action {
     GetRollout,
     /// Known, but not in this version.
     Later(&'static str),
+    Lint,
     ListExperiments,
     ListRollouts,
     Pause,
@@ -55,6 +57,7 @@ pub(crate) async fn run(action: Action, context: &mut Context<'_>) -> Result {
         Action::GetExperiment => get_experiment::run(context).await,
         Action::GetRollout => get_rollout::run(context).await,
         Action::Later(what) => later::run(what),
+        Action::Lint => lint::run(context),
         Action::ListExperiments => list_experiments::run(context).await,
         Action::ListRollouts => list_rollouts::run(context).await,
         Action::Pause => pause::run(context).await,
@@ -98,6 +101,7 @@ pub(crate) fn all() -> Vec<Command<Action>> {
         abort::command(),
         completion::command(),
         get,
+        lint::command(),
         list,
         pause::command(),
         promote::command(),

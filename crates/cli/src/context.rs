@@ -8,6 +8,8 @@ use crate::globals;
 use futures::StreamExt;
 use jiff::Timestamp;
 use rollouts_kube::Rest;
+use std::io::ErrorKind;
+use std::path::Path;
 
 /// A running command: its arguments and its world.
 pub(crate) struct Context<'e> {
@@ -53,6 +55,46 @@ impl<'e> Context<'e> {
         let asked_for_none =
             self.matches.bool("no-color") || variables.no_color.as_ref().is_some_and(|v| !v.is_empty());
         Paint(self.env.is_tty && !asked_for_none && variables.term.as_deref() != Some("dumb"))
+    }
+
+    /// The text of a file that the user names; `-` is standard input. The error is in Go's words.
+    pub(crate) fn read_file(&self, path: &str) -> Result<String, String> {
+        self.read_file_opt(path)?.ok_or_else(|| format!("open {path}: no such file or directory"))
+    }
+
+    /// The same; nothing if there is no such file.
+    pub(crate) fn read_file_opt(&self, path: &str) -> Result<Option<String>, String> {
+        match (self.env.files)(Path::new(path)) {
+            Ok(bytes) => match String::from_utf8(bytes) {
+                Ok(text) => Ok(Some(text)),
+                Err(_) => Err(format!("read {path}: not a text in UTF-8")),
+            },
+            Err(e) => match e.kind() {
+                ErrorKind::NotFound => Ok(None),
+                ErrorKind::IsADirectory => Err(format!("read {path}: is a directory")),
+                ErrorKind::PermissionDenied => Err(format!("open {path}: permission denied")),
+                _ => Err(format!("read {path}: {e}")),
+            },
+        }
+    }
+
+    /// The paths of what is in a directory, sorted; `None` if it is none. The error is in Go's words.
+    pub(crate) fn read_folder(&self, path: &str) -> Result<Option<Vec<String>>, String> {
+        match (self.env.folders)(Path::new(path)) {
+            Ok(entries) => {
+                let mut names: Vec<String> = entries.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+                names.sort();
+                Ok(Some(names))
+            }
+            Err(e) if matches!(e.kind(), ErrorKind::NotADirectory | ErrorKind::NotFound) => Ok(None),
+            Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(format!("open {path}: permission denied")),
+            Err(e) => Err(format!("open {path}: {e}")),
+        }
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn is_tty(&self) -> bool {
+        self.env.is_tty
     }
 
     /// Returns when the user asks to stop.

@@ -3,7 +3,8 @@
 use futures::stream::BoxStream;
 use rollouts_api::Clock;
 use rollouts_kube::{ConnectError, ConnectOptions};
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 /// The world of one command.
 pub struct Env<'a> {
@@ -17,6 +18,10 @@ pub struct Env<'a> {
     pub is_tty: bool,
     /// Environment variables.
     pub variables: Variables,
+    /// Reads a file that a flag names, relative to the directory that the user is in; `-` is standard input.
+    pub files: &'a (dyn Fn(&Path) -> io::Result<Vec<u8>> + Sync),
+    /// Lists the files and directories in a directory, each with its path.
+    pub folders: &'a (dyn Fn(&Path) -> io::Result<Vec<PathBuf>> + Sync),
     /// How API servers are reached.
     pub connect: &'a (dyn Connector + Sync),
     /// An item each time the user asks to stop (Ctrl-C, SIGTERM).

@@ -3,7 +3,8 @@
 use crate::env::{BuildInfo, Env, Kubeconfig, Logging, Variables};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
 /// Runs one command line, given without the program's own name, and returns the exit code. `logging` is called with
 /// what the logging flags say before the command does anything.
@@ -17,12 +18,27 @@ pub async fn run_on_terminal(args: &[String], build: BuildInfo, logging: &(dyn F
         clock: rollouts_kube::system_clock(),
         is_tty,
         variables: Variables { home: variable("HOME"), term: variable("TERM"), no_color: variable("NO_COLOR") },
+        files: &read,
+        folders: &list,
         connect: &Kubeconfig,
         shutdown: interrupts(),
         logging,
         build,
     };
     crate::run(args, env).await
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return std::fs::read(path);
+    }
+    let mut text = Vec::new();
+    io::stdin().lock().read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
 }
 
 /// An item for each Ctrl-C and SIGTERM. Nothing is caught before somebody waits for one: until then they end the

@@ -18,6 +18,7 @@ mod snapshot;
 mod templates;
 mod verdict;
 
+pub use invalid::problem;
 pub use machine::plan;
 pub use plan::{About, ExperimentEffect, ExperimentPlan, Refused};
 pub use snapshot::ExperimentSnapshot;

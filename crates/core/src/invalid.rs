@@ -1,5 +1,9 @@
 //! Bad specs become a condition (rollout.md §9).
 
+mod all;
+
+pub use all::{Concern, Problem, problems};
+
 use crate::Effect;
 use crate::conditions::{self, INVALID_SPEC};
 use crate::phase::phase;
@@ -88,7 +92,8 @@ impl Reconcile<'_> {
             let broken = first(validation::rollout(&self.ro));
             let unsupported = || self.unsupported().map(|e| e.to_string());
             let refused = || self.route_refused().map(|e| e.to_string());
-            broken.or_else(unsupported).or_else(refused).or_else(|| self.releases_its_own()).map(|e| (e, Scope::Spec))
+            let releases = || self.releases_its_own().map(|e| e.to_string());
+            broken.or_else(unsupported).or_else(refused).or_else(releases).map(|e| (e, Scope::Spec))
         };
         let in_references =
             || first(validation::references(&self.ro, &self.references())).map(|e| (e, Scope::References));
@@ -99,7 +104,7 @@ impl Reconcile<'_> {
     /// A selector that does not match the new ReplicaSet would have it released as soon as it is made, and the next one
     /// made, without end. Only the label of the hash can come to that: the selector was copied from a ReplicaSet, or
     /// `workloadRef` takes it from one.
-    fn releases_its_own(&self) -> Option<String> {
+    fn releases_its_own(&self) -> Option<FieldError> {
         const KEY: &str = names::POD_TEMPLATE_HASH;
         let asks =
             |s: &&LabelSelector| s.match_labels.contains_key(KEY) || s.match_expressions.iter().any(|e| e.key == KEY);
@@ -113,7 +118,7 @@ impl Reconcile<'_> {
             return None;
         }
         let detail = format!("must leave the label {KEY} alone, of which every ReplicaSet has a value of its own");
-        Some(FieldError::invalid(&Path::new("spec").child("selector"), &json!(selector), detail).to_string())
+        Some(FieldError::invalid(&Path::new("spec").child("selector"), &json!(selector), detail))
     }
 
     fn references(&self) -> References {

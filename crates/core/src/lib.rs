@@ -40,6 +40,7 @@ mod workload;
 pub use analyses::{TemplateClosure, experiment_template_closure, template_closure};
 pub use experiments::additional_destinations;
 pub use inquiries::{Answered, Ask};
+pub use invalid::{Concern, Problem, problems};
 pub use migration::{Debt, size_given_back};
 pub use plan::{AnnotationChanges, Effect, EventType, Plan, Warning};
 pub use planning::Step;

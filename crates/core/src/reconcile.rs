@@ -85,7 +85,7 @@ pub(crate) struct Reconcile<'a> {
 }
 
 impl<'a> Reconcile<'a> {
-    fn new(snapshot: &'a Snapshot, now: Timestamp) -> Self {
+    pub(crate) fn new(snapshot: &'a Snapshot, now: Timestamp) -> Self {
         let mut r = Reconcile {
             snapshot,
             now,

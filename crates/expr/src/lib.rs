@@ -48,3 +48,8 @@ pub use error::Error;
 pub use evaluator::{Evaluator, Expr};
 pub use measure::{Phase, measure};
 pub use value::Value;
+
+/// Why `source` is no expression, whatever `result` may be.
+pub fn syntax_error(source: &str) -> Option<Error> {
+    syntax::parser::parse(source).err()
+}

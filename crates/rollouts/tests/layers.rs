@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rollouts-traffic", &["rollouts-api"]),
     ("rollouts-core", &["rollouts-api", "rollouts-traffic"]),
     ("rollouts-view", &["rollouts-api"]),
+    ("rollouts-lint", &["rollouts-api", "rollouts-core", "rollouts-expr", "rollouts-traffic"]),
     ("rollouts-memkube", &["rollouts-api", "rollouts-schema"]),
     ("rollouts-kube", &["rollouts-api", "rollouts-core"]),
     ("rollouts-providers", &["rollouts-api", "rollouts-core", "rollouts-expr", "rollouts-kube", "rollouts-traffic"]),
@@ -22,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "rollouts-controller",
         &["rollouts-api", "rollouts-core", "rollouts-kube", "rollouts-providers", "rollouts-traffic"],
     ),
-    ("rollouts-cli", &["rollouts-api", "rollouts-kube", "rollouts-view"]),
+    ("rollouts-cli", &["rollouts-api", "rollouts-kube", "rollouts-lint", "rollouts-view"]),
     (
         "rollouts-sim",
         &[
@@ -70,7 +71,7 @@ const FOR_TESTS: &[&str] = &[
 ];
 
 /// Crates that decide or describe: no runtime, no client, no socket, not even indirectly.
-const PURE: &[&str] = &["rollouts-api", "rollouts-expr", "rollouts-core", "rollouts-schema", "rollouts-view"];
+const PURE: &[&str] = &["rollouts-api", "rollouts-expr", "rollouts-core", "rollouts-schema", "rollouts-view", "rollouts-lint"];
 
 /// What a pure crate must not reach.
 const IMPURE: &[&str] =

@@ -17,10 +17,14 @@ pub struct MissingTemplate {
 }
 
 impl MissingTemplate {
+    /// The kind that it refers to.
+    pub fn kind(&self) -> &'static str {
+        if self.reference.cluster_scope { "ClusterAnalysisTemplate" } else { "AnalysisTemplate" }
+    }
+
     /// `AnalysisTemplate 'x' not found`.
     pub fn message(&self) -> String {
-        let kind = if self.reference.cluster_scope { "ClusterAnalysisTemplate" } else { "AnalysisTemplate" };
-        format!("{kind} '{}' not found", self.reference.template_name)
+        format!("{} '{}' not found", self.kind(), self.reference.template_name)
     }
 }
 

@@ -10,14 +10,21 @@ pub fn validate_metrics<M: Borrow<Metric>>(metrics: &[M]) -> Result<(), String> 
     if metrics.is_empty() {
         return Err("no metrics specified".to_string());
     }
-    let mut names = BTreeSet::new();
-    for (i, metric) in metrics.iter().map(Borrow::borrow).enumerate() {
-        if !names.insert(metric.name.as_str()) {
-            return Err(format!("metrics[{i}]: duplicate name '{}'", metric.name));
-        }
-        validate_metric(metric).map_err(|e| format!("metrics[{i}]: {e}"))?;
+    match metric_problems(metrics).into_iter().next() {
+        Some((i, problem)) => Err(format!("metrics[{i}]: {problem}")),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// The first thing wrong with each of `metrics`, by its number.
+pub fn metric_problems<M: Borrow<Metric>>(metrics: &[M]) -> Vec<(usize, String)> {
+    let mut names = BTreeSet::new();
+    let problem = |metric: &Metric, is_repeated: bool| match is_repeated {
+        true => Err(format!("duplicate name '{}'", metric.name)),
+        false => validate_metric(metric),
+    };
+    let metrics = metrics.iter().map(Borrow::borrow).enumerate();
+    metrics.filter_map(|(i, metric)| Some((i, problem(metric, !names.insert(metric.name.as_str())).err()?))).collect()
 }
 
 fn validate_metric(metric: &Metric) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! Analyses that a Rollout refers to (analysis.md §1.12).
 
-use super::references::References;
+use super::references::{ReferenceError, References};
 use crate::analysis::{Argument, Metric, TemplateSet, TemplatesByRef};
 use crate::field::{FieldError, Path};
 use crate::rollout::{AnalysisRunArgument, AnalysisTemplateRef, Rollout, RolloutAnalysis};
@@ -8,11 +8,21 @@ use crate::rollout_path;
 use std::collections::BTreeSet;
 
 /// One place of a Rollout that starts runs.
-struct Attachment<'a> {
-    path: Path,
-    analysis: &'a RolloutAnalysis,
+#[derive(Debug, Clone)]
+pub struct Attachment<'a> {
+    /// Where.
+    pub path: Path,
+    /// What is run.
+    pub analysis: &'a RolloutAnalysis,
     /// Runs beside the steps, so it need not end.
-    background: bool,
+    pub background: bool,
+}
+
+impl Attachment<'_> {
+    /// The arguments as far as they are known before anything runs: what stands for a hash or a field has some value.
+    pub fn arguments(&self) -> Vec<Argument> {
+        self.analysis.args.iter().map(with_some_value).collect()
+    }
 }
 
 /// References of the Rollout itself to templates, without those that templates make.
@@ -21,12 +31,13 @@ pub fn template_refs(rollout: &Rollout) -> Vec<&AnalysisTemplateRef> {
 }
 
 /// Templates that do not exist.
-pub(super) fn missing(rollout: &Rollout, found: &References) -> Vec<FieldError> {
+pub(super) fn missing(rollout: &Rollout, found: &References) -> Vec<ReferenceError> {
     let mut errors = Vec::new();
     for attachment in attachments(rollout) {
         if let Err(missing) = TemplateSet::resolve(&attachment.analysis.templates, &found.analysis_templates) {
             let path = if missing.nested { Path::new("spec.templates") } else { attachment.path.child("templates") };
-            errors.push(FieldError::invalid(&path, &missing.reference.template_name, missing.message()));
+            let error = FieldError::invalid(&path, &missing.reference.template_name, missing.message());
+            errors.push(ReferenceError::absent(missing.kind(), error));
         }
     }
     errors
@@ -35,10 +46,11 @@ pub(super) fn missing(rollout: &Rollout, found: &References) -> Vec<FieldError> 
 /// Templates that do not fit together or not the arguments, and analyses that would never end.
 pub(super) fn contents(rollout: &Rollout, found: &References) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    for Attachment { path, analysis, background } in attachments(rollout) {
+    for attachment in attachments(rollout) {
+        let args = attachment.arguments();
+        let Attachment { path, analysis, background } = attachment;
         let Ok(set) = TemplateSet::resolve(&analysis.templates, &found.analysis_templates) else { continue };
         let path = path.child("templates");
-        let args: Vec<Argument> = analysis.args.iter().map(with_some_value).collect();
         match set.run_spec(&args, &analysis.dry_run, &analysis.measurement_retention) {
             Err(detail) => {
                 let names: Vec<&str> = set.iter().map(|(name, _)| name).collect();
@@ -75,9 +87,10 @@ pub(super) fn contents(rollout: &Rollout, found: &References) -> Vec<FieldError>
 /// none of these before it fails to make the run, again and again.
 fn field_refs(rollout: &Rollout, found: &References) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    for Attachment { path, analysis, .. } in attachments(rollout) {
+    for attachment in attachments(rollout) {
+        let args = attachment.arguments();
+        let Attachment { path, analysis, .. } = attachment;
         let given = analysis.args.iter().filter_map(|a| a.value_from.as_ref()?.field_ref.as_ref());
-        let args: Vec<Argument> = analysis.args.iter().map(with_some_value).collect();
         let run = TemplateSet::resolve(&analysis.templates, &found.analysis_templates).ok();
         let run = run.and_then(|set| set.run_spec(&args, &[], &[]).ok());
         let declared = run.iter().flat_map(|r| &r.args).filter_map(|a| a.value_from.as_ref()?.field_ref.as_ref());
@@ -103,7 +116,8 @@ pub fn unknown_arguments(rollout: &Rollout, templates: &TemplatesByRef) -> Vec<(
     unknown
 }
 
-fn attachments(rollout: &Rollout) -> Vec<Attachment<'_>> {
+/// All places of a Rollout that start runs.
+pub fn attachments(rollout: &Rollout) -> Vec<Attachment<'_>> {
     let strategy = Path::new("spec.strategy");
     let mut all = Vec::new();
     let mut add = |path: Path, analysis, background| {
@@ -132,8 +146,9 @@ fn attachments(rollout: &Rollout) -> Vec<Attachment<'_>> {
     all
 }
 
-/// The hashes and fields that a Rollout's arguments stand for are not known here, but that there will be a value is.
-fn with_some_value(arg: &AnalysisRunArgument) -> Argument {
+/// An argument as far as it is known before anything runs: the hashes and fields that a Rollout's arguments stand for are
+/// not, but that there will be a value is.
+pub fn with_some_value(arg: &AnalysisRunArgument) -> Argument {
     let value = if arg.value_from.is_some() { "dummy-value" } else { &arg.value };
     Argument { name: arg.name.clone(), value: Some(value.to_string()), value_from: None }
 }

@@ -70,13 +70,40 @@ impl MappingRef {
     }
 }
 
+/// Something wrong with what a Rollout refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceError {
+    /// What, and where the Rollout refers to it.
+    pub error: FieldError,
+    /// If all that is wrong is that the object does not exist: its kind.
+    pub absent: Option<&'static str>,
+}
+
+impl ReferenceError {
+    pub(super) fn absent(kind: &'static str, error: FieldError) -> Self {
+        ReferenceError { error, absent: Some(kind) }
+    }
+}
+
+impl From<FieldError> for ReferenceError {
+    fn from(error: FieldError) -> Self {
+        ReferenceError { error, absent: None }
+    }
+}
+
 /// Everything wrong with what the Rollout refers to, in order.
 pub fn references(rollout: &Rollout, found: &References) -> Vec<FieldError> {
+    reference_errors(rollout, found).into_iter().map(|e| e.error).collect()
+}
+
+/// [`references`], which tells what is absent from what is wrong.
+pub fn reference_errors(rollout: &Rollout, found: &References) -> Vec<ReferenceError> {
     let services = services(rollout);
     let mut errors = Vec::new();
     for (path, name) in &services {
         if !found.services.contains_key(*name) {
-            errors.push(FieldError::invalid(path, *name, format!("service \"{name}\" not found")));
+            let error = FieldError::invalid(path, *name, format!("service \"{name}\" not found"));
+            errors.push(ReferenceError::absent("Service", error));
         }
     }
     errors.extend(analyses::missing(rollout, found));
@@ -84,11 +111,11 @@ pub fn references(rollout: &Rollout, found: &References) -> Vec<FieldError> {
     let labels = rollout.spec.template.labels();
     for (path, name) in &services {
         if let Some(service) = found.services.get(*name) {
-            errors.extend(service_error(rollout, &labels, service, path, name));
+            errors.extend(service_error(rollout, &labels, service, path, name).map(ReferenceError::from));
         }
     }
-    errors.extend(analyses::contents(rollout, found));
-    errors.extend(routers::contents(rollout, found));
+    let contents = analyses::contents(rollout, found).into_iter().chain(routers::contents(rollout, found));
+    errors.extend(contents.map(ReferenceError::from));
     errors
 }
 

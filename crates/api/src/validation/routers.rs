@@ -1,61 +1,63 @@
 //! Objects that traffic routers of a Rollout refer to (traffic.md §2.0).
 
 use super::internal;
-use super::references::References;
+use super::references::{ReferenceError, References};
 use crate::field::{BadValue, FieldError, Path, quote};
 use crate::rollout::{IstioTrafficRouting, Rollout, TrafficRouting};
 
 /// References that contradict each other or lead nowhere.
-pub(super) fn missing(rollout: &Rollout, found: &References) -> Vec<FieldError> {
+pub(super) fn missing(rollout: &Rollout, found: &References) -> Vec<ReferenceError> {
     let Some(routing) = rollout.spec.traffic_routing() else { return Vec::new() };
     let path = Path::new("spec.strategy.canary.trafficRouting");
-    let mut errors = Vec::new();
+    let mut errors: Vec<ReferenceError> = Vec::new();
     if let Some(nginx) = &routing.nginx {
         let (one, many) = (!nginx.stable_ingress.is_empty(), !nginx.stable_ingresses.is_empty());
-        errors.extend(choice(&path.child("nginx"), "StableIngress", "StableIngresses", one, many));
+        let choice = choice(&path.child("nginx"), "StableIngress", "StableIngresses", one, many);
+        errors.extend(choice.map(ReferenceError::from));
     }
     if let Some(alb) = &routing.alb {
         let (one, many) = (!alb.ingress.is_empty(), !alb.ingresses.is_empty());
-        errors.extend(choice(&path.child("alb"), "Ingress", "Ingresses", one, many));
+        let choice = choice(&path.child("alb"), "Ingress", "Ingresses", one, many);
+        errors.extend(choice.map(ReferenceError::from));
     }
     for IngressRef { path, name, .. } in ingresses(rollout, routing) {
         if !found.ingress_backends.contains_key(name) {
             let detail = format!("ingress.networking.k8s.io {} not found", quote(name));
-            errors.push(FieldError::invalid(&path, name, detail));
+            errors.push(ReferenceError::absent("Ingress", FieldError::invalid(&path, name, detail)));
         }
     }
     if let Some(istio) = &routing.istio {
         if istio.virtual_service.is_some() != istio.virtual_services.is_empty() {
             let detail = "either VirtualService or VirtualServices must be configured";
-            errors.push(internal(&path.child("istio"), detail));
+            errors.push(internal(&path.child("istio"), detail).into());
         }
         for (path, namespace, name) in virtual_services(rollout, istio) {
             if !found.virtual_services.contains_key(&(namespace, name.clone())) {
                 let detail = format!("virtualservices.networking.istio.io {} not found", quote(&name));
-                errors.push(FieldError::invalid(&path, name, detail));
+                errors.push(ReferenceError::absent("VirtualService", FieldError::invalid(&path, name, detail)));
             }
         }
     }
     if let Some(ambassador) = &routing.ambassador {
         let path = path.child("ambassador").child("mappings");
         if ambassador.mappings.is_empty() {
-            errors.push(FieldError::invalid(&path, BadValue::raw("null"), "must provide at least one mapping"));
+            errors.push(FieldError::invalid(&path, BadValue::raw("null"), "must provide at least one mapping").into());
         }
         for name in ambassador.mappings.iter().filter(|name| !found.mappings.contains_key(*name)) {
             let detail = format!("mappings.getambassador.io {} not found", quote(name));
-            errors.push(FieldError::invalid(&path, name, detail));
+            errors.push(ReferenceError::absent("Mapping", FieldError::invalid(&path, name, detail)));
         }
     }
     if let Some(app_mesh) = &routing.app_mesh {
         let path = path.child("appmesh").child("virtualService");
         match &app_mesh.virtual_service {
             None => {
-                errors.push(FieldError::invalid(&path, BadValue::raw("null"), "must provide virtual-service"));
+                errors.push(FieldError::invalid(&path, BadValue::raw("null"), "must provide virtual-service").into());
             }
             Some(service) if !found.app_mesh_virtual_services.contains_key(&service.name) => {
                 let value = format!("{}.{}", service.name, rollout.metadata.namespace);
                 let detail = format!("virtualservices.appmesh.k8s.aws {} not found", quote(&service.name));
-                errors.push(FieldError::invalid(&path, value, detail));
+                errors.push(ReferenceError::absent("VirtualService", FieldError::invalid(&path, value, detail)));
             }
             Some(_) => {}
         }

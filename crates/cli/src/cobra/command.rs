@@ -20,6 +20,7 @@ pub struct Command<A> {
     pub(super) action: Option<A>,
     pub(super) flags_in_usage: bool,
     pub(super) check: Option<Check>,
+    pub(super) required: Option<&'static str>,
 }
 
 /// Which positional arguments a command takes. A wrong number of them is answered with the command's usage, without
@@ -83,6 +84,7 @@ impl<A> Command<A> {
             action: None,
             flags_in_usage: true,
             check: None,
+            required: None,
         }
     }
 
@@ -160,6 +162,13 @@ impl<A> Command<A> {
     #[must_use]
     pub fn check(mut self, check: Check) -> Self {
         self.check = Some(check);
+        self
+    }
+
+    /// A flag that must be given, with a value.
+    #[must_use]
+    pub fn required(mut self, flag: &'static str) -> Self {
+        self.required = Some(flag);
         self
     }
 

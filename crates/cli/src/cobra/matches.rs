@@ -74,6 +74,15 @@ impl Matches {
         }
     }
 
+    /// Whether a text, or a repeated text, has no value.
+    pub(super) fn is_empty(&self, flag: &str) -> bool {
+        match self.values.get(flag) {
+            Some(Value::Text(text)) => text.is_empty(),
+            Some(Value::List(list)) => list.is_empty(),
+            other => undeclared(flag, other),
+        }
+    }
+
     /// Whether such a flag is declared.
     pub fn declares(&self, flag: &str) -> bool {
         self.values.contains_key(flag)

@@ -9,7 +9,7 @@ use crate::failure::Result;
 const BARE: &str = "select child command";
 
 pub(super) fn commands() -> Vec<Command<Action>> {
-    vec![create(), dashboard(), lint(), notifications()]
+    vec![create(), dashboard(), notifications()]
 }
 
 pub(super) fn run(what: &str) -> Result {
@@ -44,11 +44,6 @@ fn dashboard() -> Command<Action> {
     Command::new("dashboard", "Start the dashboard", Arguments::Any, Action::Later("dashboard"))
         .flag(Flag::int("port", 3100, "Port to listen on").short('p'))
         .flag(Flag::text("root-path", "rollouts", "Path under which the dashboard is served"))
-}
-
-fn lint() -> Command<Action> {
-    Command::new("lint", "Check the rollouts of a file", Arguments::Any, Action::Later("lint"))
-        .flag(Flag::text("filename", "", "File to check").short('f'))
 }
 
 fn notifications() -> Command<Action> {

@@ -76,6 +76,17 @@ async fn help_has_the_recorded_shape() {
         if expected["global"].is_null() && !ours["global"].is_null() {
             expected["global"] = recorded["global"].clone();
         }
+        if args.starts_with("lint") {
+            // More than one file, and other forms of output (docs/differences/cli.md).
+            let more = ["ignore", "output", "warnings"].map(|name| {
+                let flags = ours["flags"].as_array().into_iter().flatten();
+                flags.filter(|flag| flag["name"] == name).cloned().next().expect("a flag of lint")
+            });
+            let flags = expected["flags"].as_array_mut().expect("flags");
+            flags[0]["type"] = json!("stringArray");
+            flags.extend(more);
+            flags.sort_by_key(|flag| flag["name"].to_string());
+        }
         if expected["global"].is_null() {
             expected.as_object_mut().expect("an object").remove("global");
         }
@@ -93,7 +104,7 @@ async fn help_has_the_recorded_shape() {
 #[tokio::test]
 async fn misuse_is_answered_as_recorded() {
     // These need what later versions bring; until then they say so.
-    let later = ["create", "lint"];
+    let later = ["create"];
     for entry in corpus(include_str!("../corpus/misuse.json")).as_array().expect("a list") {
         let args = entry["args"].as_str().expect("text");
         let output = offline(args).await;

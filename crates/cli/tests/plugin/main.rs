@@ -3,5 +3,6 @@
 mod command_line;
 mod commands;
 mod follow;
+mod lint;
 mod support;
 mod terminal;

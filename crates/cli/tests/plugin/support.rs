@@ -65,6 +65,8 @@ pub async fn run_in(world: World<'_>, line: &str) -> Output {
         clock: world.clock,
         is_tty: world.is_tty,
         variables: world.variables,
+        files: &|path: &std::path::Path| std::fs::read(path),
+        folders: &|path: &std::path::Path| std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect(),
         connect: world.connect,
         shutdown: futures::stream::once(world.stop).boxed(),
         logging: &|_: Logging| {},

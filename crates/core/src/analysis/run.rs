@@ -22,3 +22,4 @@ pub use machine::plan;
 pub(crate) use object::object;
 pub use plan::{Ask, JOB_NAME, RunEffect, RunPlan, Task};
 pub use snapshot::{Answer, Measuring, Options, RunSnapshot};
+pub use spec::{SpecProblem, spec_problems};

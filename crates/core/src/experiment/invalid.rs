@@ -5,8 +5,8 @@ use rollouts_api::experiment::{Experiment, ExperimentStatus};
 use rollouts_api::{GoDuration, Time};
 use std::collections::BTreeSet;
 
-/// What is wrong with the spec first.
-pub(super) fn problem(experiment: &Experiment) -> Option<String> {
+/// What is wrong with the spec first, as the Experiment's status says it.
+pub fn problem(experiment: &Experiment) -> Option<String> {
     let (name, spec) = (&experiment.metadata.name, &experiment.spec);
     let mut names = BTreeSet::new();
     for (i, template) in spec.templates.iter().enumerate() {

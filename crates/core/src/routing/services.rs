@@ -61,7 +61,7 @@ impl Reconcile<'_> {
 
     /// The Services of canary and stable version, as `router` knows them. The ping-pong pair counts for routers that know
     /// it, and where Istio is also told of a canary and a stable Service, those do.
-    pub(super) fn role_services(&self, router: &dyn Router) -> (String, String) {
+    pub(crate) fn role_services(&self, router: &dyn Router) -> (String, String) {
         let Some(canary) = &self.ro.spec.strategy.canary else { return Default::default() };
         let CanaryStrategy { canary_service, stable_service, ping_pong, .. } = canary;
         let named = !canary_service.is_empty() || !stable_service.is_empty();

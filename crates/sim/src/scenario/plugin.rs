@@ -34,6 +34,8 @@ pub async fn run(args: &[String], client: &kube::Client, namespace: &str, clock:
         clock: clock.clone(),
         is_tty: false,
         variables: Variables::default(),
+        files: &|path: &std::path::Path| std::fs::read(path),
+        folders: &|path: &std::path::Path| std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect(),
         connect: &connect,
         shutdown: futures::stream::pending().boxed(),
         logging: &|_: Logging| {},

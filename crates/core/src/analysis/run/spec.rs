@@ -1,9 +1,10 @@
 //! From the spec of a run to what is to be watched, or what is wrong with it (analysis.md §2.1, steps 2 to 4).
 
-use crate::analysis::args::{Arguments, SECRET_PLACEHOLDER, unresolved};
+use crate::analysis::args::{ArgumentError, Arguments, SECRET_PLACEHOLDER, unresolved};
+use crate::analysis::tags::TagError;
 use jiff::SignedDuration;
 use regex_lite::{Regex, RegexBuilder};
-use rollouts_api::analysis::{AnalysisRunSpec, Metric, validate_metrics};
+use rollouts_api::analysis::{AnalysisRunSpec, Metric, metric_problems, validate_metrics};
 use rollouts_api::{GoDuration, IntOrString};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -65,6 +66,51 @@ pub(super) fn check(spec: &AnalysisRunSpec) -> Result<Vec<Watched<'_>>, String> 
     let mut watched: Vec<_> = metrics.into_iter().enumerate().map(|(i, m)| Watched::new(i, m)).collect();
     apply_rules(spec, &mut watched).map_err(invalid)?;
     Ok(watched)
+}
+
+/// Something wrong with the spec of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecProblem {
+    /// The number of the metric that it is about; `None`: the spec as a whole.
+    pub metric: Option<usize>,
+    /// What.
+    pub message: String,
+    /// All that is wrong is that the metric uses an argument which the run does not have.
+    pub is_unknown_argument: bool,
+}
+
+/// What is wrong with the spec of a run: where a run ends with the first of it, everything that can be told.
+pub fn spec_problems(spec: &AnalysisRunSpec) -> Vec<SpecProblem> {
+    let problem = |metric, message| SpecProblem { metric, message, is_unknown_argument: false };
+    if spec.metrics.is_empty() {
+        return vec![problem(None, "no metrics specified".into())];
+    }
+    let arguments = match Arguments::without_secrets(&spec.args) {
+        Ok(arguments) => arguments,
+        Err(error) => return vec![problem(None, unresolved(error))],
+    };
+    let mut problems = Vec::new();
+    let mut metrics = Vec::new();
+    for (i, metric) in spec.metrics.iter().enumerate() {
+        match arguments.resolve(metric) {
+            Ok(resolved) => metrics.push((i, resolved)),
+            Err(error) => {
+                let is_unknown_argument = matches!(error, ArgumentError::Tag(TagError::Unknown(_)));
+                problems.push(SpecProblem { metric: Some(i), message: unresolved(error), is_unknown_argument });
+            }
+        }
+    }
+    let resolved: Vec<&Metric> = metrics.iter().map(|(_, metric)| &**metric).collect();
+    problems.extend(metric_problems(&resolved).into_iter().map(|(i, message)| problem(Some(metrics[i].0), message)));
+    let secret = |(i, metric): &(usize, Cow<'_, Metric>)| Some(problem(Some(*i), numbers_are_no_secrets(metric).err()?));
+    problems.extend(metrics.iter().filter_map(secret));
+    let mut watched: Vec<_> = metrics.into_iter().map(|(i, metric)| Watched::new(i, metric)).collect();
+    if problems.is_empty()
+        && let Err(message) = apply_rules(spec, &mut watched)
+    {
+        problems.push(problem(None, message));
+    }
+    problems
 }
 
 /// The metrics of a run with which something is wrong, as far as they can be told apart: what they have begun must end.
