@@ -42,8 +42,11 @@ fn resource(action: Action) -> Option<Resource> {
         | Action::Undo => Some(ROLLOUTS),
         Action::GetExperiment | Action::RetryExperiment | Action::TerminateExperiment => Some(EXPERIMENTS),
         Action::TerminateAnalysisRun => Some(ANALYSIS_RUNS),
-        Action::Completion | Action::Later(_) | Action::ListExperiments | Action::ListRollouts | Action::Version => {
-            None
-        }
+        Action::Completion
+        | Action::Later(_)
+        | Action::Lint
+        | Action::ListExperiments
+        | Action::ListRollouts
+        | Action::Version => None,
     }
 }

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 /// Runs one command line, given without the program's own name, and returns the exit code. `logging` is called with
 /// what the logging flags say before the command does anything.
 pub async fn run_on_terminal(args: &[String], build: BuildInfo, logging: &(dyn Fn(Logging) + Sync)) -> i32 {
-    let mut stdout = std::io::stdout();
+    let mut stdout = io::stdout();
     let is_tty = stdout.is_terminal();
     let variable = |name| std::env::var(name).ok();
     let env = Env {
         stdout: &mut stdout,
-        stderr: &mut std::io::stderr(),
+        stderr: &mut io::stderr(),
         clock: rollouts_kube::system_clock(),
         is_tty,
         variables: Variables { home: variable("HOME"), term: variable("TERM"), no_color: variable("NO_COLOR") },

@@ -98,7 +98,7 @@ async fn files_and_directories_are_seen_together() {
     assert_eq!(
         output.stderr,
         format!(
-            "{folder}/rollout.yaml:20:7: error: Rollout web: spec.strategy.canary.canaryService: {message} [invalid-reference]\n\
+            "{folder}/rollout.yaml:21:7: error: Rollout web: spec.strategy.canary.canaryService: {message} [invalid-reference]\n\
              Error: spec.strategy.canary.canaryService: {message}\n"
         )
     );
@@ -147,8 +147,8 @@ async fn people_read_each_finding_once() {
     let output = on_a_terminal("lint -f tests/corpus/lint/lint-weight.yaml --warnings=off").await;
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
     assert_eq!(output.stderr.lines().count(), 3);
-    assert!(WEIGHT.lines().nth(17).is_some_and(|line| line.contains("setWeight: 101")));
-    assert!(output.stderr.starts_with("tests/corpus/lint/lint-weight.yaml:18:10: error: "), "{}", output.stderr);
+    assert!(WEIGHT.lines().nth(16).is_some_and(|line| line.contains("setWeight: 101")));
+    assert!(output.stderr.starts_with("tests/corpus/lint/lint-weight.yaml:17:10: error: "), "{}", output.stderr);
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn other_programs_read_other_forms() {
     assert_eq!((json.code, json.stderr.as_str(), &value["summary"]["errors"]), (1, "", &2.into()));
     let github = run(&format!("{line} -o github --warnings=off")).await;
     assert_eq!((github.code, github.stdout.lines().count(), github.stderr.as_str()), (1, 2, ""));
-    assert!(github.stdout.starts_with("::error file=tests/corpus/lint/lint-weight.yaml,line=18,"));
+    assert!(github.stdout.starts_with("::error file=tests/corpus/lint/lint-weight.yaml,line=17,"));
     let sarif = run("lint -f tests/corpus/lint/lint-good.yaml -o sarif").await;
     let value: Value = serde_json::from_str(&sarif.stdout).expect("JSON");
     assert_eq!((sarif.code, &value["version"]), (0, &"2.1.0".into()));

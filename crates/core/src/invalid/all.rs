@@ -49,7 +49,10 @@ pub fn problems(snapshot: &Snapshot) -> Vec<Problem> {
         found.services.values_mut().for_each(|service| service.selector.clear());
     }
     let references = validation::reference_errors(&r.ro, &found);
-    let is_usable = references.is_empty() && problems.is_empty();
+    // Routers look at none of these.
+    const BESIDE: [&str; 3] = ["Service", "AnalysisTemplate", "ClusterAnalysisTemplate"];
+    let is_beside = |absent: Option<&str>| absent.is_some_and(|kind| BESIDE.contains(&kind));
+    let is_usable = problems.is_empty() && references.iter().all(|wrong| is_beside(wrong.absent));
     problems.extend(references.into_iter().map(|wrong| Problem {
         error: wrong.error,
         concern: wrong.absent.map_or(Concern::Reference, Concern::Absent),

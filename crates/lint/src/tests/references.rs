@@ -10,7 +10,7 @@ fn absent_objects_are_missed_among_others_of_their_kind() {
     let text = format!("{}{}", rollout("web", SERVICES), service("old", "web"));
     assert_eq!(
         found(&text),
-        ["15:54 reference-not-found spec.strategy.canary.canaryService: service \"new\" not in the input, which has \
+        ["15:53 reference-not-found spec.strategy.canary.canaryService: service \"new\" not in the input, which has \
              other objects of the kind Service"]
     );
     // In another file, and in another namespace.
@@ -27,7 +27,7 @@ fn services() {
     assert_eq!(
         found(&text),
         [
-            "15:54 invalid-reference spec.strategy.canary.canaryService: Invalid value: \"new\": Service \"new\" has unmatch label \"app\" in rollout"
+            "15:53 invalid-reference spec.strategy.canary.canaryService: Invalid value: \"new\": Service \"new\" has unmatch label \"app\" in rollout"
         ]
     );
     let both = format!(
@@ -136,14 +136,14 @@ fn templates_with_the_arguments_of_the_rollout() {
     assert_eq!(
         messages,
         [
-            "15:38 invalid-reference spec.strategy.canary.steps[1].analysis.templates: Invalid value: \"templateNames: [up]\": args.host was not resolved"
+            "15:51 invalid-reference spec.strategy.canary.steps[1].analysis.templates: Invalid value: \"templateNames: [up]\": args.host was not resolved"
         ]
     );
     let messages = found(&format!("{}{up}", analysed("[{name: host, value: h}, {name: count, value: '2'}]")));
     assert_eq!(
         messages,
         [
-            "15:27 invalid-analysis spec.strategy.canary.steps[1].analysis: metric \"up\": interval must be specified when count > 1"
+            "15:40 invalid-analysis spec.strategy.canary.steps[1].analysis: metric \"up\": interval must be specified when count > 1"
         ]
     );
     // A hash is some text.
@@ -152,7 +152,7 @@ fn templates_with_the_arguments_of_the_rollout() {
     // By itself the template is not blamed for what its arguments may be.
     let open = template(
         "open",
-        "{args: [{name: n}], metrics: [{name: m, count: '{{args.n}}', interval: '{{args.n}}', failureLimit: -1, successCondition: 'result > {{args.n}}', provider: {web: {url: u}}}]}",
+        "{args: [{name: k}], metrics: [{name: m, count: '{{args.k}}', interval: '{{args.k}}', failureLimit: -1, successCondition: 'result > {{args.k}}', provider: {web: {url: u}}}]}",
     );
     assert_eq!(found(&open), Vec::<String>::new());
     let cluster = template("up", "{metrics: []}").replace("AnalysisTemplate", "ClusterAnalysisTemplate");

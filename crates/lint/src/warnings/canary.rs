@@ -50,8 +50,8 @@ fn falling_weights(canary: &CanaryStrategy, found: &mut About<'_>) {
 fn coarse_weights(subject: &Subject<'_>, canary: &CanaryStrategy, found: &mut About<'_>) {
     let spec = &subject.rollout().spec;
     let n = spec.replicas();
-    // What an autoscaler sets is not known, and 0 pods are sized by somebody else.
-    if canary.traffic_routing.is_some() || n == 0 || super::neighbours::autoscaler(subject).is_some() {
+    // What an autoscaler sets is not known, and no pods are sized by somebody else.
+    if canary.traffic_routing.is_some() || n <= 0 || super::neighbours::autoscaler(subject).is_some() {
         return;
     }
     let surge = canary.max_surge(n);

@@ -61,9 +61,9 @@ fn streams() {
 
 #[test]
 fn anchors_and_merges() {
-    let text = "base: &b {x: 1, y: 2}\none:\n  <<: *b\n  y: 3\nall: [*b, *b]\ntwo: {<<: [{z: 1}, *b]}\n";
-    let base = json!({"x": 1, "y": 2});
-    let want = json!({"base": base, "one": {"x": 1, "y": 3}, "all": [base, base], "two": {"z": 1, "x": 1, "y": 2}});
+    let text = "base: &b {x: 1, w: 2}\none:\n  <<: *b\n  w: 3\nall: [*b, *b]\ntwo: {<<: [{z: 1}, *b]}\n";
+    let base = json!({"x": 1, "w": 2});
+    let want = json!({"base": base, "one": {"x": 1, "w": 3}, "all": [base, base], "two": {"z": 1, "x": 1, "w": 2}});
     assert_eq!(values(text), [want]);
     let mut laughs = "a0: &a0 [x, x]\n".to_string();
     for i in 1..40 {

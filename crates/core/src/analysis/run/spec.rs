@@ -102,7 +102,8 @@ pub fn spec_problems(spec: &AnalysisRunSpec) -> Vec<SpecProblem> {
     }
     let resolved: Vec<&Metric> = metrics.iter().map(|(_, metric)| &**metric).collect();
     problems.extend(metric_problems(&resolved).into_iter().map(|(i, message)| problem(Some(metrics[i].0), message)));
-    let secret = |(i, metric): &(usize, Cow<'_, Metric>)| Some(problem(Some(*i), numbers_are_no_secrets(metric).err()?));
+    let secret =
+        |(i, metric): &(usize, Cow<'_, Metric>)| Some(problem(Some(*i), numbers_are_no_secrets(metric).err()?));
     problems.extend(metrics.iter().filter_map(secret));
     let mut watched: Vec<_> = metrics.into_iter().map(|(i, metric)| Watched::new(i, metric)).collect();
     if problems.is_empty()
