@@ -2,18 +2,23 @@
 
 mod abort;
 mod completion;
+mod diff;
+mod explain;
 mod get_experiment;
 mod get_rollout;
+mod history;
 mod later;
 mod lint;
 mod list_experiments;
 mod list_rollouts;
 mod live;
+mod output;
 mod parts;
 mod pause;
 mod promote;
 mod restart;
 mod retry;
+mod revisions;
 mod set_image;
 mod status;
 mod terminate;
@@ -30,8 +35,11 @@ use crate::failure::Result;
 pub(crate) enum Action {
     Abort,
     Completion,
+    DiffRollout,
+    ExplainRollout,
     GetExperiment,
     GetRollout,
+    HistoryRollout,
     /// Known, but not in this version.
     Later(&'static str),
     Lint,
@@ -54,8 +62,11 @@ pub(crate) async fn run(action: Action, context: &mut Context<'_>) -> Result {
     match action {
         Action::Abort => abort::run(context).await,
         Action::Completion => completion::run(context),
+        Action::DiffRollout => diff::run(context).await,
+        Action::ExplainRollout => explain::run(context).await,
         Action::GetExperiment => get_experiment::run(context).await,
         Action::GetRollout => get_rollout::run(context).await,
+        Action::HistoryRollout => history::run(context).await,
         Action::Later(what) => later::run(what),
         Action::Lint => lint::run(context),
         Action::ListExperiments => list_experiments::run(context).await,
@@ -100,7 +111,10 @@ pub(crate) fn all() -> Vec<Command<Action>> {
     let mut commands = vec![
         abort::command(),
         completion::command(),
+        diff::command(),
+        explain::command(),
         get,
+        history::command(),
         lint::command(),
         list,
         pause::command(),

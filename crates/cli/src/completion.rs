@@ -32,7 +32,10 @@ pub(crate) async fn names(
 fn resource(action: Action) -> Option<Resource> {
     match action {
         Action::Abort
+        | Action::DiffRollout
+        | Action::ExplainRollout
         | Action::GetRollout
+        | Action::HistoryRollout
         | Action::Pause
         | Action::Promote
         | Action::Restart

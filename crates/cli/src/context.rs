@@ -104,6 +104,21 @@ impl<'e> Context<'e> {
         }
     }
 
+    /// Those of the given flags that another command needs to reach the same objects, quoted for a shell.
+    pub(crate) fn flags_to_repeat(&self) -> String {
+        let flags = [("namespace", "-n"), ("context", "--context"), ("kubeconfig", "--kubeconfig")];
+        let given = flags.into_iter().filter_map(|(name, flag)| {
+            let value = self.matches.text_opt(name).filter(|value| !value.is_empty())?;
+            let is_plain = value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c));
+            Some(if is_plain {
+                format!("{flag} {value}")
+            } else {
+                format!("{flag} '{}'", value.replace('\'', "'\\''"))
+            })
+        });
+        given.collect::<Vec<_>>().join(" ")
+    }
+
     /// Connects as the flags say.
     pub(crate) fn connect(&self) -> Result<Session> {
         connect(&self.env, &self.matches)

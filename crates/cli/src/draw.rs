@@ -1,13 +1,17 @@
 //! Text for terminals.
 
+mod explanation;
 mod header;
 mod list;
 mod paint;
+mod revisions;
 mod tree;
 
+pub(crate) use explanation::explanation;
 pub(crate) use header::{experiment_header, rollout_header};
 pub(crate) use list::{ExperimentRow, List, RolloutRow};
 pub(crate) use paint::Paint;
+pub(crate) use revisions::{changes, history, revision};
 pub(crate) use tree::{experiment_tree, rollout_tree};
 
 use rollouts_view::{ExperimentInfo, RolloutInfo};

@@ -12,5 +12,5 @@ mod runs;
 mod writer;
 
 pub(crate) use alone::work as work_alone;
-pub(crate) use caches::{Analyses, Users, is_analysed, unfilled};
+pub(crate) use caches::{Analyses, Users, unfilled};
 pub(crate) use runs::{RunTools, Runs};

@@ -15,7 +15,7 @@ use rollouts_kube::cache::Change;
 use rollouts_kube::events::Recorder;
 use rollouts_kube::lease::Term;
 use rollouts_kube::{Cache, Key, Troubles, resource};
-use std::collections::BTreeMap;
+use rollouts_snapshots::selects;
 use std::sync::Arc;
 
 /// ReplicaSets without a controller, by namespace.
@@ -188,9 +188,4 @@ fn rollouts_of(all: &Cache<Rollout>, set: &ReplicaSet) -> Vec<Key> {
             all.iter().filter(adopts).map(|ro| Key::of(&ro.metadata)).collect()
         }
     }
-}
-
-/// Whether the Rollout's selector matches; one that cannot be read matches nothing.
-pub(crate) fn selects(ro: &Rollout, labels: &BTreeMap<String, String>) -> bool {
-    ro.spec.selector.as_ref().and_then(|s| s.compile().ok()).is_some_and(|s| s.matches(labels))
 }

@@ -80,6 +80,8 @@ impl Reconciler {
         if !plan.is_idle() {
             tracing::debug!(rollout = %key, "Plan:\n{plan}");
             self.pace.note(&key);
+        } else {
+            tracing::trace!(rollout = %key, "Plan:\n{plan}");
         }
         let meta = &snapshot.rollout.metadata;
         self.warnings.tell(meta, &plan.warnings, |w| self.executor.warn(meta, &w.reason, &w.message));

@@ -11,21 +11,19 @@ mod watched;
 pub(crate) use clients::Clients;
 pub(crate) use held::Held;
 pub(crate) use released::Released;
+pub(crate) use rollouts_snapshots::resource_of;
 
 use crate::workloads::FIRST_LIST_MAX;
 use interests::{Interests, kind_of};
 use rollouts_api::Rollout;
 use rollouts_kube::cache::Cached;
 use rollouts_kube::rest::Query;
-use rollouts_kube::{Cache, Key, Queue, RequestError, Resource, Troubles};
+use rollouts_kube::{Cache, Key, Queue, RequestError, Troubles};
+use rollouts_snapshots::{Found, Looks, closure};
 use rollouts_traffic::{Kind, ObjectRef, Objects, Settings, Want};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
-
-/// How often routers are asked what they want besides what they have seen. The longest chain has three links; more
-/// must be a circle.
-const ROUNDS_MAX: usize = 8;
 
 /// Caches by kind, and who looks at what; clones share them.
 #[derive(Clone)]
@@ -41,21 +39,6 @@ struct Inner {
     troubles: Troubles,
     interests: Arc<Interests>,
     caches: Mutex<BTreeMap<Kind, Cache<Held>>>,
-}
-
-/// What the routers of a Rollout look at.
-#[derive(Default)]
-pub(crate) struct Found {
-    /// As it is.
-    pub objects: Objects,
-    /// Why something cannot be read. A user or an administrator must do something about that.
-    pub unreadable: Option<String>,
-}
-
-/// The resource of a kind.
-pub(crate) fn resource_of(kind: &Kind) -> Resource {
-    let Kind { group, version, kind, plural } = kind.clone();
-    Resource { group, version, kind, plural, namespaced: true }
 }
 
 impl Routers {
@@ -111,7 +94,7 @@ impl Routers {
     /// Of a request that may work the next time.
     pub async fn find(&self, ro: &Rollout) -> Result<Found, RequestError> {
         let key = Key::of(&ro.metadata);
-        let (found, seen) = self.closure(ro, Some(&key)).await?;
+        let (found, seen) = self.all_of(ro, Some(&key)).await?;
         self.0.interests.set(&key, &seen);
         Ok(found)
     }
@@ -121,35 +104,11 @@ impl Routers {
     /// # Errors
     /// Of a request that may work the next time.
     pub async fn look_once(&self, ro: &Rollout) -> Result<Found, RequestError> {
-        Ok(self.closure(ro, None).await?.0)
+        Ok(self.all_of(ro, None).await?.0)
     }
 
-    async fn closure(&self, ro: &Rollout, interested: Option<&Key>) -> Result<(Found, Vec<Want>), RequestError> {
-        let (mut found, mut seen) = (Found::default(), Vec::new());
-        for round in 0.. {
-            let mut wants = rollouts_core::router_wants(ro, &self.0.settings, &found.objects);
-            wants.retain(|want| !seen.contains(want));
-            if round == ROUNDS_MAX
-                && let Some(want) = wants.first()
-            {
-                let last = kind_of(want);
-                found.unreadable = Some(format!("the objects of its routers lead on without end, by way of {last}"));
-                break;
-            }
-            if wants.is_empty() {
-                break;
-            }
-            for want in wants {
-                if seen.contains(&want) {
-                    continue;
-                }
-                // First, so that what changes meanwhile is told.
-                interested.inspect(|key| self.0.interests.add(key, &want));
-                self.look(&want, &mut found).await?;
-                seen.push(want);
-            }
-        }
-        Ok((found, seen))
+    async fn all_of(&self, ro: &Rollout, interested: Option<&Key>) -> Result<(Found, Vec<Want>), RequestError> {
+        closure(ro, &self.0.settings, &Looking { routers: self, interested }).await
     }
 
     /// The cache that holds the objects of this kind and namespace, if it is of use.
@@ -260,5 +219,19 @@ impl Routers {
     fn of(&self, kind: &Kind) -> Cache<Held> {
         let mut caches = self.0.caches.lock().unwrap_or_else(PoisonError::into_inner);
         caches.entry(kind.clone()).or_insert_with(|| watched::start(&self.0, kind)).clone()
+    }
+}
+
+/// A look at the objects of a Rollout's routers, for the sake of a Rollout that wants to be told of changes, or once.
+struct Looking<'a> {
+    routers: &'a Routers,
+    interested: Option<&'a Key>,
+}
+
+impl Looks for Looking<'_> {
+    async fn look(&self, want: &Want, found: &mut Found) -> Result<(), RequestError> {
+        // First, so that what changes meanwhile is told.
+        self.interested.inspect(|key| self.routers.0.interests.add(key, want));
+        self.routers.look(want, found).await
     }
 }

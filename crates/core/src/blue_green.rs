@@ -153,7 +153,7 @@ impl Reconcile<'_> {
         }
         match self.sets[new].deadline() {
             None => self.set_deadline(new, delay, "the update was aborted"),
-            Some(Some(deadline)) if self.now < deadline.timestamp() => self.plan.wake(deadline.timestamp()),
+            Some(Some(deadline)) if self.now < deadline.timestamp() => self.goes_at(new, deadline),
             Some(_) => match self.reached_all_the_same(new) {
                 // Never take away what users reach (upstream may).
                 Some(why) => self.note(why),
@@ -205,7 +205,7 @@ impl Reconcile<'_> {
         match self.sets[index].deadline() {
             // Upstream keeps the ReplicaSet for ever when the delay is 0.
             None if delay > 0 => self.set_deadline(index, delay, "a newer ReplicaSet was promoted"),
-            Some(Some(deadline)) if self.now < deadline.timestamp() => self.plan.wake(deadline.timestamp()),
+            Some(Some(deadline)) if self.now < deadline.timestamp() => self.goes_at(index, deadline),
             _ => return false,
         }
         *kept += 1;
@@ -222,7 +222,12 @@ impl Reconcile<'_> {
         let deadline = Time::new(Time::new(self.now).plus_seconds(delay_seconds.into()));
         let changes = AnnotationChanges::from([(names::SCALE_DOWN_DEADLINE.to_string(), Some(deadline.to_string()))]);
         self.update_set(index, None, None, None, changes, why);
-        self.plan.wake(deadline.timestamp());
+        self.goes_at(index, deadline);
+    }
+
+    fn goes_at(&mut self, index: usize, deadline: Time) {
+        let name = &self.sets[index].metadata.name;
+        self.plan.wake(deadline.timestamp(), format!("ReplicaSet {name} is scaled down"));
     }
 
     /// Whether status or Services still point at the ReplicaSet (§5.6).
@@ -257,7 +262,8 @@ impl Reconcile<'_> {
         match self.pause_condition(BLUE_GREEN_PAUSE).map(|c| c.start_time) {
             Some(_) if needless || self.blue_green_pause_over(strategy) => self.pauses.remove(BLUE_GREEN_PAUSE),
             Some(since) if strategy.auto_promotion_enabled() && seconds > 0 => {
-                self.plan.wake_after(since.plus_seconds(seconds.into()));
+                let what = "the pause ends, and users are sent to the new version";
+                self.plan.wake_after(since.plus_seconds(seconds.into()), what);
             }
             None if !needless && !self.ro.status.controller_pause && self.verified_before_promotion() => {
                 self.pauses.add(BLUE_GREEN_PAUSE);
@@ -338,7 +344,11 @@ impl Reconcile<'_> {
         }
         let switched = next.blue_green.active_selector == next.current_pod_hash;
         let mut why = "counters, selectors, pauses or conditions changed";
-        if let Some(reason) = self.blue_green_promotion(strategy, &next) {
+        let promotion = self.blue_green_promotion(strategy, &next);
+        if promotion.is_none() || self.new_is_stable() {
+            self.note_wait_of_blue_green(strategy);
+        }
+        if let Some(reason) = promotion {
             self.promote(&mut next, &reason);
             next.blue_green.scale_up_preview_check_point = false;
             why = "the update is complete";

@@ -103,6 +103,7 @@ impl Reconcile<'_> {
                 self.pauses.remove_abort();
             }
             next.current_step_index = self.last_index();
+            self.note_wait_of_canary();
             why = "steps are skipped".into();
         } else if self.aborted() {
             self.abort_status(&mut next);
@@ -111,6 +112,7 @@ impl Reconcile<'_> {
             self.complete_step(&mut next);
             why = "the step is complete".into();
         } else {
+            self.note_wait_of_canary();
             why = "counters, pauses or conditions changed".into();
         }
         self.finish(next, &why);

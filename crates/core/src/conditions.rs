@@ -251,7 +251,11 @@ impl Reconcile<'_> {
             return true;
         }
         let at = progressing.last_update_time.plus_seconds(deadline.saturating_add(1));
-        self.plan.wake(at);
+        let end = match self.ro.spec.progress_deadline_abort {
+            true => "without progress until then the update is aborted",
+            false => "without progress until then the Rollout counts as Degraded (progressDeadlineSeconds)",
+        };
+        self.plan.wake(at, end);
         false
     }
 

@@ -37,7 +37,7 @@ impl Reconcile<'_> {
         let due = answered.at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
         match self.plan.asks.last_mut() {
             Some(ask) if due <= self.now => ask.anew = true,
-            _ => self.plan.wake(due),
+            _ => self.plan.look_again(due),
         }
     }
 }

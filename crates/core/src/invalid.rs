@@ -37,7 +37,7 @@ impl Reconcile<'_> {
         let message = self.invalid(&error);
         self.note(message.clone());
         if self.snapshot.unresolved.is_some() {
-            self.plan.wake(Time::new(self.now).plus_seconds(UNRESOLVED_RETRY_SECONDS));
+            self.plan.look_again(Time::new(self.now).plus_seconds(UNRESOLVED_RETRY_SECONDS));
         }
         let mut next = self.old_status().clone();
         conditions::set_invalid(&mut next.conditions, message, Time::new(self.now));

@@ -4,7 +4,7 @@ use crate::Debt;
 use crate::inquiries::{self, Ask};
 use crate::planning::{self, Step};
 use jiff::Timestamp;
-use rollouts_api::RolloutStatus;
+use rollouts_api::{RolloutStatus, Time};
 use rollouts_traffic::Write;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -18,6 +18,9 @@ pub struct Plan {
     pub effects: Vec<Step<Effect>>,
     /// When to look again although nothing changed: always later than the moment of the plan.
     pub wake_at: Option<Timestamp>,
+    /// What time alone will bring, in the order in which it was thought of. Looks that are only another try are not
+    /// among it.
+    pub outlook: Vec<Due>,
     /// Decisions not to act, and why.
     pub notes: Vec<String>,
     /// What keeps the Rollout from what it is asked to do, for as long as it lasts. The plans of all that time have it,
@@ -25,6 +28,15 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// What others must tell before more can be decided. An answer is kept for as long as plans ask for it.
     pub asks: Vec<Ask>,
+}
+
+/// Something that happens by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// When.
+    pub at: Timestamp,
+    /// What, as a sentence without a full stop.
+    pub what: String,
 }
 
 /// What a user must know although nothing is written.
@@ -212,15 +224,22 @@ impl Plan {
         self.warnings.push(Warning { reason: reason.into(), message: message.into() });
     }
 
-    /// Notes that something is due at `at`; the earliest wins.
-    pub(crate) fn wake(&mut self, at: Timestamp) {
+    /// Notes that it is time for another look at `at`; the earliest wins.
+    pub(crate) fn look_again(&mut self, at: Timestamp) {
         self.wake_at = planning::earlier(self.wake_at, at);
     }
 
-    /// Notes that something is due once `last` has passed: most delays end after their last moment, not at it, and a
-    /// look on the dot would find nothing to do and ask for the same moment again, without end.
-    pub(crate) fn wake_after(&mut self, last: Timestamp) {
-        self.wake(planning::just_after(last));
+    /// Notes `what` is due at `at`.
+    pub(crate) fn wake(&mut self, at: Timestamp, what: impl Into<String>) {
+        self.look_again(at);
+        self.outlook.push(Due { at, what: what.into() });
+    }
+
+    /// Notes `what` is due once `last` has passed: most delays end after their last moment, not at it, and a look on
+    /// the dot would find nothing to do and ask for the same moment again, without end.
+    pub(crate) fn wake_after(&mut self, last: Timestamp, what: impl Into<String>) {
+        self.look_again(planning::just_after(last));
+        self.outlook.push(Due { at: last, what: what.into() });
     }
 }
 
@@ -231,6 +250,9 @@ impl fmt::Display for Plan {
         }
         planning::write_steps(f, &self.effects)?;
         inquiries::write(f, &self.asks)?;
+        for Due { at, what } in &self.outlook {
+            writeln!(f, "at {}: {what}", Time::new(*at))?;
+        }
         planning::write_outlook(f, &self.notes, &self.warnings, self.wake_at)
     }
 }

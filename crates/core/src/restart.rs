@@ -16,7 +16,7 @@ impl Reconcile<'_> {
             return;
         };
         if self.now <= restart_at.timestamp() {
-            self.plan.wake_after(restart_at.timestamp());
+            self.plan.wake_after(restart_at.timestamp(), "the restart of the pods begins");
             return;
         }
         let waiting = self.pods_older_than(restart_at);
@@ -35,8 +35,14 @@ impl Reconcile<'_> {
         {
             let why = format!("older than spec.restartAt {restart_at}");
             self.push(Effect::EvictPods { names, at_most }, why);
+        } else if !waiting.is_empty() {
+            self.note(format!(
+                "the restart waits for pods: {} of {total} are available, and {} more may go",
+                self.available_pods(),
+                budget.max(0)
+            ));
         }
-        self.plan.wake(Time::new(self.now).plus_seconds(RESTART_RETRY_SECONDS));
+        self.plan.look_again(Time::new(self.now).plus_seconds(RESTART_RETRY_SECONDS));
     }
 
     /// Whether the ReplicaSets' counters know of the evictions; before that the Rollout would look healthy for a moment.

@@ -129,7 +129,7 @@ impl Reconcile<'_> {
         }
         if verified == Some(false) {
             self.note(format!("no router has confirmed the weight of {weight} yet"));
-            self.plan.wake(Time::new(self.now).plus_seconds(VERIFY_RETRY_SECONDS));
+            self.plan.look_again(Time::new(self.now).plus_seconds(VERIFY_RETRY_SECONDS));
         }
         true
     }

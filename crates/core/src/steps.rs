@@ -46,7 +46,8 @@ impl Reconcile<'_> {
             Some(condition) => {
                 let end = pause.duration_seconds().map(|seconds| condition.start_time.plus_seconds(seconds));
                 if let Some(end) = end.filter(|end| self.now <= *end) {
-                    self.plan.wake_after(end);
+                    let what = format!("the pause of {} ends", self.step_label(self.step_number()));
+                    self.plan.wake_after(end, what);
                 }
             }
         }
@@ -110,6 +111,12 @@ impl Reconcile<'_> {
         }
     }
 
+    /// A step as notes name it: `step 2/4 (pause: 10m)`.
+    pub(crate) fn step_label(&self, index: i32) -> String {
+        let text = self.step_at(Some(index)).map(describe).unwrap_or_default();
+        format!("step {}/{} ({text})", index.saturating_add(1), self.steps().len())
+    }
+
     /// Moves on to the next step.
     pub(crate) fn complete_step(&mut self, next: &mut RolloutStatus) {
         let index = next.current_step_index.unwrap_or(0).max(0);
@@ -154,7 +161,7 @@ impl Reconcile<'_> {
 }
 
 /// A step as events show it (§8).
-pub(crate) fn describe(step: &CanaryStep) -> String {
+pub fn describe(step: &CanaryStep) -> String {
     if let Some(weight) = step.set_weight {
         return format!("setWeight: {weight}");
     }

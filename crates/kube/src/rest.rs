@@ -7,6 +7,7 @@ mod http_call;
 mod merge;
 mod query;
 
+use http_call::send_for_text;
 pub use http_call::{Body, REQUEST_TIMEOUT, send, send_for_body};
 pub use query::Query;
 
@@ -146,6 +147,19 @@ impl Rest {
         query: &Query,
     ) -> Result<Page<T>, RequestError> {
         self.send(Method::GET, &query.on(&r.collection(namespace)), None).await
+    }
+
+    /// Reads a subresource that is text, such as the log of a pod.
+    pub async fn text(
+        &self,
+        r: &Resource,
+        namespace: &str,
+        name: &str,
+        subresource: &str,
+        query: &Query,
+    ) -> Result<String, RequestError> {
+        let url = query.on(&r.object(namespace, name, Some(subresource)));
+        send_for_text(&self.client, Method::GET, &url).await
     }
 
     /// Creates `object` and returns what the server made of it.

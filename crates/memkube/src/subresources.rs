@@ -76,8 +76,14 @@ fn log(state: &State, request: &Request, resource: &Resource, namespace: &str, n
         }
     };
     let statuses = pod.value["status"]["containerStatuses"].as_array().into_iter().flatten();
-    let waiting = statuses.filter(|s| s["name"] == container).find_map(|s| s["state"]["waiting"]["reason"].as_str());
-    if let Some(reason) = waiting {
+    let status = statuses.into_iter().find(|s| s["name"] == container).cloned().unwrap_or_default();
+    let has_ended = !status["lastState"]["terminated"].is_null();
+    if request.query.get("previous").is_some_and(|previous| previous == "true") && !has_ended {
+        let message = format!("previous terminated container {container:?} in pod {name:?} not found");
+        return Err(ApiError::bad_request(message));
+    }
+    // One that waits to be started again has the log of its last life.
+    if let Some(reason) = status["state"]["waiting"]["reason"].as_str().filter(|_| !has_ended) {
         let why = if reason.contains("Image") {
             "trying and failing to pull image".to_owned()
         } else {

@@ -12,18 +12,36 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("rollouts-testing", &[]),
     ("rollouts-traffic", &["rollouts-api"]),
     ("rollouts-core", &["rollouts-api", "rollouts-traffic"]),
-    ("rollouts-view", &["rollouts-api"]),
     ("rollouts-lint", &["rollouts-api", "rollouts-core", "rollouts-expr", "rollouts-traffic"]),
+    ("rollouts-view", &["rollouts-api", "rollouts-core"]),
     ("rollouts-memkube", &["rollouts-api", "rollouts-schema"]),
     ("rollouts-kube", &["rollouts-api", "rollouts-core"]),
+    ("rollouts-snapshots", &["rollouts-api", "rollouts-core", "rollouts-kube", "rollouts-traffic"]),
     ("rollouts-providers", &["rollouts-api", "rollouts-core", "rollouts-expr", "rollouts-kube", "rollouts-traffic"]),
     ("rollouts-actors", &["rollouts-api", "rollouts-core", "rollouts-kube"]),
     ("rollouts-cluster", &["rollouts-actors", "rollouts-api", "rollouts-kube"]),
     (
         "rollouts-controller",
-        &["rollouts-api", "rollouts-core", "rollouts-kube", "rollouts-providers", "rollouts-traffic"],
+        &[
+            "rollouts-api",
+            "rollouts-core",
+            "rollouts-kube",
+            "rollouts-providers",
+            "rollouts-snapshots",
+            "rollouts-traffic",
+        ],
     ),
-    ("rollouts-cli", &["rollouts-api", "rollouts-kube", "rollouts-lint", "rollouts-view"]),
+    (
+        "rollouts-cli",
+        &[
+            "rollouts-api",
+            "rollouts-core",
+            "rollouts-kube",
+            "rollouts-lint",
+            "rollouts-snapshots",
+            "rollouts-view",
+        ],
+    ),
     (
         "rollouts-sim",
         &[
@@ -67,6 +85,7 @@ const FOR_TESTS: &[&str] = &[
     "rollouts-memkube",
     "rollouts-providers",
     "rollouts-sim",
+    "rollouts-snapshots",
     "rollouts-testing",
 ];
 

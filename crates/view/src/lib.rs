@@ -6,8 +6,11 @@
 //! look at when a person wants to know why.
 
 pub mod analysis;
+pub mod diff;
 pub mod duration;
 pub mod experiment;
+pub mod explain;
+pub mod history;
 pub mod icon;
 pub mod images;
 pub mod phase;
@@ -17,6 +20,7 @@ pub mod replica_set;
 pub mod rollout;
 pub mod table;
 pub mod tag;
+pub mod template;
 pub mod weights;
 
 pub use analysis::{AnalysisRunInfo, JobInfo};

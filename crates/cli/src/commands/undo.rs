@@ -9,10 +9,10 @@ use crate::context::Context;
 use crate::failure::Result;
 use history::selector_text;
 use rollouts_api::PodTemplate;
-use rollouts_api::names::POD_TEMPLATE_HASH;
 use rollouts_api::pod_template::equal_ignoring_hash;
 use rollouts_kube::resource::{REPLICA_SETS, ROLLOUTS};
 use rollouts_kube::rest::Query;
+use rollouts_view::template;
 use serde_json::{Value, json};
 
 pub(super) fn command() -> Command<Action> {
@@ -38,7 +38,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result {
         .map_err(|e| format!("failed to retrieve replica sets from rollout {name}: {e}"))?
         .items;
     let past = history::find(&rollout, &replica_sets, revision, &name)?;
-    let template = history::template(past).without_label(POD_TEMPLATE_HASH);
+    let template = template::of_replica_set(past);
     let own = rollout.pointer("/spec/template").filter(|t| !t.is_null());
     if own.is_some_and(|own| equal_ignoring_hash(&template, &PodTemplate::new(own))) {
         return context.print(&format!("skipped rollback (current template already matches revision {revision})"));

@@ -12,6 +12,11 @@ impl Paint {
         if self.0 { format!("\u{1b}[{}m{text}\u{1b}[0m", colour.sgr()) } else { text.to_string() }
     }
 
+    /// `text` in bold.
+    pub(crate) fn strong(self, text: &str) -> String {
+        if self.0 { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_string() }
+    }
+
     pub(crate) fn icon(self, icon: Icon) -> String {
         if icon == Icon::Blank { icon.glyph().into() } else { self.colour(icon.colour(), icon.glyph()) }
     }

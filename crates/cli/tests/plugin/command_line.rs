@@ -64,6 +64,9 @@ fn flag(line: &str) -> Value {
     json!({"name": name, "short": short, "type": kind, "default": default})
 }
 
+/// Commands that the recorded plugin does not have.
+const ADDED: [&str; 3] = ["diff", "explain", "history"];
+
 #[tokio::test]
 async fn help_has_the_recorded_shape() {
     let recorded = corpus(include_str!("../corpus/help.json"));
@@ -72,7 +75,10 @@ async fn help_has_the_recorded_shape() {
         let Output { code, stdout, stderr } = offline(args).await;
         assert_eq!((code, stderr.as_str()), (0, ""), "{args}");
         let mut expected = entry["help"].clone();
-        let ours = shape(&stdout);
+        let mut ours = shape(&stdout);
+        if let Some(commands) = ours["commands"].as_array_mut() {
+            commands.retain(|command| !ADDED.iter().any(|added| *command == json!(added)));
+        }
         if expected["global"].is_null() && !ours["global"].is_null() {
             expected["global"] = recorded["global"].clone();
         }

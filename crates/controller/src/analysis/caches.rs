@@ -5,10 +5,11 @@ use crate::owners::{BY_OWNER, controller_uid, foreign_names, owned_by, owner};
 use crate::queues::Queues;
 use rollouts_api::analysis::{AnalysisRun, AnalysisTemplate, AnalysisTemplateSpec};
 use rollouts_api::rollout::AnalysisTemplateRef;
-use rollouts_api::{Experiment, ObjectMeta, Rollout, validation};
+use rollouts_api::{Experiment, ObjectMeta, Rollout};
 use rollouts_core::{TemplateClosure, experiment_template_closure, template_closure};
 use rollouts_kube::cache::{Cached, Change};
 use rollouts_kube::{Cache, Key, Queue, Troubles, resource};
+use rollouts_snapshots::is_analysed;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -144,11 +145,6 @@ pub(crate) fn unfilled<T: Cached>(cache: &Cache<T>) -> Option<String> {
     }
     let why = health.lost.unwrap_or_else(|| "not listed yet".into());
     Some(format!("cannot read {}: {why}", cache.resource()))
-}
-
-/// Whether the Rollout refers to any template.
-pub(crate) fn is_analysed(ro: &Rollout) -> bool {
-    !validation::template_refs(ro).is_empty()
 }
 
 impl Users {

@@ -126,7 +126,7 @@ impl Reconcile<'_> {
         };
         let selects = |name: &String| self.services.get(name).is_some_and(|s| s.selected_hash() == hash);
         if self.services_of_roles().stable.iter().any(selects) {
-            self.plan.wake(rollouts_api::Time::new(self.now).plus_seconds(LOOK_SECONDS));
+            self.plan.look_again(rollouts_api::Time::new(self.now).plus_seconds(LOOK_SECONDS));
         }
     }
 
@@ -142,7 +142,7 @@ impl Reconcile<'_> {
     /// Says what is waited for, and when to look again.
     pub(super) fn wait_for_endpoints(&mut self, version: &str) {
         self.note(format!("traffic waits until the Endpoints of the {version}'s Service have its pods"));
-        self.plan.wake(rollouts_api::Time::new(self.now).plus_seconds(LOOK_SECONDS));
+        self.plan.look_again(rollouts_api::Time::new(self.now).plus_seconds(LOOK_SECONDS));
     }
 
     /// Whether a Service that selects other pods by now still leads to these.
@@ -157,7 +157,7 @@ impl Reconcile<'_> {
     /// When to look again whether it does not.
     pub(super) fn wait_until_left(&mut self) {
         self.note("a replaced version stays until no Service leads to its pods");
-        self.plan.wake(rollouts_api::Time::new(self.now).plus_seconds(LOOK_SECONDS));
+        self.plan.look_again(rollouts_api::Time::new(self.now).plus_seconds(LOOK_SECONDS));
     }
 }
 

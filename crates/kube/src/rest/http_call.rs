@@ -63,13 +63,28 @@ pub async fn send<T: DeserializeOwned>(
     body: Option<Body>,
 ) -> Result<T, RequestError> {
     let name = format!("{method} {url}");
+    let bytes = send_for_bytes(client, method, url, body).await?;
+    serde_json::from_slice(&bytes).map_err(|e| RequestError::Malformed { request: name, problem: e.to_string() })
+}
+
+/// Sends a request and returns the text that it is answered with, within [`REQUEST_TIMEOUT`]. What is no UTF-8 is replaced.
+pub(super) async fn send_for_text(client: &kube::Client, method: Method, url: &str) -> Result<String, RequestError> {
+    let bytes = send_for_bytes(client, method, url, None).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+async fn send_for_bytes(
+    client: &kube::Client,
+    method: Method,
+    url: &str,
+    body: Option<Body>,
+) -> Result<Bytes, RequestError> {
     let call = async {
         let body = send_for_body(client, method, url, body).await?;
         Ok(body.collect().await.map_err(|e| RequestError::lost(&e))?.to_bytes())
     };
     let late = || Err(RequestError::Lost(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())));
-    let bytes = timeout(REQUEST_TIMEOUT, call).await.unwrap_or_else(|_| late())?;
-    serde_json::from_slice(&bytes).map_err(|e| RequestError::Malformed { request: name, problem: e.to_string() })
+    timeout(REQUEST_TIMEOUT, call).await.unwrap_or_else(|_| late())
 }
 
 /// Sends a request and returns the body of a successful answer unread, for streams and pages.

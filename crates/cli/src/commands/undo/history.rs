@@ -1,8 +1,6 @@
 //! The ReplicaSets of a Rollout as its history.
 
-use rollouts_api::PodTemplate;
-use rollouts_api::names::{EPHEMERAL_METADATA, REVISION};
-use rollouts_api::pod_template::{affinity, ephemeral};
+use rollouts_api::names::REVISION;
 use serde_json::Value;
 
 /// The ReplicaSet of a revision; of the one before the latest when `revision` is 0.
@@ -38,17 +36,6 @@ fn revision_of(rs: &Value) -> Option<i64> {
         Some(revision) => revision.parse().ok(),
         None => Some(0),
     }
-}
-
-/// The pod template of a ReplicaSet, without what the controller injected into it.
-pub(super) fn template(rs: &Value) -> PodTemplate {
-    let injected = ephemeral::parse_annotation(rs["metadata"]["annotations"][EPHEMERAL_METADATA].as_str());
-    PodTemplate::new(&rs["spec"]["template"]).map(|template| {
-        affinity::remove(template);
-        if let Some(injected) = &injected {
-            ephemeral::remove(template, injected);
-        }
-    })
 }
 
 /// A label selector in the syntax of `kubectl -l`.

@@ -1,0 +1,19 @@
+//! Pod templates as people wrote them.
+
+use crate::read::annotation;
+use rollouts_api::PodTemplate;
+use rollouts_api::names::{EPHEMERAL_METADATA, POD_TEMPLATE_HASH};
+use rollouts_api::pod_template::{affinity, ephemeral};
+use serde_json::Value;
+
+/// The pod template of a ReplicaSet, without what the controller put into it.
+pub fn of_replica_set(rs: &Value) -> PodTemplate {
+    let injected = ephemeral::parse_annotation(annotation(rs, EPHEMERAL_METADATA));
+    let template = PodTemplate::new(rs.pointer("/spec/template").unwrap_or(&Value::Null)).map(|template| {
+        affinity::remove(template);
+        if let Some(injected) = &injected {
+            ephemeral::remove(template, injected);
+        }
+    });
+    template.without_label(POD_TEMPLATE_HASH)
+}
