@@ -2,18 +2,12 @@
 
 use crate::tree;
 use anyhow::{Context, Result, ensure};
-use std::process::Command;
 
 /// Runs it with the rest of the command line.
 pub fn run(args: &[&str]) -> Result<()> {
-    let cargo = || {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(tree::root());
-        cargo
-    };
-    let status = cargo().args(["build", "--release", "--package", "rollouts", "--bin", "rollouts"]).status();
+    let status = tree::cargo().args(["build", "--release", "--package", "rollouts", "--bin", "rollouts"]).status();
     ensure!(status.context("cannot run cargo")?.success(), "the controller does not build");
-    let mut bench = cargo();
+    let mut bench = tree::cargo();
     bench.args(["run", "--release", "--quiet", "--package", "rollouts", "--example", "bench", "--"]).args(args);
     ensure!(bench.status().context("cannot run cargo")?.success(), "bench failed");
     Ok(())

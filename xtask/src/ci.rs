@@ -3,7 +3,6 @@
 use crate::generate;
 use crate::tree::{self, Mode};
 use anyhow::{Context, Result, ensure};
-use std::process::Command;
 
 /// Everything a change must pass, quickest first.
 pub(crate) fn all() -> Result<()> {
@@ -27,7 +26,7 @@ pub(crate) fn lint() -> Result<()> {
 fn cargo(args: &[&str]) -> Result<()> {
     let line = format!("cargo {}", args.join(" "));
     println!("== {line}");
-    let status = Command::new(env!("CARGO")).args(args).current_dir(tree::root()).status();
+    let status = tree::cargo().args(args).status();
     let status = status.with_context(|| format!("cannot run {line}"))?;
     ensure!(status.success(), "{line} failed");
     Ok(())

@@ -6,15 +6,13 @@
 use crate::tree;
 use anyhow::{Context, Result, ensure};
 use std::path::PathBuf;
-use std::process::Command;
 
 /// Runs `rollouts-cluster` with the place where this checkout remembers its cluster.
 pub fn command(name: &str) -> Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let state = tree::root().join(target).join("cluster");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut run = Command::new(cargo);
-    run.args(["run", "--quiet", "--package", "rollouts-cluster", "--", name]).arg(state).current_dir(tree::root());
+    let mut run = tree::cargo();
+    run.args(["run", "--quiet", "--package", "rollouts-cluster", "--", name]).arg(state);
     let status = run.status().context("cannot run cargo")?;
     ensure!(status.success(), "cluster {name} failed");
     Ok(())

@@ -5,8 +5,10 @@ mod bench;
 mod ci;
 mod cluster;
 mod crd;
+mod dist;
 mod generate;
 mod manifests;
+mod manual;
 mod tidy;
 mod tree;
 
@@ -19,9 +21,10 @@ Usage: cargo xtask COMMAND
   ci              everything a change must pass: fmt --check, lint, gen --check, test
   fmt [--check]   format all code, or say what is not formatted
   lint            clippy on all targets, warnings are errors
-  gen [--check]   write generated files (manifests), or say which are out of date
+  gen [--check]   write generated files (manifests, manual), or say which are out of date
   cluster up      start a real Kubernetes API server with simulated nodes in the background; down ends it
   bench           what N Rollouts cost; `bench --help` lists its options (docs/benchmarks.md)
+  dist            the binary for any Linux, linked statically, with its other names and its manual
   tidy            what no compiler checks: links in documents, words, lengths of files
 ";
 
@@ -46,6 +49,7 @@ fn run(args: &[&str]) -> Result<()> {
         ["gen", "--check"] => generate::all(tree::Mode::Check),
         ["cluster", "up"] => cluster::command("up"),
         ["cluster", "down"] => cluster::command("down"),
+        ["dist"] => dist::run(),
         ["bench", rest @ ..] => bench::run(rest),
         ["tidy"] => tidy::report(&tree::root()),
         [] | ["help" | "-h" | "--help"] => {

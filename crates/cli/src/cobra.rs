@@ -11,14 +11,16 @@ mod find;
 mod flag;
 mod help;
 mod matches;
+mod page;
 mod parse;
 mod suggest;
 mod value;
 
 pub use command::{Arguments, Command};
-pub use complete::{Completion, Directive};
-pub use flag::{Flag, Kind};
+pub use complete::{Candidate, Completion, Directive, Subject};
+pub use flag::{Flag, Kind, Values};
 pub use matches::Matches;
+pub use page::{Page, PageFlag};
 
 /// What to print, and the exit code.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +57,7 @@ pub enum Outcome<A> {
         /// Warnings for standard error, to be printed before anything else.
         warnings: String,
     },
-    /// Completion of a positional argument of an action's command.
+    /// Completion of what only the program knows.
     Complete(Completion<A>),
 }
 

@@ -22,9 +22,9 @@ mod revisions;
 mod set_image;
 mod status;
 mod terminate;
-mod undo;
+pub(crate) mod undo;
 mod version;
-mod workload;
+pub(crate) mod workload;
 
 use crate::cobra::Command;
 use crate::context::Context;

@@ -2,12 +2,13 @@
 
 use crate::cobra::Matches;
 use crate::draw::Paint;
-use crate::env::Env;
+use crate::env::{Env, Variables};
 use crate::failure::Result;
 use crate::globals;
+use crate::screen::{Screen, Size};
 use futures::StreamExt;
 use jiff::Timestamp;
-use rollouts_kube::Rest;
+use rollouts_kube::{ConnectOptions, Rest};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -15,6 +16,15 @@ use std::path::Path;
 pub(crate) struct Context<'e> {
     env: Env<'e>,
     pub(crate) matches: Matches,
+}
+
+/// What the user wants of a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// That it ends.
+    Stop,
+    /// That it fits the terminal, which has another size now.
+    Redraw,
 }
 
 /// A connection to an API server.
@@ -51,10 +61,24 @@ impl<'e> Context<'e> {
 
     /// Whether colours may be printed: to a terminal that knows them, when nobody asked for none.
     pub(crate) fn paint(&self) -> Paint {
-        let variables = &self.env.variables;
-        let asked_for_none =
-            self.matches.bool("no-color") || variables.no_color.as_ref().is_some_and(|v| !v.is_empty());
-        Paint(self.env.is_tty && !asked_for_none && variables.term.as_deref() != Some("dumb"))
+        Paint(self.is_capable_terminal() && !self.matches.bool("no-color"))
+    }
+
+    /// A screen, which is drawn over on a terminal that knows how.
+    pub(crate) fn screen(&self) -> Screen {
+        Screen::new(self.is_capable_terminal())
+    }
+
+    /// Whether escape sequences may be printed at all.
+    fn is_capable_terminal(&self) -> bool {
+        let Variables { term, no_color, .. } = &self.env.variables;
+        let is_plain = term.as_deref() == Some("dumb") || no_color.as_ref().is_some_and(|v| !v.is_empty());
+        self.env.is_tty && !is_plain
+    }
+
+    /// The terminal's present size, if there is one that tells.
+    pub(crate) fn size(&self) -> Option<Size> {
+        if self.env.is_tty { (self.env.size)() } else { None }
     }
 
     /// The text of a file that the user names; `-` is standard input. The error is in Go's words.
@@ -119,6 +143,17 @@ impl<'e> Context<'e> {
         given.collect::<Vec<_>>().join(" ")
     }
 
+    /// What the user wants of a screen next.
+    pub(crate) async fn next_wish(&mut self) -> Wish {
+        let Env { shutdown, resized, .. } = &mut self.env;
+        tokio::select! {
+            biased;
+            Some(()) = shutdown.next() => Wish::Stop,
+            Some(()) = resized.next() => Wish::Redraw,
+            else => std::future::pending().await,
+        }
+    }
+
     /// Connects as the flags say.
     pub(crate) fn connect(&self) -> Result<Session> {
         connect(&self.env, &self.matches)
@@ -127,7 +162,12 @@ impl<'e> Context<'e> {
 
 /// Connects as the flags say.
 pub(crate) fn connect(env: &Env<'_>, matches: &Matches) -> Result<Session> {
-    let options = globals::connect_options(matches, format!("kubectl-argo-rollouts/{}", env.build.version))?;
+    let options = options(env, matches)?;
     let (client, namespace) = env.connect.connect(&options)?;
     Ok(Session { rest: Rest::new(client), namespace })
+}
+
+/// What the flags say of connections.
+pub(crate) fn options(env: &Env<'_>, matches: &Matches) -> Result<ConnectOptions> {
+    Ok(globals::connect_options(matches, format!("kubectl-argo-rollouts/{}", env.build.version))?)
 }

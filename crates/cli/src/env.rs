@@ -1,8 +1,9 @@
 //! What a command may touch: everything is handed in.
 
+use crate::screen::Size;
 use futures::stream::BoxStream;
 use rollouts_api::Clock;
-use rollouts_kube::{ConnectError, ConnectOptions};
+use rollouts_kube::{ConnectError, ConnectOptions, KubeconfigEntries};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,10 @@ pub struct Env<'a> {
     pub clock: Clock,
     /// Whether standard output is a terminal.
     pub is_tty: bool,
+    /// Size of that terminal at present, if it tells.
+    pub size: &'a (dyn Fn() -> Option<Size> + Sync),
+    /// An item each time that has changed.
+    pub resized: BoxStream<'a, ()>,
     /// Environment variables.
     pub variables: Variables,
     /// Reads a file that a flag names, relative to the directory that the user is in; `-` is standard input.
@@ -39,7 +44,7 @@ pub struct Variables {
     pub home: Option<String>,
     /// `TERM`.
     pub term: Option<String>,
-    /// `NO_COLOR`: any value but the empty one turns colours off.
+    /// `NO_COLOR`: any value but the empty one turns colours, and all other escape sequences, off.
     pub no_color: Option<String>,
 }
 
@@ -47,6 +52,11 @@ pub struct Variables {
 pub trait Connector {
     /// A client, and the namespace where none is given. Called inside the runtime.
     fn connect(&self, options: &ConnectOptions) -> Result<(kube::Client, String), ConnectError>;
+
+    /// What there is to choose from.
+    fn entries(&self, options: &ConnectOptions) -> Result<KubeconfigEntries, ConnectError> {
+        rollouts_kube::kubeconfig_entries(options)
+    }
 }
 
 /// By kubeconfig, or as a pod of the cluster.

@@ -1,16 +1,33 @@
 //! Flags that every command has: how to reach the API server, as `kubectl` names them, and how much to log.
 
-use crate::cobra::{Flag, Matches};
+use crate::cobra::{Flag, Matches, Values};
 use crate::env::{LogLevel, Logging};
 use rollouts_api::GoDuration;
 use rollouts_kube::ConnectOptions;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What shells offer as values of those flags that take something else than a file.
+const VALUES: [(&str, Values); 13] = [
+    ("as", Values::Unknown),
+    ("as-group", Values::Unknown),
+    ("as-uid", Values::Unknown),
+    ("cache-dir", Values::Directories),
+    ("cluster", Values::Asked),
+    ("context", Values::Asked),
+    ("loglevel", Values::Words(&["error", "warn", "info", "debug", "trace"])),
+    ("namespace", Values::Asked),
+    ("request-timeout", Values::Unknown),
+    ("server", Values::Unknown),
+    ("tls-server-name", Values::Unknown),
+    ("token", Values::Unknown),
+    ("user", Values::Asked),
+];
+
 /// The flags; `home` is where the default of `--cache-dir` lies.
 pub(crate) fn flags(home: Option<&str>) -> Vec<Flag> {
     let cache = format!("{}/.kube/cache", home.unwrap_or(""));
-    vec![
+    let flags = vec![
         Flag::text("as", "", "User to act as; a service account is named system:serviceaccount:NAMESPACE:NAME"),
         Flag::list("as-group", &[], "Group to act as a member of; may be repeated"),
         Flag::text("as-uid", "", "UID to act with"),
@@ -38,7 +55,13 @@ pub(crate) fn flags(home: Option<&str>) -> Vec<Flag> {
         Flag::text("user", "", "User of the kubeconfig to be"),
         Flag::int("kloglevel", 0, "How much the Kubernetes client logs").short('v'),
         Flag::text("loglevel", "info", "How much is logged: error, warn, info, debug or trace"),
-    ]
+    ];
+    let values = |name: &str| VALUES.iter().find(|(of, _)| *of == name).map(|(_, values)| *values);
+    let with_values = |flag: Flag| match values(flag.name()) {
+        Some(values) => flag.values(values),
+        None => flag,
+    };
+    flags.into_iter().map(with_values).collect()
 }
 
 /// Looks at those flags that can be wrong whatever the command.

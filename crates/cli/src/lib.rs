@@ -13,17 +13,26 @@ mod env;
 mod failure;
 mod globals;
 mod objects;
+mod pages;
 mod patch;
+mod pruned;
+mod screen;
 mod terminal;
 mod tree;
 
 pub use env::{BuildInfo, Connector, Env, Kubeconfig, LogLevel, Logging, Variables};
 pub use globals::connect_options;
+pub use screen::Size;
 pub use terminal::run_on_terminal;
 
 use cobra::{Outcome, Reply};
 use context::Context;
 use failure::Failure;
+
+/// A page of the manual for each command. What depends on the user's home directory stands there as `$HOME`.
+pub fn manual() -> Vec<cobra::Page> {
+    tree::root(Some("$HOME")).pages()
+}
 
 /// Runs one command line, given without the program's own name, and returns the exit code: 0, or 1 after an error,
 /// whose text is on standard error.
@@ -48,9 +57,8 @@ pub async fn run(args: &[String], mut env: Env<'_>) -> i32 {
             }
         }
         Outcome::Complete(request) => {
-            let names = completion::names(request.action, &request.matches, &request.prefix, &env).await;
-            let reply = match names {
-                Ok((names, directive)) => request.reply(&names, directive),
+            let reply = match completion::candidates(&request, &env).await {
+                Ok((candidates, directive)) => request.reply(&candidates, directive),
                 Err(_) => request.reply(&[], cobra::Directive::Error),
             };
             print(&reply, &mut env)

@@ -1,5 +1,6 @@
 //! Objects as the API server holds them.
 
+use crate::pruned;
 use rollouts_api::ObjectMeta;
 use rollouts_kube::cache::Cached;
 use rollouts_kube::resource::{EXPERIMENTS, ROLLOUTS};
@@ -15,11 +16,7 @@ pub(crate) struct Object {
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let mut value = Value::deserialize(d)?;
-        // Nobody looks at them here, and they are often half of an object.
-        if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-            meta.remove("managedFields");
-        }
+        let value = pruned::without(pruned::HISTORY, d)?;
         let meta = ObjectMeta::deserialize(&value["metadata"]).map_err(D::Error::custom)?;
         Ok(Object { meta, value })
     }

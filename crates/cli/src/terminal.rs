@@ -1,6 +1,7 @@
 //! Running a command on this process's own streams: the only place that touches them.
 
 use crate::env::{BuildInfo, Env, Kubeconfig, Logging, Variables};
+use crate::screen::Size;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use std::io::{self, IsTerminal, Read};
@@ -17,6 +18,8 @@ pub async fn run_on_terminal(args: &[String], build: BuildInfo, logging: &(dyn F
         stderr: &mut io::stderr(),
         clock: rollouts_kube::system_clock(),
         is_tty,
+        size: &size,
+        resized: resizes(),
         variables: Variables { home: variable("HOME"), term: variable("TERM"), no_color: variable("NO_COLOR") },
         files: &read,
         folders: &list,
@@ -39,6 +42,38 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
     std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+}
+
+#[cfg(unix)]
+fn size() -> Option<Size> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    // Some terminals, serial ones mostly, do not know.
+    (size.ws_col > 0 && size.ws_row > 0)
+        .then(|| Size { columns: usize::from(size.ws_col), rows: usize::from(size.ws_row) })
+}
+
+#[cfg(not(unix))]
+fn size() -> Option<Size> {
+    None
+}
+
+/// An item each time the terminal has got another size.
+#[cfg(unix)]
+fn resizes() -> BoxStream<'static, ()> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    async fn next(signal: Option<Signal>) -> Option<((), Option<Signal>)> {
+        let mut signal = signal?;
+        signal.recv().await?;
+        Some(((), Some(signal)))
+    }
+    // What cannot be caught is not noticed.
+    let signal = async { signal(SignalKind::window_change()).ok() };
+    stream::once(signal).flat_map(|signal| stream::unfold(signal, next)).boxed()
+}
+
+#[cfg(not(unix))]
+fn resizes() -> BoxStream<'static, ()> {
+    stream::pending().boxed()
 }
 
 /// An item for each Ctrl-C and SIGTERM. Nothing is caught before somebody waits for one: until then they end the

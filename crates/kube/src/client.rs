@@ -5,6 +5,8 @@ mod proxy;
 mod throttle;
 mod timeout;
 
+pub use kubeconfig::{KubeconfigEntries, kubeconfig_entries};
+
 use crate::RequestError;
 use http::{Request, Response};
 use kube::client::ClientBuilder;

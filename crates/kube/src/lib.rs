@@ -21,7 +21,10 @@ pub mod version;
 pub mod writes;
 
 pub use cache::Cache;
-pub use client::{ConnectError, ConnectOptions, Throttle, connect, connect_in_cluster, from_service};
+pub use client::{
+    ConnectError, ConnectOptions, KubeconfigEntries, Throttle, connect, connect_in_cluster, from_service,
+    kubeconfig_entries,
+};
 pub use clock::{system_clock, tokio_clock};
 pub use error::RequestError;
 pub use events::{EventType, ObjectReference, Recorder};

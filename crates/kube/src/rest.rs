@@ -87,6 +87,17 @@ pub struct PageMeta {
     pub next: String,
 }
 
+/// An object of which only the name matters.
+#[derive(Deserialize)]
+struct Named {
+    metadata: Name,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
 impl Rest {
     /// Requests through `client`.
     pub fn new(client: kube::Client) -> Self {
@@ -160,6 +171,13 @@ impl Rest {
     ) -> Result<String, RequestError> {
         let url = query.on(&r.object(namespace, name, Some(subresource)));
         send_for_text(&self.client, Method::GET, &url).await
+    }
+
+    /// Names of all objects of a namespace, or of all namespaces, as the server orders them. Of the objects hardly more
+    /// than that is sent.
+    pub async fn names(&self, r: &Resource, namespace: Option<&str>) -> Result<Vec<String>, RequestError> {
+        let page: Page<Named> = http_call::get_metadata(&self.client, &r.collection(namespace)).await?;
+        Ok(page.items.into_iter().map(|object| object.metadata.name).collect())
     }
 
     /// Creates `object` and returns what the server made of it.

@@ -1,5 +1,5 @@
-//! The one binary. Called as `kubectl-argo-rollouts` it is the kubectl plugin, called as `rollouts-controller` the
-//! controller; called as `rollouts` its first argument picks: `controller`, `playground`, or any command of the plugin.
+//! The one binary. Called as `kubectl-argo-rollouts` it is the kubectl plugin, called as `kubectl_complete-argo-rollouts`
+//! what completes words for it, called as `rollouts-controller` the controller; called as `rollouts` its first argument picks: `controller`, `playground`, or any command of the plugin.
 
 mod commands;
 mod controller;
@@ -21,6 +21,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// What the controller is called in its image.
 const CONTROLLER: &str = "rollouts-controller";
 
+/// What kubectl calls for shell completion behind `kubectl argo rollouts`, with the words so far.
+const COMPLETION: &str = "kubectl_complete-argo-rollouts";
+
 fn main() -> ExitCode {
     let mut args = std::env::args();
     let program = args.next().unwrap_or_default();
@@ -36,6 +39,9 @@ fn main() -> ExitCode {
     }
     if name == CONTROLLER {
         args.insert(0, "controller".into());
+    }
+    if name == COMPLETION {
+        args.insert(0, "__complete".into());
     }
     let code = match name.starts_with("kubectl") || commands::is_of_plugin(&args) {
         true => runtime.block_on(plugin::run(&args)),

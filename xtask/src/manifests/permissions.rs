@@ -1,7 +1,9 @@
-//! What the controller may do, and why it must: the one place from which roles and their documentation are made.
+//! Data: what the controller may do, and why it must: the one place from which roles and their documentation are made;
+//! and what users of the plugin must be allowed to do.
 //!
 //! `crates/controller/tests/controller/permissions.rs` compares it with the requests that the controller really makes:
-//! none is missing, and none is granted without use.
+//! none is missing, and none is granted without use. `crates/rollouts/tests/plugin` runs the plugin's commands with what
+//! the document grants.
 
 use serde_json::{Value, json};
 
@@ -236,6 +238,75 @@ pub const FOR_ITSELF: &[Permission] = &[Permission {
     why: "Leader election: at most one controller works at a time.",
 }];
 
+/// Needed by people who look at Rollouts with the plugin. The role `view` has it, if `deploy/install.yaml` is applied.
+pub const FOR_VIEWERS: &[Permission] = &[
+    Permission {
+        group: "argoproj.io",
+        resources: &["rollouts"],
+        verbs: &["get", "list", "watch"],
+        why: "`get rollout`, `list rollouts`, `status`; completion of names.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["experiments"],
+        verbs: &["get", "list", "watch"],
+        why: "`get rollout`, `get experiment`, `list experiments`; completion of names.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["analysisruns"],
+        verbs: &["list", "watch"],
+        why: "`get rollout`, `get experiment`; completion of names.",
+    },
+    Permission {
+        group: "apps",
+        resources: &["replicasets"],
+        verbs: &["list", "watch"],
+        why: "`get rollout`, `get experiment`; completion of revisions.",
+    },
+    Permission {
+        group: "",
+        resources: &["pods"],
+        verbs: &["list", "watch"],
+        why: "`get rollout`, `get experiment`.",
+    },
+];
+
+/// Needed besides by people who steer them. The role `edit` has it.
+pub const FOR_OPERATORS: &[Permission] = &[
+    Permission {
+        group: "argoproj.io",
+        resources: &["rollouts/status"],
+        verbs: &["patch"],
+        why: "`abort`, `promote`, `retry rollout`.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["rollouts"],
+        verbs: &["patch"],
+        why: "`pause`, `restart`, `undo`; `promote` of a rollout that `pause` has paused.",
+    },
+    Permission { group: "argoproj.io", resources: &["rollouts"], verbs: &["update"], why: "`set image`." },
+    Permission {
+        group: "apps",
+        resources: &["deployments"],
+        verbs: &["get", "update", "patch"],
+        why: "`set image` and `undo` of a Rollout whose `workloadRef` is a Deployment; other kinds likewise.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["experiments"],
+        verbs: &["patch"],
+        why: "`retry experiment`, `terminate experiment`.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["analysisruns"],
+        verbs: &["patch"],
+        why: "`terminate analysisrun`.",
+    },
+];
+
 /// The rules of a role.
 pub fn rules<'a>(permissions: impl IntoIterator<Item = &'a Permission>) -> Value {
     let rule = |p: &Permission| json!({ "apiGroups": [p.group], "resources": p.resources, "verbs": p.verbs });
@@ -255,6 +326,15 @@ pub fn document() -> String {
     table(&mut text, "Where traffic is routed", FOR_ROUTERS);
     table(&mut text, "In the whole cluster", FOR_CLUSTERS);
     table(&mut text, "In the namespace of the controller", FOR_ITSELF);
+    text.push_str(
+        "\n# Permissions of the plugin's users\n\n\
+         The plugin has no rights of its own: it is whom the kubeconfig says, or `--as`. These are needed in the namespaces \
+         of the Rollouts; with `--all-namespaces`, in the whole cluster. A test runs the commands with just these on a real \
+         API server. Kubernetes' own roles `view` and `edit` have them, too, since `deploy/install.yaml` adds our kinds to \
+         them. Completion of `--namespace` needs `list` of `namespaces`, and offers nothing without.\n",
+    );
+    table(&mut text, "To look", FOR_VIEWERS);
+    table(&mut text, "To steer, besides", FOR_OPERATORS);
     text
 }
 

@@ -3,7 +3,7 @@
 
 use super::find::Found;
 use super::flag::Flag;
-use super::{Arguments, Command, Kind, Matches, Outcome, Reply, help, parse};
+use super::{Arguments, Command, Kind, Matches, Outcome, Reply, Values, help, parse};
 
 /// Hidden command that answers with descriptions.
 pub(super) const WITH_DESCRIPTIONS: &str = "__complete";
@@ -19,13 +19,63 @@ pub enum Directive {
     Error,
     /// Never offer files.
     NoFiles,
+    /// The same, and more of the word follows: no space behind it.
+    Unfinished,
+    /// Never offer files, and leave the candidates in their order.
+    InOrder,
+    /// Offer directories.
+    Directories,
 }
 
-/// A positional argument to be completed.
+impl Directive {
+    /// The number that scripts know, and the names of its bits.
+    fn code(self) -> (u8, &'static str) {
+        match self {
+            Directive::Default => (0, "ShellCompDirectiveDefault"),
+            Directive::Error => (1, "ShellCompDirectiveError"),
+            Directive::NoFiles => (4, "ShellCompDirectiveNoFileComp"),
+            Directive::Unfinished => (6, "ShellCompDirectiveNoSpace, ShellCompDirectiveNoFileComp"),
+            Directive::InOrder => (36, "ShellCompDirectiveNoFileComp, ShellCompDirectiveKeepOrder"),
+            Directive::Directories => (16, "ShellCompDirectiveFilterDirs"),
+        }
+    }
+}
+
+/// A word that may be meant, with some words about it, which may be none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What is offered.
+    pub word: String,
+    /// What it is; shells that can show it do.
+    pub about: String,
+}
+
+impl From<String> for Candidate {
+    fn from(word: String) -> Self {
+        Candidate { word, about: String::new() }
+    }
+}
+
+impl From<&str> for Candidate {
+    fn from(word: &str) -> Self {
+        Candidate::from(word.to_owned())
+    }
+}
+
+impl Candidate {
+    /// A word with some words about it.
+    pub fn new(word: impl Into<String>, about: impl Into<String>) -> Self {
+        Candidate { word: word.into(), about: about.into() }
+    }
+}
+
+/// Something to be completed that only the program knows.
 #[derive(Debug)]
 pub struct Completion<A> {
-    /// The action of its command.
-    pub action: A,
+    /// The action of the command; a group has none.
+    pub action: Option<A>,
+    /// What of it.
+    pub subject: Subject,
     /// Flags, and the arguments before it.
     pub matches: Matches,
     /// What was typed of it.
@@ -33,11 +83,20 @@ pub struct Completion<A> {
     descriptions: bool,
 }
 
+/// What is to be completed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The next positional argument.
+    Argument,
+    /// The value of the flag of this name.
+    Value(&'static str),
+}
+
 impl<A> Completion<A> {
-    /// The answer to the shell.
-    pub fn reply(&self, candidates: &[String], directive: Directive) -> Reply {
-        let candidates = candidates.iter().map(|c| (c.clone(), ""));
-        reply(candidates, directive, self.descriptions)
+    /// The answer to the shell: those of the candidates that begin with what was typed.
+    pub fn reply(&self, candidates: &[Candidate], directive: Directive) -> Reply {
+        let fitting = candidates.iter().filter(|c| c.word.starts_with(&self.prefix));
+        reply(fitting.map(|c| (c.word.as_str(), c.about.as_str())), directive, self.descriptions)
     }
 }
 
@@ -47,7 +106,8 @@ impl<A: Copy> Command<A> {
             return Outcome::Reply(Reply::error("requires at least 1 arg(s), only received 0"));
         };
         let answer = |candidates: Vec<(String, &str)>, directive| {
-            Outcome::Reply(reply(candidates.into_iter(), directive, descriptions))
+            let candidates = candidates.iter().map(|(word, about)| (word.as_str(), *about));
+            Outcome::Reply(reply(candidates, directive, descriptions))
         };
         let found = self.find(before);
         if found.is_help() {
@@ -56,31 +116,44 @@ impl<A: Copy> Command<A> {
         let Some(command) = found.target() else {
             return answer(Vec::new(), Directive::Error);
         };
-        if found.expects_value() {
-            return answer(Vec::new(), Directive::Default);
-        }
-        let Ok(parsed) = parse::parse(&found.flags(), &found.rest) else {
+        let value = found.value_wanted(prefix);
+        let (prefix, rest) = value.map_or((prefix.as_str(), &found.rest[..]), |value| (value.prefix, value.rest));
+        let Ok(parsed) = parse::parse(&found.flags(), rest) else {
             return answer(Vec::new(), Directive::Error);
         };
         let matches = parsed.matches;
+        let ask = |subject, matches| {
+            Outcome::Complete(Completion {
+                action: command.action,
+                subject,
+                matches,
+                prefix: prefix.to_owned(),
+                descriptions,
+            })
+        };
+        if let Some(value) = value {
+            return match value.flag.values {
+                Values::Files => answer(Vec::new(), Directive::Default),
+                Values::Directories => answer(Vec::new(), Directive::Directories),
+                Values::Words(words) => answer(fitting(words, prefix), Directive::NoFiles),
+                Values::Asked => ask(Subject::Value(value.flag.name), matches),
+                Values::Unknown => answer(Vec::new(), Directive::NoFiles),
+            };
+        }
         if prefix.starts_with('-') && !before.iter().any(|arg| arg == "--") {
-            let value = prefix.contains('=');
-            let candidates = if value { Vec::new() } else { found.flags_to_offer(prefix, &matches) };
-            let lines = candidates.iter().map(|(form, text)| (form.clone(), text.as_str()));
-            let directive = if value { Directive::Default } else { Directive::NoFiles };
-            return Outcome::Reply(reply(lines, directive, descriptions));
+            // A flag that is not known has no values.
+            let offered = if prefix.contains('=') { Vec::new() } else { found.flags_to_offer(prefix, &matches) };
+            let lines = offered.iter().map(|(form, text)| (form.as_str(), text.as_str()));
+            return Outcome::Reply(reply(lines, Directive::NoFiles, descriptions));
         }
         if !command.children.is_empty() && matches.args().is_empty() {
             return answer(command.names_below(prefix, found.is_root()), Directive::NoFiles);
         }
         if let Arguments::OneOf(words) = command.arguments {
-            let fitting = words.iter().filter(|w| w.starts_with(prefix.as_str()) && matches.args().is_empty());
-            return answer(fitting.map(|w| ((*w).to_string(), "")).collect(), Directive::NoFiles);
+            let words = if matches.args().is_empty() { words } else { &[] };
+            return answer(fitting(words, prefix), Directive::NoFiles);
         }
-        match command.action {
-            Some(action) => Outcome::Complete(Completion { action, matches, prefix: prefix.clone(), descriptions }),
-            None => answer(Vec::new(), Directive::Default),
-        }
+        if command.action.is_some() { ask(Subject::Argument, matches) } else { answer(Vec::new(), Directive::Default) }
     }
 
     fn help_topics(&self, before: &[String], prefix: &str) -> Vec<(String, &'static str)> {
@@ -90,17 +163,45 @@ impl<A: Copy> Command<A> {
     }
 }
 
+fn fitting(words: &[&str], prefix: &str) -> Vec<(String, &'static str)> {
+    words.iter().filter(|word| word.starts_with(prefix)).map(|word| ((*word).to_owned(), "")).collect()
+}
+
+/// A flag whose value is to be completed.
+#[derive(Clone, Copy)]
+struct Value<'f> {
+    flag: &'f Flag,
+    /// What was typed of the value.
+    prefix: &'f str,
+    /// Arguments before the flag.
+    rest: &'f [String],
+}
+
 impl<A> Found<'_, A> {
-    /// Whether the last argument is a flag whose value comes next.
-    fn expects_value(&self) -> bool {
-        let Some(last) = self.rest.last().filter(|arg| !arg.contains('=')) else { return false };
-        let flags = self.flags();
-        let flag = match (last.strip_prefix("--"), last.strip_prefix('-')) {
-            (Some(name), _) => flags.iter().find(|f| f.name == name),
-            (None, Some(letters)) => flags.iter().find(|f| f.short.is_some() && f.short == letters.chars().last()),
+    /// The flag whose value the last word, of which `prefix` was typed, is: behind its name and a space, or `=`.
+    fn value_wanted<'f>(&'f self, prefix: &'f str) -> Option<Value<'f>> {
+        if self.rest.iter().any(|arg| arg == "--") {
+            return None;
+        }
+        if let Some((last, rest)) = self.rest.split_last()
+            && !last.contains('=')
+            && let Some(flag) = self.flag_named(last).filter(|flag| flag.kind() != Kind::Bool)
+        {
+            return Some(Value { flag, prefix, rest });
+        }
+        let (name, prefix) = prefix.split_once('=')?;
+        let flag = self.flag_named(name)?;
+        Some(Value { flag, prefix, rest: &self.rest })
+    }
+
+    /// The flag that `--name`, or the last letter of `-abc`, names.
+    fn flag_named(&self, word: &str) -> Option<&Flag> {
+        let mut flags = self.flags().into_iter();
+        match (word.strip_prefix("--"), word.strip_prefix('-')) {
+            (Some(name), _) => flags.find(|f| f.name == name),
+            (None, Some(letters)) => flags.find(|f| f.short.is_some() && f.short == letters.chars().last()),
             (None, None) => None,
-        };
-        flag.is_some_and(|f| f.kind() != Kind::Bool)
+        }
     }
 
     fn flags_to_offer(&self, prefix: &str, matches: &Matches) -> Vec<(String, String)> {
@@ -120,10 +221,14 @@ impl<A> Found<'_, A> {
     }
 }
 
-fn reply<'a>(candidates: impl Iterator<Item = (String, &'a str)>, directive: Directive, descriptions: bool) -> Reply {
+fn reply<'a>(
+    candidates: impl Iterator<Item = (&'a str, &'a str)>,
+    directive: Directive,
+    descriptions: bool,
+) -> Reply {
     let mut stdout = String::new();
     for (candidate, description) in candidates {
-        stdout.push_str(&candidate);
+        stdout.push_str(candidate);
         if descriptions && !description.is_empty() {
             // A candidate is one line.
             stdout.push('\t');
@@ -131,11 +236,7 @@ fn reply<'a>(candidates: impl Iterator<Item = (String, &'a str)>, directive: Dir
         }
         stdout.push('\n');
     }
-    let (number, name) = match directive {
-        Directive::Default => (0, "ShellCompDirectiveDefault"),
-        Directive::Error => (1, "ShellCompDirectiveError"),
-        Directive::NoFiles => (4, "ShellCompDirectiveNoFileComp"),
-    };
+    let (number, name) = directive.code();
     stdout.push_str(&format!(":{number}\n"));
     Reply { stdout, stderr: format!("Completion ended with directive: {name}\n"), code: 0 }
 }

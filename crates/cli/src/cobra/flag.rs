@@ -11,6 +11,22 @@ pub struct Flag {
     pub(super) usage: &'static str,
     pub(super) default: Value,
     pub(super) deprecated: Option<&'static str>,
+    pub(super) values: Values,
+}
+
+/// What a shell offers as the value of a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Names of files.
+    Files,
+    /// Names of directories.
+    Directories,
+    /// These words.
+    Words(&'static [&'static str]),
+    /// What the program finds when it is asked.
+    Asked,
+    /// Nothing: only the user can know it.
+    Unknown,
 }
 
 /// What a flag takes.
@@ -28,9 +44,27 @@ pub enum Kind {
     List,
 }
 
+impl Kind {
+    /// What help calls a value of it, in pflag's words.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Kind::Bool => "bool",
+            Kind::Int => "int",
+            Kind::Duration => "duration",
+            Kind::Text => "string",
+            Kind::List => "stringArray",
+        }
+    }
+}
+
 impl Flag {
     fn new(name: &'static str, default: Value, usage: &'static str) -> Self {
-        Flag { name, short: None, usage, default, deprecated: None }
+        let values = match default.kind() {
+            Kind::Bool => Values::Words(&["true", "false"]),
+            Kind::Int | Kind::Duration => Values::Unknown,
+            Kind::Text | Kind::List => Values::Files,
+        };
+        Flag { name, short: None, usage, default, deprecated: None, values }
     }
 
     /// A switch, off unless given.
@@ -75,11 +109,23 @@ impl Flag {
         self
     }
 
+    /// What shells offer as its value: files, unless it says otherwise, where the value is a text.
+    #[must_use]
+    pub fn values(mut self, values: Values) -> Self {
+        self.values = values;
+        self
+    }
+
     /// Still accepted but no longer shown; `advice` is printed when it is used.
     #[must_use]
     pub fn deprecated(mut self, advice: &'static str) -> Self {
         self.deprecated = Some(advice);
         self
+    }
+
+    /// The long form, without dashes.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// What it takes.

@@ -54,7 +54,7 @@ impl<A> Found<'_, A> {
         text
     }
 
-    fn usage_line(&self) -> String {
+    pub(super) fn usage_line(&self) -> String {
         let command = self.last();
         let mut words: Vec<&str> = self.trail[..self.trail.len() - 1].iter().map(|c| c.name()).collect();
         words.push(command.usage_words());
@@ -102,10 +102,7 @@ fn left(flag: &Flag) -> String {
     };
     match flag.kind() {
         Kind::Bool => forms,
-        Kind::Int => forms + " int",
-        Kind::Duration => forms + " duration",
-        Kind::Text => forms + " string",
-        Kind::List => forms + " stringArray",
+        kind => format!("{forms} {}", kind.word()),
     }
 }
 

@@ -12,6 +12,8 @@ fn tree() -> Command<Act> {
         .aliases(&["ro"])
         .flag(Flag::switch("watch", "Watch").short('w'))
         .flag(Flag::switch("all", "All").short('a').deprecated("use --watch instead"))
+        .flag(Flag::text("kind", "", "Kind").short('k').values(Values::Words(&["json", "yaml"])))
+        .flag(Flag::text("dir", "", "Directory").values(Values::Directories))
         .flag(Flag::list("file", &["-"], "Files").short('f'));
     let status = Command::new("status NAME", "Show the status", Arguments::AtLeast(1), Act::Status)
         .flag(Flag::switch_on("watch", "Watch").short('w'))
@@ -21,7 +23,7 @@ fn tree() -> Command<Act> {
     let loud = |m: &Matches| if m.text("level") == "loud" { Err("too loud".into()) } else { Ok(()) };
     Command::group("prog COMMAND", "A program")
         .check(loud)
-        .persistent(vec![Flag::text("namespace", "", "Namespace").short('n'), Flag::text("level", "info", "Level")])
+        .persistent(vec![Flag::text("namespace", "", "Namespace").short('n').values(Values::Asked), Flag::text("level", "info", "Level")])
         .child(Command::group("get KIND", "Get things").child(get))
         .child(status)
         .child(shell)
@@ -135,8 +137,10 @@ Aliases:
   rollout, ro
 
 Flags:
+      --dir string         Directory
   -f, --file stringArray   Files (default [-])
   -h, --help               help for rollout
+  -k, --kind string        Kind
   -w, --watch              Watch
 
 Global Flags:
@@ -162,7 +166,16 @@ fn completion() {
         ("__completeNoDesc s", "shell\nstatus\n:4\n"),
         ("__complete -n x get ''", "rollout\tGet a rollout\n:4\n"),
         ("__complete shell ''", "bash\nzsh\n:4\n"),
-        ("__complete get rollout -n ''", ":0\n"),
+        ("__complete get rollout -f ''", ":0\n"),
+        ("__complete get rollout --file=a", ":0\n"),
+        ("__complete get rollout --dir ''", ":16\n"),
+        ("__complete get rollout --kind ''", "json\nyaml\n:4\n"),
+        ("__complete get rollout --kind=y", "yaml\n:4\n"),
+        ("__complete get rollout -wk y", "yaml\n:4\n"),
+        ("__complete get rollout --watch=t", "true\n:4\n"),
+        ("__complete status -t ''", ":4\n"),
+        ("__complete get rollout --zzz=", ":4\n"),
+        ("__complete get rollout --zzz ''", ":1\n"),
         ("__complete get rollout --wa", "--watch\tWatch\n:4\n"),
         ("__complete get rollout -w --wa", ":4\n"),
         ("__complete nosuch ''", ":1\n"),
@@ -170,13 +183,34 @@ fn completion() {
     ] {
         assert_eq!(reply(line).stdout, stdout, "{line}");
     }
-    match dispatch("__complete get ro -n prod we") {
+}
+
+/// What the program is asked for: the subject, what was typed of it, and the namespace.
+fn asked(line: &str) -> (Completion<Act>, String) {
+    match dispatch(line) {
         Outcome::Complete(c) => {
-            assert_eq!((c.action, c.prefix.as_str(), c.matches.text("namespace")), (Act::Get, "we", "prod"));
-            let reply = c.reply(&["web".into()], Directive::NoFiles);
-            assert_eq!(reply.stdout, "web\n:4\n");
-            assert_eq!(reply.stderr, "Completion ended with directive: ShellCompDirectiveNoFileComp\n");
+            let namespace = c.matches.text("namespace").to_owned();
+            (c, namespace)
         }
-        other => panic!("{other:?}"),
+        other => panic!("{line}: {other:?}"),
     }
+}
+
+#[test]
+fn completion_by_the_program() {
+    let (c, namespace) = asked("__complete get ro -n prod we");
+    assert_eq!((c.action, c.subject, namespace.as_str()), (Some(Act::Get), Subject::Argument, "prod"));
+    let reply = c.reply(&["web".into(), "api".into(), Candidate::new("west", "far")], Directive::NoFiles);
+    assert_eq!(reply.stdout, "web\nwest\tfar\n:4\n");
+    assert_eq!(reply.stderr, "Completion ended with directive: ShellCompDirectiveNoFileComp\n");
+    let value = Subject::Value("namespace");
+    for line in ["get ro web -n d", "get ro web --namespace d", "get ro web -wn d", "get ro web --namespace=d"] {
+        let (c, namespace) = asked(&format!("__completeNoDesc {line}"));
+        assert_eq!((c.subject, c.prefix.as_str(), c.matches.arg(0), namespace.as_str()), (value, "d", "web", ""));
+        let reply = c.reply(&[Candidate::new("dev", "far")], Directive::Unfinished);
+        assert_eq!(reply.stdout, "dev\n:6\n");
+    }
+    let (c, _) = asked("__complete -n ''");
+    assert_eq!((c.action, c.subject), (None, value));
+    assert_eq!(asked("__complete get ro -- -n").0.subject, Subject::Argument);
 }

@@ -15,13 +15,17 @@ pub(super) fn command() -> Command<Action> {
     Command::new("completion [bash|zsh|fish|powershell]", "Generate completion script", shells, Action::Completion)
         .bare_usage()
         .long(
-            "Prints a script that makes a shell complete commands, flags and names of rollouts.\n\n  \
+            "Prints a script that makes a shell complete commands, flags, and what is in the cluster: rollouts, containers,\n\
+             revisions, namespaces.\n\n  \
              bash:        source <(kubectl-argo-rollouts completion bash)\n  \
              zsh:         source <(kubectl-argo-rollouts completion zsh)\n  \
              fish:        kubectl-argo-rollouts completion fish | source\n  \
              powershell:  kubectl-argo-rollouts completion powershell | Out-String | Invoke-Expression\n\n\
-             To complete words behind `kubectl argo rollouts`, put an executable file kubectl_complete-argo-rollouts\n\
-             with these two lines on the PATH:\n\n  \
+             Behind `kubectl argo rollouts`, kubectl 1.26 or newer completes words with a program of another name on the\n\
+             PATH. This one is that program, too; besides, kubectl's own completion must be set up:\n\n  \
+             ln -s kubectl-argo-rollouts /usr/local/bin/kubectl_complete-argo-rollouts\n  \
+             source <(kubectl completion bash)\n\n\
+             Where links are not to be had, a script kubectl_complete-argo-rollouts does the same:\n\n  \
              #!/usr/bin/env sh\n  \
              kubectl argo rollouts __complete \"$@\"",
         )

@@ -1,8 +1,8 @@
 //! `get experiment`: an Experiment and all that belongs to it, as a tree.
 
 use super::Action;
-use super::live::{Live, PARTS, screens};
-use super::parts::{Parts, Slices};
+use super::live::{Live, Source, screens};
+use super::parts::{Parts, Scope, Slices};
 use crate::cobra::{Arguments, Command, Flag};
 use crate::context::Context;
 use crate::draw;
@@ -11,6 +11,7 @@ use crate::objects::{look_at, not_found};
 use jiff::Timestamp;
 use rollouts_kube::resource::EXPERIMENTS;
 use rollouts_view::ExperimentInfo;
+use std::iter;
 
 pub(super) fn command() -> Command<Action> {
     Command::new("experiment EXPERIMENT_NAME", "Show an experiment", Arguments::Exactly(1), Action::GetExperiment)
@@ -32,11 +33,12 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result {
     let name = context.matches.arg(0).to_owned();
     let experiment = look_at(&session.rest, &EXPERIMENTS, &session.namespace, &name).await?;
     if !context.matches.bool("watch") {
-        let parts = Parts::read(&session).await?;
+        let parts = Parts::read(&session, &Scope::default()).await?;
         let info = ExperimentInfo::of(&experiment, parts.slices().objects(), context.now());
         return context.print(&draw::experiment(&info, context.paint()));
     }
-    let sources = [&[(EXPERIMENTS, name.as_str())], PARTS.as_slice()].concat();
+    let everything = Scope::default();
+    let sources: Vec<_> = iter::once(Source::named(EXPERIMENTS, &name)).chain(everything.sources()).collect();
     let mut live = Live::start(&session, Some(&session.namespace), &sources).await?;
     let paint = context.paint();
     screens(context, &mut live, None, |live: &Live, now: Timestamp| {

@@ -1,8 +1,8 @@
 //! `get rollout`: a Rollout and all that belongs to it, as a tree.
 
 use super::Action;
-use super::live::{Live, PARTS, screens};
-use super::parts::{Parts, Slices};
+use super::live::{Live, Source, screens};
+use super::parts::{Parts, Scope, Slices};
 use crate::cobra::{Arguments, Command, Flag};
 use crate::context::Context;
 use crate::draw;
@@ -11,6 +11,7 @@ use crate::objects::{look_at, not_found};
 use jiff::Timestamp;
 use rollouts_kube::resource::ROLLOUTS;
 use rollouts_view::RolloutInfo;
+use std::iter;
 use std::time::Duration;
 
 pub(super) fn command() -> Command<Action> {
@@ -35,13 +36,14 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result {
     let name = context.matches.arg(0).to_owned();
     let rollout = look_at(&session.rest, &ROLLOUTS, &session.namespace, &name).await?;
     if !context.matches.bool("watch") {
-        let parts = Parts::read(&session).await?;
+        let parts = Parts::of_rollout(&session, &rollout).await?;
         let info = RolloutInfo::of(&rollout, parts.slices().objects(), context.now());
         return context.print(&draw::rollout(&info, context.paint()));
     }
     let seconds = u64::try_from(context.matches.int("timeout-seconds")).unwrap_or(0);
     let timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
-    let sources = [&[(ROLLOUTS, name.as_str())], PARTS.as_slice()].concat();
+    let scope = Scope::to_follow(&session, &rollout).await?;
+    let sources: Vec<_> = iter::once(Source::named(ROLLOUTS, &name)).chain(scope.sources()).collect();
     let mut live = Live::start(&session, Some(&session.namespace), &sources).await?;
     let paint = context.paint();
     screens(context, &mut live, timeout, |live: &Live, now: Timestamp| {

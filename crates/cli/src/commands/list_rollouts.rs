@@ -1,13 +1,15 @@
 //! `list rollouts`.
 
 use super::Action;
-use super::live::Live;
-use crate::cobra::{Arguments, Command, Flag};
+use super::live::{Live, Source};
+use crate::cobra::{Arguments, Command, Flag, Values};
 use crate::context::Context;
 use crate::draw::{List, RolloutRow};
 use crate::failure::Result;
+use crate::pruned;
 use rollouts_kube::resource::ROLLOUTS;
 use rollouts_kube::rest::Query;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,7 +29,7 @@ pub(super) fn command() -> Command<Action> {
              # List them and what changes\n  kubectl argo rollouts list rollouts --watch",
         )
         .flag(Flag::switch("all-namespaces", "List the rollouts of all namespaces").short('A'))
-        .flag(Flag::text("name", "", "List the rollout of this name only"))
+        .flag(Flag::text("name", "", "List the rollout of this name only").values(Values::Asked))
         .flag(Flag::switch("timestamps", "Print the time in front of each line"))
         .flag(Flag::switch("watch", "Go on and print what changes").short('w'))
 }
@@ -40,20 +42,29 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result {
     let name = matches.text("name").to_owned();
     let namespace = (!all).then_some(session.namespace.as_str());
     if matches.bool("watch") {
-        let mut live = Live::start(&session, namespace, &[(ROLLOUTS, &name)]).await?;
+        let mut live = Live::start(&session, namespace, &[Source::named(ROLLOUTS, &name)]).await?;
         return watch(context, &mut live, list).await;
     }
     let mut query = Query::default();
     if !name.is_empty() {
         query = query.fields(format!("metadata.name={name}"));
     }
-    let page = session.rest.list::<Value>(&ROLLOUTS, namespace, &query).await?;
-    if page.items.is_empty() {
+    let rollouts: Vec<Line> = session.list_all(&ROLLOUTS, namespace, &query).await?;
+    if rollouts.is_empty() {
         return context.warn("No resources found.\n");
     }
     let now = context.now();
-    let rows: Vec<_> = page.items.iter().map(|rollout| RolloutRow::of(rollout, now)).collect();
+    let rows: Vec<_> = rollouts.iter().map(|Line(rollout)| RolloutRow::of(rollout, now)).collect();
     context.print(&list.rollouts(&rows, true, now))
+}
+
+/// What a row needs of a Rollout.
+struct Line(Value);
+
+impl<'de> Deserialize<'de> for Line {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        pruned::without(pruned::HISTORY_AND_TEMPLATE, d).map(Line)
+    }
 }
 
 /// Prints all rows, and then those that change, until the user asks to stop.

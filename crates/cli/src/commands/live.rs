@@ -1,6 +1,6 @@
 //! Following what changes: copies of the objects, kept up to date by watches, and screens redrawn from them.
 
-use crate::context::{Context, Session};
+use crate::context::{Context, Session, Wish};
 use crate::failure::Result;
 use crate::objects::Object;
 use futures::future::{BoxFuture, FutureExt, join_all, select_all};
@@ -16,9 +16,6 @@ const SCREEN_EVERY_AT_MOST: Duration = Duration::from_millis(200);
 const SCREEN_EVERY_AT_LEAST: Duration = Duration::from_secs(1);
 /// How often to look whether a copy that is not complete yet never will be.
 const LOOK_FOR_TROUBLE_EVERY: Duration = Duration::from_millis(100);
-/// Home, clear, home.
-const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[0;0H";
-
 /// Copies of several kinds of objects of one namespace.
 pub(super) struct Live {
     caches: Vec<Cache<Object>>,
@@ -26,12 +23,25 @@ pub(super) struct Live {
     feed: BoxFuture<'static, ()>,
 }
 
-/// One kind of a [`Live`], and the name of the only object wanted, or "".
-pub(super) type Source<'n> = (Resource, &'n str);
+/// One kind of a [`Live`].
+#[derive(Debug, Clone)]
+pub(super) struct Source<'n> {
+    pub(super) resource: Resource,
+    /// The name of the only object wanted, or "".
+    pub(super) name: &'n str,
+    /// Labels of the objects wanted, in the syntax of `kubectl -l`, or "".
+    pub(super) labels: &'n str,
+}
+
+impl<'n> Source<'n> {
+    /// One object; all for "".
+    pub(super) fn named(resource: Resource, name: &'n str) -> Self {
+        Source { resource, name, labels: "" }
+    }
+}
 
 /// What a tree is made of besides its root, in the order of [`Live::parts`].
-pub(super) static PARTS: [Source<'static>; 4] =
-    [(REPLICA_SETS, ""), (PODS, ""), (EXPERIMENTS, ""), (ANALYSIS_RUNS, "")];
+pub(super) static PARTS: [Resource; 4] = [REPLICA_SETS, PODS, EXPERIMENTS, ANALYSIS_RUNS];
 
 impl Live {
     /// Fills copies of `sources` and returns when all are complete. Access denied, or a server that does not answer,
@@ -39,8 +49,9 @@ impl Live {
     pub(super) async fn start(session: &Session, namespace: Option<&str>, sources: &[Source<'_>]) -> Result<Live> {
         let mut caches = Vec::new();
         let mut feeds = Vec::new();
-        for (resource, name) in sources {
-            let mut builder = Cache::builder(session.rest.client().clone(), resource.clone()).namespace(namespace);
+        for Source { resource, name, labels } in sources {
+            let client = session.rest.client().clone();
+            let mut builder = Cache::builder(client, resource.clone()).namespace(namespace).labels(*labels);
             if !name.is_empty() {
                 builder = builder.fields(format!("metadata.name={name}"));
             }
@@ -103,7 +114,8 @@ impl Live {
     }
 }
 
-/// Prints a screen, and again when it changes, until the user asks to stop, `timeout` is over, or `draw` fails.
+/// Shows a screen, and again when it changes, until the user asks to stop, `timeout` is over, or `draw` fails. Where it
+/// cannot be drawn over, a change of ages alone is none.
 pub(super) async fn screens(
     context: &mut Context<'_>,
     live: &mut Live,
@@ -111,13 +123,14 @@ pub(super) async fn screens(
     draw: impl Fn(&Live, jiff::Timestamp) -> Result<String>,
 ) -> Result {
     let deadline = timeout.map(|timeout| Instant::now() + timeout);
-    let mut shown = String::new();
+    let began = context.now();
+    let mut screen = context.screen();
     loop {
         let change = live.watch();
-        let screen = draw(live, context.now())?;
-        if screen != shown {
-            context.print(&format!("{CLEAR}{screen}"))?;
-            shown = screen;
+        let text = draw(live, context.now())?;
+        let essence = if screen.is_in_place() { text.clone() } else { draw(live, began)? };
+        if let Some(frame) = screen.show(&text, essence, context.size()) {
+            context.print(&frame)?;
         }
         let wait = async {
             sleep(SCREEN_EVERY_AT_MOST).await;
@@ -133,16 +146,16 @@ pub(super) async fn screens(
                 None => std::future::pending().await,
             }
         };
-        let go_on = live.run(async {
+        let next = live.run(async {
             tokio::select! {
                 biased;
-                () = context.shutdown() => false,
-                () = stop => false,
-                () = wait => true,
+                next = context.next_wish() => Some(next),
+                () = stop => Some(Wish::Stop),
+                () = wait => None,
             }
         });
-        if !go_on.await {
-            return Ok(());
+        if next.await == Some(Wish::Stop) {
+            return context.print(screen.end());
         }
     }
 }

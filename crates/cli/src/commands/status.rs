@@ -1,7 +1,7 @@
 //! `status`: one line about a Rollout, and an exit code for scripts.
 
 use super::Action;
-use super::live::Live;
+use super::live::{Live, Source};
 use crate::cobra::{Arguments, Command, Flag};
 use crate::context::{Context, Session};
 use crate::failure::{Failure, Result};
@@ -45,7 +45,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result {
 async fn watch(context: &mut Context<'_>, session: &Session, name: &str, timeout: Duration) -> Result {
     let deadline = (!timeout.is_zero()).then(|| Instant::now() + timeout);
     look_at(&session.rest, &ROLLOUTS, &session.namespace, name).await?;
-    let mut live = Live::start(session, Some(&session.namespace), &[(ROLLOUTS, name)]).await?;
+    let mut live = Live::start(session, Some(&session.namespace), &[Source::named(ROLLOUTS, name)]).await?;
     let mut shown = String::new();
     loop {
         let change = live.watch();

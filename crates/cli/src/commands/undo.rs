@@ -1,10 +1,10 @@
 //! `undo`: back to the pod template of an earlier revision.
 
-mod history;
+pub(crate) mod history;
 
 use super::Action;
 use super::workload::Workload;
-use crate::cobra::{Arguments, Command, Flag};
+use crate::cobra::{Arguments, Command, Flag, Values};
 use crate::context::Context;
 use crate::failure::Result;
 use history::selector_text;
@@ -22,7 +22,10 @@ pub(super) fn command() -> Command<Action> {
             "  # Back to the previous revision\n  kubectl argo rollouts undo guestbook\n\n  \
              # Back to revision 3\n  kubectl argo rollouts undo guestbook --to-revision=3",
         )
-        .flag(Flag::int("to-revision", 0, "The revision to return to; 0 is the one before the current one"))
+        .flag(
+            Flag::int("to-revision", 0, "The revision to return to; 0 is the one before the current one")
+                .values(Values::Asked),
+        )
 }
 
 pub(super) async fn run(context: &mut Context<'_>) -> Result {

@@ -6,16 +6,16 @@ use serde_json::Value;
 
 /// The object that has the template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Workload {
-    pub(super) resource: Resource,
-    pub(super) name: String,
+pub(crate) struct Workload {
+    pub(crate) resource: Resource,
+    pub(crate) name: String,
     /// JSON pointer to the template.
-    pub(super) template: &'static str,
+    pub(crate) template: &'static str,
 }
 
 impl Workload {
     /// Of a Rollout; an error if it refers to a kind that is not known.
-    pub(super) fn of(rollout: &Value, name: &str) -> Result<Workload, String> {
+    pub(crate) fn of(rollout: &Value, name: &str) -> Result<Workload, String> {
         let Some(reference) = rollout.pointer("/spec/workloadRef").filter(|r| !r.is_null()) else {
             return Ok(Workload { resource: ROLLOUTS, name: name.into(), template: "/spec/template" });
         };
@@ -31,7 +31,7 @@ impl Workload {
     }
 
     /// `rollout`, `deployment`, ….
-    pub(super) fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         self.resource.kind.to_lowercase()
     }
 }

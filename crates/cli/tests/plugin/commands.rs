@@ -182,16 +182,3 @@ ab          Running  90m       30m        0s
     assert_eq!(cluster.ok("list exp").await, table);
     assert_eq!(cluster.run("list rollouts --name other").await.stderr, "No resources found.\n");
 }
-
-#[tokio::test(start_paused = true)]
-async fn completes_names() {
-    let cluster = Cluster::start();
-    for name in ["web", "worker", "api"] {
-        cluster.create(rollout(name));
-    }
-    assert_eq!(cluster.run("__complete abort w").await.stdout, "web\nworker\n:4\n");
-    assert_eq!(cluster.run("__completeNoDesc set image ").await.stdout, "api\nweb\nworker\n:4\n");
-    assert_eq!(cluster.run("__complete abort web ").await.stdout, ":4\n");
-    assert_eq!(cluster.run("__complete abort -n other ").await.stdout, ":4\n");
-    assert_eq!(cluster.run("__complete version ").await.stdout, ":0\n");
-}

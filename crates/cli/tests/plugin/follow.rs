@@ -1,7 +1,9 @@
 //! Commands that follow what changes.
 
-use crate::support::Output;
 use crate::support::cluster::{Cluster, rollout};
+use crate::support::{Output, World, run_in};
+use futures::FutureExt;
+use rollouts_cli::{Size, Variables};
 use rollouts_kube::resource::ROLLOUTS;
 use serde_json::json;
 use std::time::Duration;
@@ -69,12 +71,57 @@ async fn get_draws_only_what_is_new() {
         }
     });
     assert_eq!((output.code, output.stderr.as_str()), (0, ""));
-    let screens: Vec<_> = output.stdout.split("\u{1b}[H\u{1b}[2J\u{1b}[0;0H").skip(1).collect();
+    assert_eq!(output.stdout.matches("\u{1b}[2J").count(), 1, "the terminal is cleared once, for it would flicker");
+    let plain = ["\u{1b}[2J", "\u{1b}[K", "\u{1b}[J", "\u{1b}[?25l", "\u{1b}[?25h"];
+    let text = plain.iter().fold(output.stdout, |text, sequence| text.replace(sequence, ""));
+    let screens: Vec<_> = text.split("\u{1b}[H").skip(1).collect();
     assert!(screens[0].starts_with("Name:            web\nNamespace:       default\nStatus:          ◌ Progressing\n"));
     let new: Vec<_> = screens.iter().filter(|s| s.contains("Message:         step ")).collect();
     assert!(!new.is_empty() && new.iter().all(|s| s.contains("step 0\n") || s.contains("step 19\n")), "{new:#?}");
     assert!(screens.windows(2).all(|pair| pair[0] != pair[1]), "the same screen is not drawn twice");
     assert!(screens.len() <= 8, "a screen a second at most when nothing but ages changes: {}", screens.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn get_prints_a_block_for_each_change_where_nothing_can_be_drawn_over() {
+    let cluster = Cluster::start();
+    cluster.create(rollout("web"));
+    with_status(&cluster, "Progressing", "").await;
+    let terminal = |no_color: Option<&str>| Variables {
+        home: None,
+        term: Some("xterm".into()),
+        no_color: no_color.map(str::to_owned),
+    };
+    for (is_tty, variables) in [(false, terminal(None)), (true, terminal(Some("1")))] {
+        let world = World { is_tty, variables, ..World::of(&cluster, cluster.clock.clone()) };
+        let (output, ()) = tokio::join!(run_in(world, "get rollout web -w --timeout-seconds 60"), async {
+            sleep(Duration::from_secs(20)).await;
+            with_status(&cluster, "Paused", "CanaryPauseStep").await;
+            sleep(Duration::from_secs(20)).await;
+            with_status(&cluster, "Progressing", "").await;
+        });
+        assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+        assert!(!output.stdout.contains('\u{1b}'), "{:?}", output.stdout);
+        let statuses: Vec<_> = output.stdout.lines().filter_map(|l| l.strip_prefix("Status:          ")).collect();
+        assert_eq!(statuses, ["◌ Progressing", "॥ Paused", "◌ Progressing"], "sixty seconds of age are no change");
+        assert_eq!(output.stdout.matches("\n\nName: ").count(), 2, "{}", output.stdout);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn get_fits_the_terminal_and_leaves_it_as_it_was() {
+    let cluster = Cluster::start();
+    cluster.create(rollout("web"));
+    let size = Some(Size { columns: 20, rows: 6 });
+    let stop = sleep(Duration::from_secs(2)).boxed();
+    let world = World { size, stop, ..World::of(&cluster, cluster.clock.clone()) };
+    let output = run_in(world, "get rollout web -w").await;
+    assert_eq!((output.code, output.stderr.as_str()), (0, ""));
+    for frame in output.stdout.split("\u{1b}[?25l").skip(1) {
+        assert!(frame.matches('\n').count() <= 6 && frame.contains(" more lines"), "{frame:?}");
+        assert!(frame.trim_end().ends_with("\u{1b}[?25h"), "the cursor is there again: {frame:?}");
+    }
+    assert!(output.stdout.ends_with('\n'), "the prompt has a line of its own");
 }
 
 #[tokio::test(start_paused = true)]

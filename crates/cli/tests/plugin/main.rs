@@ -2,7 +2,9 @@
 
 mod command_line;
 mod commands;
+mod completion;
 mod follow;
 mod lint;
+mod reads;
 mod support;
 mod terminal;

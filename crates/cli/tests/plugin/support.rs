@@ -5,7 +5,7 @@ pub mod cluster;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use rollouts_api::Clock;
-use rollouts_cli::{BuildInfo, Connector, Env, Logging, Variables};
+use rollouts_cli::{BuildInfo, Connector, Env, Logging, Size, Variables};
 use rollouts_kube::{ConnectError, ConnectOptions};
 
 /// What a command did.
@@ -44,6 +44,8 @@ pub struct World<'a> {
     pub clock: Clock,
     pub is_tty: bool,
     pub variables: Variables,
+    /// Of the terminal.
+    pub size: Option<Size>,
     /// When the command is asked to stop.
     pub stop: BoxFuture<'a, ()>,
 }
@@ -52,7 +54,7 @@ impl<'a> World<'a> {
     /// A terminal with colours.
     pub fn of(connect: &'a (dyn Connector + Sync), clock: Clock) -> Self {
         let variables = Variables { home: Some("/home/user".into()), term: Some("xterm".into()), no_color: None };
-        World { connect, clock, is_tty: true, variables, stop: std::future::pending().boxed() }
+        World { connect, clock, is_tty: true, variables, size: None, stop: std::future::pending().boxed() }
     }
 }
 
@@ -64,6 +66,8 @@ pub async fn run_in(world: World<'_>, line: &str) -> Output {
         stderr: &mut stderr,
         clock: world.clock,
         is_tty: world.is_tty,
+        size: &|| world.size,
+        resized: futures::stream::pending().boxed(),
         variables: world.variables,
         files: &|path: &std::path::Path| std::fs::read(path),
         folders: &|path: &std::path::Path| std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect(),

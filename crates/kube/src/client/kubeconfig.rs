@@ -1,5 +1,9 @@
 //! From files, environment and flags to one configuration.
 
+mod entries;
+
+pub use entries::{KubeconfigEntries, kubeconfig_entries};
+
 use super::{ConnectError, ConnectOptions, proxy};
 use crate::RequestError;
 use kube::Config;

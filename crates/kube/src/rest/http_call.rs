@@ -52,6 +52,11 @@ impl Body {
 /// A request that has no answer after this long is given up. API servers give up after 60 s themselves.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(75);
 
+const JSON: &str = "application/json";
+
+/// A list without spec and status. Servers that cannot do that answer with the whole objects.
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
 /// What the log of single requests is called, for those who want to see them.
 const REQUESTS: &str = "rollouts_kube::requests";
 
@@ -61,6 +66,21 @@ pub async fn send<T: DeserializeOwned>(
     method: Method,
     url: &str,
     body: Option<Body>,
+) -> Result<T, RequestError> {
+    send_and_decode(client, method, url, body, JSON).await
+}
+
+/// Reads a list of objects of which the caller needs no more than their metadata.
+pub(super) async fn get_metadata<T: DeserializeOwned>(client: &kube::Client, url: &str) -> Result<T, RequestError> {
+    send_and_decode(client, Method::GET, url, None, METADATA).await
+}
+
+async fn send_and_decode<T: DeserializeOwned>(
+    client: &kube::Client,
+    method: Method,
+    url: &str,
+    body: Option<Body>,
+    accept: &'static str,
 ) -> Result<T, RequestError> {
     let name = format!("{method} {url}");
     let bytes = send_for_bytes(client, method, url, body).await?;
@@ -80,7 +100,7 @@ async fn send_for_bytes(
     body: Option<Body>,
 ) -> Result<Bytes, RequestError> {
     let call = async {
-        let body = send_for_body(client, method, url, body).await?;
+        let body = send_accepting(client, method, url, body, accept).await?;
         Ok(body.collect().await.map_err(|e| RequestError::lost(&e))?.to_bytes())
     };
     let late = || Err(RequestError::Lost(format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())));
@@ -94,8 +114,19 @@ pub async fn send_for_body(
     url: &str,
     body: Option<Body>,
 ) -> Result<kube::client::Body, RequestError> {
+    send_accepting(client, method, url, body, JSON).await
+}
+
+/// The same, with a media type for the answer.
+async fn send_accepting(
+    client: &kube::Client,
+    method: Method,
+    url: &str,
+    body: Option<Body>,
+    accept: &'static str,
+) -> Result<kube::client::Body, RequestError> {
     let name = format!("{method} {url}");
-    let mut request = Request::builder().method(method).uri(url).header(ACCEPT, "application/json");
+    let mut request = Request::builder().method(method).uri(url).header(ACCEPT, accept);
     if let Some(body) = &body {
         request = request.header(CONTENT_TYPE, body.content_type);
     }

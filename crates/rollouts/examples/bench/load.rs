@@ -16,7 +16,8 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-const NAMESPACE: &str = "bench";
+/// Where everything is.
+pub const NAMESPACE: &str = "bench";
 /// Requests of the load at once.
 const CONCURRENCY: usize = 16;
 /// How long all Rollouts may take to be Healthy.

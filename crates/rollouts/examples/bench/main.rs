@@ -1,5 +1,5 @@
-//! What N Rollouts of one pod cost the controller: time, CPU, memory and requests; and what N AnalysisRuns that measure
-//! without end cost it. `cargo xtask bench` runs it.
+//! What N Rollouts of one pod cost the controller: time, CPU, memory and requests; what N AnalysisRuns that measure
+//! without end cost it; and what a command of the plugin costs beside N Rollouts. `cargo xtask bench` runs it.
 //!
 //! Three processes, as in life: the API server with its nodes (memkube over HTTPS, or a real one), the controller (the
 //! `rollouts` binary beside this one), and this one, which is the user and the stopwatch.
@@ -9,6 +9,7 @@ mod analysis;
 mod count;
 mod load;
 mod options;
+mod plugin;
 mod process;
 mod report;
 mod round;
@@ -27,6 +28,13 @@ async fn main() -> Result<()> {
         Command::Help => print!("{}", options::USAGE),
         Command::Serve(Tier::Memkube) => serve::memkube().await?,
         Command::Serve(Tier::Real) => serve::real().await?,
+        Command::Measure(args) => plugin::role(&args)?,
+        Command::Bench(options) if options.plugin => {
+            println!("{}", plugin::HEADER);
+            for &rollouts in &options.rollouts {
+                plugin::run(&options, rollouts).await?;
+            }
+        }
         Command::Bench(options) if !options.analysis.is_empty() => {
             for &runs in &options.analysis {
                 println!("{runs} AnalysisRuns, every {} s", options.interval_seconds);

@@ -15,6 +15,7 @@ Usage: cargo xtask bench [OPTIONS] [-- CONTROLLER-FLAGS]
   --prometheus          have a real Prometheus (Debian's) behind that server answer
   --interval SECONDS    how often each of them measures (10)
   --minutes N           for how long (5)
+  --plugin              measure commands of the plugin beside so many Rollouts instead, each --repeat times (51)
   --controller FILE     the controller's binary (the one built beside this)
 
 Flags of the controller follow --, such as `-- --qps=-1` for no limit on its requests.
@@ -25,6 +26,8 @@ pub enum Command {
     Help,
     /// Run an API server and nodes in this process until standard input ends.
     Serve(Tier),
+    /// Run a command in this process and say what it cost.
+    Measure(Vec<String>),
     Bench(Options),
 }
 
@@ -53,6 +56,8 @@ pub struct Options {
     pub prometheus: bool,
     pub interval_seconds: u64,
     pub minutes: u64,
+    /// Whether commands of the plugin are what is measured.
+    pub plugin: bool,
     pub rollouts: Vec<usize>,
     pub repeat: usize,
     pub idle_seconds: u64,
@@ -65,6 +70,7 @@ pub fn parse(args: &[String]) -> Result<Command> {
     match args {
         [command, tier] if command == "serve" && tier == "memkube" => return Ok(Command::Serve(Tier::Memkube)),
         [command, tier] if command == "serve" && tier == "real" => return Ok(Command::Serve(Tier::Real)),
+        [command, rest @ ..] if command == crate::plugin::ROLE => return Ok(Command::Measure(rest.to_vec())),
         _ => {}
     }
     let program = std::env::current_exe().context("where is this program?")?;
@@ -75,6 +81,7 @@ pub fn parse(args: &[String]) -> Result<Command> {
         prometheus: false,
         interval_seconds: 10,
         minutes: 5,
+        plugin: false,
         rollouts: vec![100, 1000, 5000],
         repeat: 1,
         idle_seconds: 60,
@@ -92,6 +99,7 @@ pub fn parse(args: &[String]) -> Result<Command> {
             "--prometheus" => options.prometheus = true,
             "--interval" => options.interval_seconds = value()?.parse()?,
             "--minutes" => options.minutes = value()?.parse()?,
+            "--plugin" => (options.plugin, options.rollouts, options.repeat) = (true, vec![100, 1000], 51),
             "--repeat" => options.repeat = value()?.parse()?,
             "--idle" => options.idle_seconds = value()?.parse()?,
             "--real" => options.tier = Tier::Real,

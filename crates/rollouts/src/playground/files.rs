@@ -1,4 +1,4 @@
-//! What the playground leaves on disk while it runs: a kubeconfig and the plugin under the name kubectl looks for.
+//! What the playground leaves on disk while it runs: a kubeconfig and the plugin under the names kubectl looks for.
 
 use super::Options;
 use anyhow::{Context, Result, bail};
@@ -11,17 +11,21 @@ const DIRECTORY: &str = ".rollouts-playground";
 /// Stands in every kubeconfig of ours, so that nobody else's is overwritten.
 const MARK: &str = "rollouts-playground";
 
+/// The plugin, and what kubectl completes its words with.
+const PROGRAMS: [&str; 2] = ["kubectl-argo-rollouts", "kubectl_complete-argo-rollouts"];
+
 /// The files of one playground.
 pub struct Files {
     kubeconfig: PathBuf,
-    plugin: Option<PathBuf>,
+    /// The directory with [`PROGRAMS`].
+    bin: Option<PathBuf>,
 }
 
 /// Writes them.
 pub fn write(options: &Options, kubeconfig: &str) -> Result<Files> {
-    let (path, plugin) = match &options.kubeconfig {
+    let (path, bin) = match &options.kubeconfig {
         Some(path) => (path.clone(), None),
-        None => (Path::new(DIRECTORY).join("kubeconfig"), Some(Path::new(DIRECTORY).join("bin/kubectl-argo-rollouts"))),
+        None => (Path::new(DIRECTORY).join("kubeconfig"), Some(Path::new(DIRECTORY).join("bin"))),
     };
     if std::fs::read_to_string(&path).is_ok_and(|present| !present.trim().is_empty() && !present.contains(MARK)) {
         bail!(
@@ -33,9 +37,9 @@ pub fn write(options: &Options, kubeconfig: &str) -> Result<Files> {
     write_private(&path, kubeconfig).with_context(|| {
         format!("cannot write the kubeconfig to {}: choose another path with --kubeconfig", path.display())
     })?;
-    let plugin = plugin.filter(|plugin| link_to_this_program(plugin).is_ok());
+    let bin = bin.filter(|bin| PROGRAMS.iter().all(|name| link_to_this_program(&bin.join(name)).is_ok()));
     let path = std::path::absolute(&path).unwrap_or(path);
-    Ok(Files { kubeconfig: path, plugin: plugin.and_then(|p| std::path::absolute(p).ok()) })
+    Ok(Files { kubeconfig: path, bin: bin.and_then(|p| std::path::absolute(p).ok()) })
 }
 
 fn create_parent(path: &Path) -> Result<()> {
@@ -72,7 +76,7 @@ impl Files {
     pub fn print_next_steps(&self, samples: Option<SocketAddr>, out: &mut dyn Write) -> std::io::Result<()> {
         writeln!(out, "\nIn another terminal:\n")?;
         writeln!(out, "  export KUBECONFIG={}", self.kubeconfig.display())?;
-        match self.plugin.as_ref().and_then(|p| p.parent()) {
+        match &self.bin {
             Some(directory) => writeln!(out, "  export PATH={}:$PATH", directory.display())?,
             None => {
                 let program = std::env::current_exe().unwrap_or_else(|_| "rollouts".into());
@@ -106,10 +110,12 @@ impl Files {
     /// Removes the kubeconfig: its server is gone.
     pub fn remove(&self) {
         let _ = std::fs::remove_file(&self.kubeconfig);
-        if let Some(plugin) = &self.plugin {
-            let _ = std::fs::remove_file(plugin);
+        if let Some(bin) = &self.bin {
+            for name in PROGRAMS {
+                let _ = std::fs::remove_file(bin.join(name));
+            }
             // Only if nobody else put anything there.
-            let directories = plugin.ancestors().skip(1).take(2);
+            let directories = bin.ancestors().take(2);
             directories.for_each(|directory| drop(std::fs::remove_dir(directory)));
         }
     }

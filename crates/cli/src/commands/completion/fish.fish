@@ -10,16 +10,27 @@ end
 function __kubectl_argo_rollouts_candidates
     set -l lines (__kubectl_argo_rollouts_ask)
     set -l directive (string replace ':' '' -- $lines[-1])
-    if test (math "$directive % 2") -eq 1
+    if test -z "$directive"; or test (math "$directive % 2") -eq 1
         return
     end
+    # Candidates of a flag's value do not repeat the flag.
+    set -l flag (string match -r -- '^-[^=]*=' (commandline -ct))
     for line in $lines[1..-2]
-        echo $line
+        echo $flag$line
     end
-    if test (count $lines) -eq 1 -a (math "floor($directive / 4) % 2") -eq 0
-        __fish_complete_path (commandline -ct)
+    if test (count $lines) -eq 1
+        set -l current (string replace -- "$flag" '' (commandline -ct))
+        if test (math "floor($directive / 16) % 2") -eq 1
+            for line in (__fish_complete_directories $current)
+                echo $flag$line
+            end
+        else if test (math "floor($directive / 4) % 2") -eq 0
+            for line in (__fish_complete_path $current)
+                echo $flag$line
+            end
+        end
     end
 end
 
 complete -c kubectl-argo-rollouts -e
-complete -c kubectl-argo-rollouts -f -a '(__kubectl_argo_rollouts_candidates)'
+complete -c kubectl-argo-rollouts -f -k -a '(__kubectl_argo_rollouts_candidates)'

@@ -11,9 +11,11 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-argo-rollouts' -ScriptB
     if ($lines.Count -eq 0) { return }
     $directive = [int]$lines[-1].TrimStart(':')
     if ($directive -band 1) { return }
+    # Candidates of a flag's value do not repeat the flag.
+    $flag = if ($wordToComplete -match '^(-[^=]*=)') { $Matches[1] } else { '' }
     $lines | Select-Object -SkipLast 1 | ForEach-Object {
         $name, $description = $_ -split "`t", 2
         if (-not $description) { $description = $name }
-        [System.Management.Automation.CompletionResult]::new($name, $name, 'ParameterValue', $description)
+        [System.Management.Automation.CompletionResult]::new("$flag$name", $name, 'ParameterValue', $description)
     }
 }

@@ -10,10 +10,7 @@ pub(super) fn find<'a>(
     revision: i64,
     name: &str,
 ) -> Result<&'a Value, String> {
-    let owned = replica_sets.iter().filter(|rs| controls(rollout, rs));
-    let mut history: Vec<(i64, &Value)> = owned.filter_map(|rs| Some((revision_of(rs)?, rs))).collect();
-    // Stable: among equals, which a healthy Rollout has not, the server's order decides.
-    history.sort_by_key(|(revision, _)| std::cmp::Reverse(*revision));
+    let history = revisions(rollout, replica_sets);
     let found = match revision {
         0 => history.iter().filter(|(r, _)| *r > 0).nth(1),
         wanted => history.iter().find(|(r, _)| *r == wanted),
@@ -23,6 +20,15 @@ pub(super) fn find<'a>(
         None if revision > 0 => Err(format!("unable to find specified revision {revision} in history")),
         None => Err(format!("no revision found for rollout {name:?}")),
     }
+}
+
+/// The ReplicaSets of a Rollout with their revisions, the latest first.
+pub(crate) fn revisions<'a>(rollout: &Value, replica_sets: &'a [Value]) -> Vec<(i64, &'a Value)> {
+    let owned = replica_sets.iter().filter(|rs| controls(rollout, rs));
+    let mut history: Vec<(i64, &Value)> = owned.filter_map(|rs| Some((revision_of(rs)?, rs))).collect();
+    // Stable: among equals, which a healthy Rollout has not, the server's order decides.
+    history.sort_by_key(|(revision, _)| std::cmp::Reverse(*revision));
+    history
 }
 
 fn controls(rollout: &Value, rs: &Value) -> bool {
@@ -39,7 +45,7 @@ fn revision_of(rs: &Value) -> Option<i64> {
 }
 
 /// A label selector in the syntax of `kubectl -l`.
-pub(super) fn selector_text(selector: &Value) -> String {
+pub(crate) fn selector_text(selector: &Value) -> String {
     let text = |v: &Value| v.as_str().unwrap_or("").to_owned();
     let labels = selector["matchLabels"].as_object().into_iter().flatten();
     let mut parts: Vec<String> = labels.map(|(key, value)| format!("{key}={}", text(value))).collect();
