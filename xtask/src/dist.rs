@@ -19,7 +19,18 @@ const PT_INTERP: u32 = 3;
 pub fn run() -> Result<()> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree::root().join("target"), PathBuf::from);
     let mut build = tree::cargo();
-    build.args(["build", "--profile", "dist", "--locked", "--package", "rollouts", "--bin", "rollouts", "--target", TARGET]);
+    build.args([
+        "build",
+        "--profile",
+        "dist",
+        "--locked",
+        "--package",
+        "rollouts",
+        "--bin",
+        "rollouts",
+        "--target",
+        TARGET,
+    ]);
     let status = build.status().context("cannot run cargo")?;
     ensure!(status.success(), "the binary does not build; it needs `rustup target add {TARGET}` and musl-gcc");
     let dist = target.join("dist");

@@ -1,8 +1,8 @@
 //! `gen`: everything that is generated from something else in the repository.
 
 use crate::crd;
-use crate::manual;
 use crate::manifests::{self, permissions};
+use crate::manual;
 use crate::tree::{self, Mode};
 use anyhow::Result;
 use flate2::{Compression, GzBuilder};

@@ -29,7 +29,7 @@ pub(crate) async fn candidates(request: &Completion<Action>, env: &Env<'_>) -> R
             Subject::Value(flag) => value(flag, &request.matches, env).await,
         }
     };
-    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(Failure::Silent))
+    timeout(PATIENCE, answer).await.unwrap_or(Err(Failure::Silent))
 }
 
 async fn argument(request: &Completion<Action>, env: &Env<'_>) -> Result<Answer> {

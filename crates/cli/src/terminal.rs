@@ -46,7 +46,7 @@ fn list(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 #[cfg(unix)]
 fn size() -> Option<Size> {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
     // Some terminals, serial ones mostly, do not know.
     (size.ws_col > 0 && size.ws_row > 0)
         .then(|| Size { columns: usize::from(size.ws_col), rows: usize::from(size.ws_row) })

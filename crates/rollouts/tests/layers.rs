@@ -33,14 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "rollouts-cli",
-        &[
-            "rollouts-api",
-            "rollouts-core",
-            "rollouts-kube",
-            "rollouts-lint",
-            "rollouts-snapshots",
-            "rollouts-view",
-        ],
+        &["rollouts-api", "rollouts-core", "rollouts-kube", "rollouts-lint", "rollouts-snapshots", "rollouts-view"],
     ),
     (
         "rollouts-sim",
@@ -90,7 +83,8 @@ const FOR_TESTS: &[&str] = &[
 ];
 
 /// Crates that decide or describe: no runtime, no client, no socket, not even indirectly.
-const PURE: &[&str] = &["rollouts-api", "rollouts-expr", "rollouts-core", "rollouts-schema", "rollouts-view", "rollouts-lint"];
+const PURE: &[&str] =
+    &["rollouts-api", "rollouts-expr", "rollouts-core", "rollouts-schema", "rollouts-view", "rollouts-lint"];
 
 /// What a pure crate must not reach.
 const IMPURE: &[&str] =

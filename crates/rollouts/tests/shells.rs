@@ -229,8 +229,10 @@ fn kubectl(playground: &Playground) {
         );
         let lines = ["kubectl argo rollouts get rollout blue", "kubectl argo rollouts set image bluegreen-demo b"];
         let shell = format!("bash --noprofile --rcfile {}", rc.display());
-        let expected =
-            ["kubectl argo rollouts get rollout bluegreen-demo ", "kubectl argo rollouts set image bluegreen-demo bluegreen-demo="];
+        let expected = [
+            "kubectl argo rollouts get rollout bluegreen-demo ",
+            "kubectl argo rollouts set image bluegreen-demo bluegreen-demo=",
+        ];
         assert_eq!(playground.type_into(&shell, &lines), expected);
     }
 }

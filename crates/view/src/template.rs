@@ -17,3 +17,18 @@ pub fn of_replica_set(rs: &Value) -> PodTemplate {
     });
     template.without_label(POD_TEMPLATE_HASH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_injected_is_not_restored() {
+        let rs = json!({
+            "metadata": {"annotations": {EPHEMERAL_METADATA: r#"{"labels":{"role":"canary"}}"#}},
+            "spec": {"template": {"metadata": {"labels": {"app": "web", "role": "canary"}}}},
+        });
+        assert_eq!(of_replica_set(&rs).value(), json!({"metadata": {"labels": {"app": "web"}}}));
+    }
+}

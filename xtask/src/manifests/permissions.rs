@@ -264,12 +264,7 @@ pub const FOR_VIEWERS: &[Permission] = &[
         verbs: &["list", "watch"],
         why: "`get rollout`, `get experiment`; completion of revisions.",
     },
-    Permission {
-        group: "",
-        resources: &["pods"],
-        verbs: &["list", "watch"],
-        why: "`get rollout`, `get experiment`.",
-    },
+    Permission { group: "", resources: &["pods"], verbs: &["list", "watch"], why: "`get rollout`, `get experiment`." },
 ];
 
 /// Needed besides by people who steer them. The role `edit` has it.

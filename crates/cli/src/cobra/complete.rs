@@ -221,11 +221,7 @@ impl<A> Found<'_, A> {
     }
 }
 
-fn reply<'a>(
-    candidates: impl Iterator<Item = (&'a str, &'a str)>,
-    directive: Directive,
-    descriptions: bool,
-) -> Reply {
+fn reply<'a>(candidates: impl Iterator<Item = (&'a str, &'a str)>, directive: Directive, descriptions: bool) -> Reply {
     let mut stdout = String::new();
     for (candidate, description) in candidates {
         stdout.push_str(candidate);

@@ -23,7 +23,10 @@ fn tree() -> Command<Act> {
     let loud = |m: &Matches| if m.text("level") == "loud" { Err("too loud".into()) } else { Ok(()) };
     Command::group("prog COMMAND", "A program")
         .check(loud)
-        .persistent(vec![Flag::text("namespace", "", "Namespace").short('n').values(Values::Asked), Flag::text("level", "info", "Level")])
+        .persistent(vec![
+            Flag::text("namespace", "", "Namespace").short('n').values(Values::Asked),
+            Flag::text("level", "info", "Level"),
+        ])
         .child(Command::group("get KIND", "Get things").child(get))
         .child(status)
         .child(shell)

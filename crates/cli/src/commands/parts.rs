@@ -122,7 +122,10 @@ mod tests {
         let scope = |spec: Value| Scope::of(&json!({ "spec": spec })).0;
         let selector = json!({"matchLabels": {"app": "web"}});
         assert_eq!(scope(json!({"selector": selector})), "app=web");
-        assert_eq!(scope(json!({"selector": selector, "strategy": {"canary": {"steps": [{"setWeight": 5}]}}})), "app=web");
+        assert_eq!(
+            scope(json!({"selector": selector, "strategy": {"canary": {"steps": [{"setWeight": 5}]}}})),
+            "app=web"
+        );
         assert_eq!(scope(json!({"selector": selector, "strategy": {"canary": {"steps": [{"experiment": {}}]}}})), "");
         assert_eq!(scope(json!({"workloadRef": {"name": "web"}})), "");
     }

@@ -85,8 +85,8 @@ async fn help_has_the_recorded_shape() {
         if args.starts_with("lint") {
             // More than one file, and other forms of output (docs/differences/cli.md).
             let more = ["ignore", "output", "warnings"].map(|name| {
-                let flags = ours["flags"].as_array().into_iter().flatten();
-                flags.filter(|flag| flag["name"] == name).cloned().next().expect("a flag of lint")
+                let mut flags = ours["flags"].as_array().into_iter().flatten();
+                flags.find(|flag| flag["name"] == name).cloned().expect("a flag of lint")
             });
             let flags = expected["flags"].as_array_mut().expect("flags");
             flags[0]["type"] = json!("stringArray");

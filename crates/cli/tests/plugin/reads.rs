@@ -7,8 +7,8 @@ use rollouts_cli::Connector;
 use rollouts_kube::{ConnectError, ConnectOptions, from_service};
 use rollouts_memkube::Service;
 use serde_json::json;
-use std::sync::Mutex;
 use std::sync::Arc;
+use std::sync::Mutex;
 use tower::{Service as _, service_fn};
 
 /// An API server that remembers what it was asked for, behind the namespace.
@@ -53,8 +53,13 @@ async fn get_reads_no_more_than_it_needs() {
     asked.cluster.create(replica_set(&web, 1, "reg.example/web:1"));
     asked.cluster.create(replica_set(&other, 1, "reg.example/other:1"));
     let selected = "?labelSelector=app%3Dweb&limit=500";
-    let of_selector =
-        ["rollouts/web", &format!("replicasets{selected}"), &format!("pods{selected}"), "experiments?limit=500", "analysisruns?limit=500"];
+    let of_selector = [
+        "rollouts/web",
+        &format!("replicasets{selected}"),
+        &format!("pods{selected}"),
+        "experiments?limit=500",
+        "analysisruns?limit=500",
+    ];
     let (tree, requests) = asked.run("get rollout web --no-color").await;
     assert_eq!(requests, of_selector);
     assert!(tree.contains("⧉ web-1 "), "{tree}");

@@ -54,6 +54,8 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(75);
 
 const JSON: &str = "application/json";
 
+const ANYTHING: &str = "*/*";
+
 /// A list without spec and status. Servers that cannot do that answer with the whole objects.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
@@ -83,13 +85,13 @@ async fn send_and_decode<T: DeserializeOwned>(
     accept: &'static str,
 ) -> Result<T, RequestError> {
     let name = format!("{method} {url}");
-    let bytes = send_for_bytes(client, method, url, body).await?;
+    let bytes = send_for_bytes(client, method, url, body, accept).await?;
     serde_json::from_slice(&bytes).map_err(|e| RequestError::Malformed { request: name, problem: e.to_string() })
 }
 
 /// Sends a request and returns the text that it is answered with, within [`REQUEST_TIMEOUT`]. What is no UTF-8 is replaced.
 pub(super) async fn send_for_text(client: &kube::Client, method: Method, url: &str) -> Result<String, RequestError> {
-    let bytes = send_for_bytes(client, method, url, None).await?;
+    let bytes = send_for_bytes(client, method, url, None, ANYTHING).await?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -98,6 +100,7 @@ async fn send_for_bytes(
     method: Method,
     url: &str,
     body: Option<Body>,
+    accept: &'static str,
 ) -> Result<Bytes, RequestError> {
     let call = async {
         let body = send_accepting(client, method, url, body, accept).await?;

@@ -70,7 +70,9 @@ fn measure(program: &Path, kubeconfig: &str, command: &str) -> Result<Cost> {
     ensure!(output.status.success(), "{command} failed");
     let text = String::from_utf8(output.stdout)?;
     let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let [cpu, kernel, memory_bytes, time] = numbers[..] else { anyhow::bail!("{text:?} after {:?}", started.elapsed()) };
+    let [cpu, kernel, memory_bytes, time] = numbers[..] else {
+        anyhow::bail!("{text:?} after {:?}", started.elapsed())
+    };
     let micros = Duration::from_micros;
     Ok(Cost { cpu: micros(cpu), kernel: micros(kernel), memory_bytes, time: micros(time) })
 }

@@ -102,7 +102,11 @@ async fn who_may_not(world: &World) {
     ] {
         let Output { code, stdout, stderr } = world.run("viewer", &line).await;
         assert_eq!((code, stdout.as_str()), (1, ""), "{line}");
-        assert!(stderr.starts_with("Error: ") && stderr.contains("is forbidden: User \"system:serviceaccount:demo:viewer\""), "{line}: {stderr}");
+        assert!(
+            stderr.starts_with("Error: ")
+                && stderr.contains("is forbidden: User \"system:serviceaccount:demo:viewer\""),
+            "{line}: {stderr}"
+        );
     }
     for line in ["list rollouts -A", &format!("get rollout {DEMO} -n default"), "list experiments -n default"] {
         let Output { code, stderr, .. } = world.run("operator", line).await;
@@ -135,7 +139,10 @@ async fn retry_and_promote_in_full(world: &World) {
     world.reaches(DEMO, "Degraded").await;
     assert_eq!(world.ok("operator", &format!("retry rollout {DEMO}")).await, format!("rollout '{DEMO}' retried\n"));
     world.reaches(DEMO, "Paused - CanaryPauseStep").await;
-    assert_eq!(world.ok("operator", &format!("promote {DEMO} --full")).await, format!("rollout '{DEMO}' fully promoted\n"));
+    assert_eq!(
+        world.ok("operator", &format!("promote {DEMO} --full")).await,
+        format!("rollout '{DEMO}' fully promoted\n")
+    );
     assert!(world.ok("viewer", &format!("status {DEMO}")).await.ends_with("Healthy\n"));
 }
 
@@ -145,7 +152,10 @@ async fn undo_and_pause(world: &World) {
     let tree = world.ok("viewer", &format!("get ro {DEMO}")).await;
     assert!(tree.contains("argoproj/rollouts-demo:yellow (canary)\n"), "{tree}");
     let unknown = world.run("operator", &format!("undo {DEMO} --to-revision=99")).await;
-    assert_eq!((unknown.code, unknown.stderr.as_str()), (1, "Error: unable to find specified revision 99 in history\n"));
+    assert_eq!(
+        (unknown.code, unknown.stderr.as_str()),
+        (1, "Error: unable to find specified revision 99 in history\n")
+    );
     world.ok("operator", &format!("promote {DEMO} --full")).await;
     assert!(world.ok("viewer", &format!("status {DEMO}")).await.ends_with("Healthy\n"));
 
@@ -182,7 +192,9 @@ async fn experiments_and_runs(world: &World) {
     world.apply(&objects::experiment());
     world.apply(&objects::analysis_run());
     world
-        .until("the experiment runs", async || world.ok("viewer", "list experiments").await.contains("ab          Running"))
+        .until("the experiment runs", async || {
+            world.ok("viewer", "list experiments").await.contains("ab          Running")
+        })
         .await;
     let tree = world.ok("viewer", "get experiment ab").await;
     assert!(tree.contains("Status:          ◌ Running\n") && tree.contains("□ ab-one-"), "{tree}");

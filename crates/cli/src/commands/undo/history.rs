@@ -96,13 +96,4 @@ mod tests {
         assert_eq!(selector_text(&selector), "app=web,a in (x,y),b,!c,d notin (z)");
         assert_eq!(selector_text(&json!(null)), "");
     }
-
-    #[test]
-    fn what_was_injected_is_not_restored() {
-        let rs = json!({
-            "metadata": {"annotations": {EPHEMERAL_METADATA: r#"{"labels":{"role":"canary"}}"#}},
-            "spec": {"template": {"metadata": {"labels": {"app": "web", "role": "canary"}}}},
-        });
-        assert_eq!(template(&rs).value(), json!({"metadata": {"labels": {"app": "web"}}}));
-    }
 }
