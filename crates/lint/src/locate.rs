@@ -21,7 +21,11 @@ pub fn locate(root: &Node, at: Position, path: &str) -> Position {
             let strategies = ["canary", "blueGreen"].iter().filter_map(|name| node.get(name));
             strategies.filter_map(|strategy| step(strategy, &segment)).next()
         });
-        let Some((next, place)) = found else { break };
+        let Some((next, place)) = found else {
+            // The strategy that lacks it says more than `strategy` does.
+            let strategy = ["canary", "blueGreen"].iter().filter_map(|name| node.entry(name)).next();
+            return strategy.filter(|_| segment != Segment::Name("strategy")).map_or(at, |entry| entry.at);
+        };
         (node, at) = (next, place);
     }
     at
@@ -78,6 +82,8 @@ mod tests {
             ("spec.strategy.steps[0].pause.duration", (8, 9)),
             ("spec.strategy.steps[7]", (7, 7)),
             ("spec.strategy.strategy", (5, 3)),
+            ("spec.strategy.canaryService", (6, 5)),
+            ("spec.strategy.trafficRouting.alb", (6, 5)),
             ("spec.selector", (4, 1)),
             ("metadata.annotations[a.b/c]", (3, 5)),
             ("status", (1, 1)),

@@ -1,6 +1,6 @@
 //! Whatever the text, it is answered.
 
-use super::*;
+use super::{report as report_of, rollout, service, template};
 use crate::report;
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ fn manifests() -> String {
 
 /// Every form of output of a check of `text`.
 fn answers(text: &str) {
-    let found = super::report(&[text, text]);
+    let found = report_of(&[text, text]);
     let _answers = (report::text(&found), report::github(&found));
     for text in [report::json(&found), report::sarif(&found, "v1")] {
         assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
