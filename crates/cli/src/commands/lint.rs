@@ -3,7 +3,7 @@
 mod files;
 
 use super::Action;
-use crate::cobra::{Arguments, Command, Flag};
+use crate::cobra::{Arguments, Command, Flag, Values};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 use rollouts_lint::{Report, Settings, Severity, report, rules};
@@ -28,9 +28,18 @@ pub(super) fn command() -> Command<Action> {
              # Do without one of the warnings\n  kubectl argo rollouts lint -f deploy/ --ignore no-readiness-probe",
         )
         .flag(Flag::list("filename", &[], "File or directory to check, - for standard input; may be repeated").short('f'))
-        .flag(Flag::list("ignore", &[], "Id of a warning that is not wanted; may be repeated"))
-        .flag(Flag::text("output", "text", "How to print: text, json, github or sarif").short('o'))
-        .flag(Flag::text("warnings", "on", "What to make of warnings: on, off or error"))
+        .flag(
+            Flag::list("ignore", &[], "Id of a warning that is not wanted; may be repeated").values(Values::Words(rules::WARNING_IDS)),
+        )
+        .flag(
+            Flag::text("output", "text", "How to print: text, json, github or sarif")
+                .short('o')
+                .values(Values::Words(&["text", "json", "github", "sarif"])),
+        )
+        .flag(
+            Flag::text("warnings", "on", "What to make of warnings: on, off or error")
+                .values(Values::Words(&["on", "off", "error"])),
+        )
         .required("filename")
 }
 
