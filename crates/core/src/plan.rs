@@ -295,7 +295,10 @@ impl fmt::Display for Effect {
                 changes(f, annotations)
             }
             Effect::PatchStatus { status } => {
-                write!(f, "write status: {}", status.phase)?;
+                write!(f, "write status")?;
+                if !status.phase.is_empty() {
+                    write!(f, ": {}", status.phase)?;
+                }
                 if !status.message.is_empty() {
                     write!(f, " ({})", status.message)?;
                 }

@@ -18,12 +18,12 @@ impl Reconcile<'_> {
 
     fn wait_of_canary(&self) -> Option<String> {
         if self.roles.new.is_none() {
-            return Some("waits for the ReplicaSet of the new version".into());
+            return Some("the Rollout waits for the ReplicaSet of its new version".into());
         }
         let n = self.ro.spec.replicas();
         let skips = self.ro.status.promote_full || self.fast_rollback();
         let Some(step) = self.current_step().filter(|_| !skips) else {
-            let what = if self.new_is_stable() { "waits for" } else { "the end of the update waits for" };
+            let what = if self.new_is_stable() { "the Rollout waits for" } else { "the end of the update waits for" };
             return match () {
                 () if !skips && self.inconclusive() => Some(self.wait_of_inconclusive()),
                 () if self.ro.spec.paused && !skips => Some(format!("{what} spec.paused to be lifted")),
@@ -80,9 +80,9 @@ impl Reconcile<'_> {
     }
 
     fn wait_of_blue_green(&self, strategy: &BlueGreenStrategy) -> Option<String> {
-        let Some(new) = self.new_set() else { return Some("waits for the ReplicaSet of the new version".into()) };
+        let Some(new) = self.new_set() else { return Some("the Rollout waits for the ReplicaSet of its new version".into()) };
         if self.new_is_stable() {
-            return self.missing(self.roles.new, self.new_size()).map(|missing| format!("waits for {missing}"));
+            return self.missing(self.roles.new, self.new_size()).map(|missing| format!("the Rollout waits for {missing}"));
         }
         if self.aborted() {
             return None;

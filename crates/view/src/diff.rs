@@ -36,6 +36,11 @@ fn compare(path: &str, field: &str, old: &Value, new: &Value, changes: &mut Vec<
     match (old, new) {
         _ if old == new || (is_nothing(old) && is_nothing(new)) => {}
         (Value::Object(old), Value::Object(new)) => objects(path, old, new, changes),
+        // What is there on one side only is told field by field, too, unless it is an element of a list.
+        (Value::Object(old), Value::Null) if !path.ends_with(']') => objects(path, old, &Map::new(), changes),
+        (Value::Null, Value::Object(new)) if !path.ends_with(']') => objects(path, &Map::new(), new, changes),
+        (Value::Array(old), Value::Null) if is_named(field, old) => lists(path, field, old, &[], changes),
+        (Value::Null, Value::Array(new)) if is_named(field, new) => lists(path, field, &[], new, changes),
         (Value::Array(old), Value::Array(new)) => lists(path, field, old, new, changes),
         _ => {
             let there = |value: &Value| (!is_nothing(value)).then(|| value.clone());
@@ -118,6 +123,10 @@ fn identity(field: &str, item: &Value) -> Option<String> {
         _ => return None,
     };
     Some(text(item, key)).filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+fn is_named(field: &str, list: &[Value]) -> bool {
+    list.iter().all(|item| identity(field, item).is_some())
 }
 
 fn join(path: &str, key: &str) -> String {

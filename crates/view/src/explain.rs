@@ -116,6 +116,8 @@ pub struct Explanation {
     pub why: Vec<Finding>,
     /// What the controller is about to write.
     pub about_to: Vec<Intent>,
+    /// Whether a controller is there to do so, as far as is known.
+    pub is_attended: bool,
     /// What comes next.
     pub next: Vec<Moment>,
     /// What a person can do.
@@ -126,6 +128,12 @@ pub struct Explanation {
     pub plan: Option<String>,
     /// The moment of which all this is.
     pub now: Timestamp,
+}
+
+/// What the plan notes, but for what is among the reasons already.
+fn waits(plan: Option<&Plan>, why: &[Finding]) -> Vec<String> {
+    let notes = plan.iter().flat_map(|plan| &plan.notes);
+    notes.filter(|note| why.iter().all(|finding| !note.ends_with(&finding.text))).cloned().collect()
 }
 
 /// Explains a Rollout.
@@ -140,8 +148,9 @@ pub fn explain(evidence: &Evidence<'_>) -> Explanation {
         icon: headline::icon(&facts, &why),
         headline: headline::of(&facts, &why),
         versions: versions::of(&facts),
-        waits_for: plan.map(|plan| plan.notes.clone()).unwrap_or_default(),
+        waits_for: waits(plan, &why),
         about_to: next::intents(&facts),
+        is_attended: facts.state() != facts::State::Unattended,
         next: next::moments(&facts),
         commands: commands::of(&facts, &why),
         why,

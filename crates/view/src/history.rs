@@ -39,7 +39,8 @@ pub struct Past {
 /// What became of a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// One of `stable`, `in progress`, `paused`, `aborted`, `failed analysis`, `completed`, `replaced`.
+    /// One of `stable`, `in progress`, `paused`, `aborted`, `failed analysis`, `completed` (it was stable until it was
+    /// replaced), `replaced` (nothing tells any more whether it ever was stable).
     pub word: &'static str,
     /// More of it; may be empty.
     pub detail: String,
@@ -118,7 +119,7 @@ fn outcome(rollout: &Value, rs: &Value, objects: Objects<'_>, events: &[&Value])
     match failed {
         Some(run) => Outcome::new(Icon::Bad, "failed analysis", run),
         None if told("RolloutCompleted", format!("Rollout completed update to revision {number}")) => {
-            Outcome::new(Icon::Neutral, "completed", "replaced since")
+            Outcome::new(Icon::Neutral, "completed", "")
         }
         None if told("RolloutAborted", format!("Rollout aborted update to revision {number}")) => {
             Outcome::new(Icon::Bad, "aborted", "")

@@ -37,7 +37,8 @@ pub(crate) fn explanation(e: &Explanation, paint: Paint) -> String {
         .about_to
         .iter()
         .map(|i| if i.why.is_empty() { i.what.clone() } else { format!("{}, because {}", i.what, i.why) });
-    page.block("About to:", &intents.collect::<Vec<_>>());
+    let title = if e.is_attended { "About to:" } else { "Left undone:" };
+    page.block(title, &intents.collect::<Vec<_>>());
     page.block("Next:", &rows(e.next.iter().map(|moment| next(e, moment))));
     let commands = e.commands.iter().map(|c| vec![paint.colour(Colour::Blue, &c.command), c.effect.clone()]);
     page.block("You can:", &rows(commands));

@@ -6,7 +6,8 @@ use rollouts_kube::resource::{DEPLOYMENTS, ROLLOUTS};
 use serde_json::{Value, json};
 
 /// The programs that proposals may begin with besides our own, which are tried.
-const KUBECTL: [&str; 6] = ["describe pod ", "edit ", "get pods ", "logs ", "scale rollout ", "get rollout "];
+const KUBECTL: [&str; 7] =
+    ["describe pod ", "describe replicaset ", "edit ", "get pods ", "get resourcequotas", "logs ", "scale rollout "];
 
 /// Explains `web`, and checks that what is proposed can be run.
 async fn explained(stage: &Stage, name: &str) -> String {
@@ -53,6 +54,25 @@ async fn updated(stage: &Stage, rollout: Value, image: &str, seconds: u64) {
     stage.wait(seconds).await;
 }
 
+/// The route that a Rollout divides.
+fn primary() -> Value {
+    let to = |host: &str, weight: i32| json!({"destination": {"host": host}, "weight": weight});
+    json!([{"name": "primary", "route": [to("web", 100), to("web-canary", 0)]}])
+}
+
+/// A canary behind Istio, whose VirtualService has these routes.
+fn routed(stage: &Stage, http: Value) {
+    ["web", "web-canary"].into_iter().for_each(|name| stage.create(service(name)));
+    stage.create(json!({
+        "apiVersion": "networking.istio.io/v1alpha3", "kind": "VirtualService", "metadata": {"name": "web"},
+        "spec": {"hosts": ["web"], "http": http},
+    }));
+    let routing = json!({"istio": {"virtualService": {"name": "web", "routes": ["primary"]}}});
+    stage.create(rollout(json!({"canary": {
+        "canaryService": "web-canary", "stableService": "web", "trafficRouting": routing, "steps": steps(),
+    }})));
+}
+
 situations! {
     async fn healthy(stage) {
         updated(&stage, canary(json!([{"setWeight": 50}])), "reg.example/web:2", 120).await;
@@ -85,7 +105,7 @@ situations! {
     async fn no_node_takes_a_pod(stage) {
         stage.create(canary(steps()));
         stage.wait(60).await;
-        stage.set("/spec/containers/0/resources", json!({"requests": {"cpu": "400"}})).await;
+        stage.set("/spec/nodeSelector", json!({"disk": "nvme"})).await;
         stage.wait(60).await;
     }
     async fn never_ready_and_out_of_time(stage) {
@@ -111,7 +131,9 @@ situations! {
         updated(&stage, canary(steps), "reg.example/web:2", 120).await;
     }
     async fn analysis_error(stage) {
-        stage.create(template("error", json!({"interval": "10s", "successCondition": "result[0] >= 0.95"})));
+        stage.create(template("error", json!({
+            "count": 10, "interval": "10s", "consecutiveErrorLimit": 2, "successCondition": "result[0] >= 0.95",
+        })));
         let steps = json!([{"setWeight": 25}, {"analysis": analysis()}, {"setWeight": 50}]);
         updated(&stage, canary(steps), "reg.example/web:2", 180).await;
     }
@@ -171,30 +193,15 @@ situations! {
         stage.merge(&ROLLOUTS, "web", None, json!({"spec": {"replicas": 0}})).await;
         stage.wait(60).await;
     }
-    async fn router_cannot_be_told(stage) {
-        ["web", "web-canary"].into_iter().for_each(|name| stage.create(service(name)));
-        stage.create(json!({
-            "apiVersion": "networking.istio.io/v1alpha3", "kind": "VirtualService", "metadata": {"name": "web"},
-            "spec": {"hosts": ["web"], "http": [{"name": "other", "route": [{"destination": {"host": "elsewhere"}}]}]},
-        }));
-        let routing = json!({"istio": {"virtualService": {"name": "web", "routes": ["primary"]}}});
-        let strategy = json!({
-            "canaryService": "web-canary", "stableService": "web", "trafficRouting": routing, "steps": steps(),
-        });
-        updated(&stage, rollout(json!({"canary": strategy})), "reg.example/web:2", 90).await;
+    async fn route_is_missing(stage) {
+        routed(&stage, json!([{"name": "other", "route": [{"destination": {"host": "elsewhere"}}]}]));
+        stage.wait(60).await;
     }
     async fn traffic_is_shared(stage) {
-        ["web", "web-canary"].into_iter().for_each(|name| stage.create(service(name)));
-        let route = json!([{"destination": {"host": "web"}, "weight": 100}, {"destination": {"host": "web-canary"}, "weight": 0}]);
-        stage.create(json!({
-            "apiVersion": "networking.istio.io/v1alpha3", "kind": "VirtualService", "metadata": {"name": "web"},
-            "spec": {"hosts": ["web"], "http": [{"name": "primary", "route": route}]},
-        }));
-        let routing = json!({"istio": {"virtualService": {"name": "web", "routes": ["primary"]}}});
-        let strategy = json!({
-            "canaryService": "web-canary", "stableService": "web", "trafficRouting": routing, "steps": steps(),
-        });
-        updated(&stage, rollout(json!({"canary": strategy})), "reg.example/web:2", 90).await;
+        routed(&stage, primary());
+        stage.wait(60).await;
+        stage.image("reg.example/web:2").await;
+        stage.wait(90).await;
     }
     async fn controller_is_down(stage) {
         stage.create(canary(steps()));
@@ -219,13 +226,6 @@ situations! {
         stage.wait(60).await;
         stage.act("restart web").await;
         stage.wait(120).await;
-    }
-    async fn old_pods_take_their_time(stage) {
-        let mut web = canary(json!([{"setWeight": 50}, {"pause": {}}]));
-        web["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(600);
-        web["spec"]["template"]["spec"]["containers"][0]["lifecycle"] =
-            json!({"preStop": {"exec": {"command": ["sh", "-c", "sleep 300"]}}});
-        updated(&stage, web, "reg.example/web:2", 60).await;
     }
     async fn experiment_failed(stage) {
         stage.create(template("0.5", json!({"successCondition": "result[0] >= 0.95"})));
@@ -278,10 +278,22 @@ situations! {
 #[tokio::test(start_paused = true)]
 async fn quota_is_exhausted() {
     let words = "pods \"web-\" is forbidden: exceeded quota: team-a, requested: pods=1, used: pods=4, limited: pods=4";
-    let stage = Stage::with_actors(&[Denial(Method::POST, "/pods", words)]);
+    let stage = Stage::with(&[Denial(Method::POST, "/pods", words)], &[]);
     stage.create(canary(steps()));
     stage.wait(60).await;
     explained(&stage, "quota_is_exhausted").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn router_may_not_be_written() {
+    let words = "virtualservices.networking.istio.io \"web\" is forbidden: User \"argo-rollouts\" cannot patch it";
+    let denials = [Method::PATCH, Method::PUT].map(|method| Denial(method, "/virtualservices/web", words));
+    let stage = Stage::with(&[], &denials);
+    routed(&stage, primary());
+    stage.wait(60).await;
+    stage.image("reg.example/web:2").await;
+    stage.wait(60).await;
+    explained(&stage, "router_may_not_be_written").await;
 }
 
 #[tokio::test(start_paused = true)]

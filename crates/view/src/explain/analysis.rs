@@ -1,11 +1,12 @@
 //! What analyses found.
 
 use super::Finding;
-use super::facts::Facts;
+use super::facts::{Facts, State};
 use crate::Icon;
 use crate::duration::human;
-use crate::read::{flag, int, list, name, owned_by, present, text, time};
+use crate::read::{flag, int, int_opt, label, list, name, owned_by, present, text, time};
 use jiff::Timestamp;
+use rollouts_api::names;
 use serde_json::Value;
 
 /// Characters of a query or of a message that are shown.
@@ -37,7 +38,25 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
         }
     }
     findings.extend(of_experiments(facts));
+    if facts.state() == State::Aborted {
+        findings.extend(of_aborted(facts, &findings));
+    }
     findings
+}
+
+/// The runs that may have ended the update: an abort forgets that of the step.
+fn of_aborted(facts: &Facts<'_>, known: &[Finding]) -> Vec<Finding> {
+    let hash = facts.status("/status/currentPodHash");
+    let runs = facts.seen.objects.analysis_runs.iter().copied().filter(|run| owned_by(run, facts.uid));
+    let of_update = runs.filter(|run| {
+        label(run, names::POD_TEMPLATE_HASH) == hash
+            && crate::read::revision(run) == facts.revision()
+            && matches!(text(run, "/status/phase"), "Failed" | "Error")
+            && known.iter().all(|finding| finding.about != format!("AnalysisRun {}", name(run)))
+    });
+    // Of several attempts, the last.
+    let last = of_update.max_by_key(|run| crate::read::created(run));
+    last.map(|run| of_run(facts, run)).unwrap_or_default()
 }
 
 fn of_experiments(facts: &Facts<'_>) -> Vec<Finding> {
@@ -50,7 +69,7 @@ fn of_experiments(facts: &Facts<'_>) -> Vec<Finding> {
         let phase = text(experiment, "/status/phase");
         let about = format!("Experiment {}", name(experiment));
         let said = text(experiment, "/status/message");
-        let words = if said.is_empty() { format!("it ended {phase}") } else { format!("it ended {phase}: {said}") };
+        let words = if said.is_empty() { format!("the experiment ended {phase}") } else { format!("the experiment ended {phase}: {said}") };
         let bad = |t: &&Value| matches!(text(t, "/status"), "Failed" | "Error");
         let templates = list(experiment, "/status/templateStatuses").iter().filter(bad);
         let details = templates
@@ -75,7 +94,7 @@ fn noted(run: &str, phase: &str, message: &str) -> Option<Finding> {
         return None;
     }
     let about = format!("AnalysisRun {run}");
-    let text = if message.is_empty() { format!("it ended {phase}") } else { format!("it ended {phase}: {message}") };
+    let text = if message.is_empty() { format!("the analysis ended {phase}") } else { format!("the analysis ended {phase}: {message}") };
     Some(Finding {
         icon: Icon::of_analysis(phase),
         about,
@@ -107,7 +126,10 @@ fn of_metric(now: Timestamp, run: &Value, result: &Value, about: &str) -> Option
     let ended = matches!(phase, "Failed" | "Error" | "Inconclusive");
     // One that goes on may have begun to fail.
     let is_failing = int(result, "/failed") + int(result, "/error") + int(result, "/inconclusive") > 0;
-    if !(ended || phase == "Running" && is_failing) {
+    if phase == "Running" && !is_failing {
+        return Some(progress(run, result, about));
+    }
+    if !(ended || phase == "Running") {
         return None;
     }
     let wanted = if ended { phase } else { worst(result) };
@@ -144,6 +166,23 @@ fn of_metric(now: Timestamp, run: &Value, result: &Value, about: &str) -> Option
         text: format!("metric {metric} {verb}{separator}{measured}"),
         details,
     })
+}
+
+/// A metric that is well so far.
+fn progress(run: &Value, result: &Value, about: &str) -> Finding {
+    let metric = text(result, "/name");
+    let spec = list(run, "/spec/metrics").iter().find(|m| text(m, "/name") == metric);
+    let wanted = spec.and_then(|s| int_opt(s, "/count").or_else(|| text(s, "/count").parse().ok()));
+    let of = wanted.map_or(String::new(), |n| format!(" of {n}"));
+    let last = list(result, "/measurements").last().map_or("", |m| text(m, "/value"));
+    let last = if last.is_empty() { String::new() } else { format!("; the last measured {}", one_line(last)) };
+    Finding {
+        icon: Icon::Progressing,
+        about: about.to_owned(),
+        reason: "AnalysisRunning".into(),
+        text: format!("metric {metric} is well so far: {}{of} measurements{last}", int(result, "/count")),
+        details: Vec::new(),
+    }
 }
 
 fn worst(result: &Value) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::facts::{Facts, State, step_in_words, version};
+use crate::Icon;
 use crate::read::{list, owned_by, revision, text};
 use serde_json::Value;
 
@@ -50,7 +51,7 @@ pub(super) fn of(facts: &Facts<'_>, why: &[Finding]) -> Vec<Proposal> {
         }
         State::Invalid(_) => {
             let object = workload(facts.seen.rollout).unwrap_or_else(|| format!("rollout {name}"));
-            p.kubectl(&format!("edit {object}"), "mend what is wrong");
+            p.kubectl(&format!("edit {object}"), "mend what is wrong, or create what is missing");
         }
         State::Aborted => {
             mend(&mut p, why);
@@ -68,11 +69,19 @@ pub(super) fn of(facts: &Facts<'_>, why: &[Finding]) -> Vec<Proposal> {
             p.rollouts("abort", "", back);
         }
         State::Paused(_) => {
+            mend(&mut p, why);
+            // A version that fails is not what one would promote.
+            let fails = why.iter().any(|finding| finding.icon == Icon::Bad);
+            if fails {
+                p.rollouts("abort", "", back.clone());
+            }
             p.rollouts("promote", "", after);
             if !facts.is_blue_green() {
                 p.rollouts("promote", "--full", "skip all further steps, pauses and analyses");
             }
-            p.rollouts("abort", "", back);
+            if !fails {
+                p.rollouts("abort", "", back);
+            }
         }
         State::Empty => p.kubectl(&format!("scale rollout {name} --replicas=1"), "have pods again"),
         State::Restarting | State::Starting => mend(&mut p, why),
@@ -124,6 +133,10 @@ fn mend(p: &mut Proposals<'_, '_>, why: &[Finding]) {
 
 /// A closer look at what fails.
 fn inspect(p: &mut Proposals<'_, '_>, why: &[Finding]) {
+    if let Some(set) = why.iter().find_map(|f| f.about.strip_prefix("ReplicaSet ")) {
+        p.kubectl(&format!("describe replicaset {set}"), "all that is known of the ReplicaSet");
+        p.kubectl("get resourcequotas", "see what the namespace may use");
+    }
     let Some(finding) = why.iter().find(|f| f.about.starts_with("Pod ")) else { return };
     let pod = finding.about.trim_start_matches("Pod ").to_owned();
     match finding.reason.as_str() {

@@ -97,6 +97,10 @@ fn instance(seen: &Evidence<'_>) -> String {
 /// Since when there is a change that the status does not know.
 fn unseen_since(seen: &Evidence<'_>) -> Option<Timestamp> {
     let rollout = seen.rollout;
+    if crate::read::present(rollout, "/metadata/deletionTimestamp") {
+        // Nothing is left to be done for it.
+        return None;
+    }
     let observed = text(rollout, "/status/observedGeneration");
     let is_behind = match observed.parse::<i64>() {
         Ok(observed) => observed < int(rollout, "/metadata/generation"),

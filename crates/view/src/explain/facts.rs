@@ -93,11 +93,11 @@ impl<'a> Facts<'a> {
         match () {
             () if flag(ro, "/status/abort") && !self.is_promoted() => State::Aborted,
             () if flag(ro, "/spec/paused") => State::PausedByUser,
+            () if desired == 0 => State::Empty,
             () if reason("InconclusiveAnalysisRun").or_else(|| reason("InconclusiveExperiment")).is_some() => {
                 State::Inconclusive
             }
             () if !pauses.is_empty() => State::Paused(self.pause_end()),
-            () if desired == 0 => State::Empty,
             () if self.restarts() => State::Restarting,
             () if self.stable.is_none() => State::Starting,
             () if !self.is_promoted() => State::Updating,

@@ -17,7 +17,10 @@ pub(super) fn all(facts: &Facts<'_>) -> Vec<Finding> {
     if state == State::Aborted {
         let why = facts.condition("Progressing").filter(|c| text(c, "/reason") == "RolloutAborted");
         let why = why.map_or(facts.info.phase.message.as_str(), |c| text(c, "/message"));
-        all.push(of_rollout(Icon::Bad, "RolloutAborted", why.to_owned()));
+        // The controller always names a cause of its own.
+        let cause = why.strip_prefix("Rollout aborted update to revision ").and_then(|rest| rest.split_once(": "));
+        let words = cause.map_or("somebody aborted it", |(_, cause)| cause);
+        all.push(of_rollout(Icon::Bad, "RolloutAborted", words.to_owned()));
     }
     if facts.progress() == "ProgressDeadlineExceeded" {
         let message = facts.condition("Progressing").map_or("", |c| text(c, "/message"));
@@ -94,7 +97,7 @@ fn budgets(facts: &Facts<'_>, state: &State) -> Vec<Finding> {
             icon: Icon::Warning,
             about: format!("PodDisruptionBudget {}", name(budget)),
             reason: "DisruptionBudget".into(),
-            text: format!("it lets no pod go: {healthy} are healthy, and {needed} must stay so"),
+            text: format!("the disruption budget lets no pod go: {healthy} are healthy, and {needed} must stay so"),
             details: Vec::new(),
         }
     });

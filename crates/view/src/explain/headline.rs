@@ -51,8 +51,14 @@ pub(super) fn of(facts: &Facts<'_>, why: &[Finding]) -> String {
                 facts.new_version()
             )
         }
-        State::Paused(end) => paused(facts, end),
-        State::Empty => format!("{name} is scaled to 0: it has no pods, and an update goes no further."),
+        State::Paused(end) => {
+            let sentence = paused(facts, end);
+            match trouble(why).trim_start_matches(": ") {
+                "" => sentence,
+                trouble => format!("{} Meanwhile {trouble}.", sentence),
+            }
+        }
+        State::Empty => format!("{name} is scaled to 0: it has no pods."),
         State::Restarting => {
             let since = time(rollout, "/spec/restartAt");
             let since = since.map_or(String::new(), |at| format!(" since {}", clock(at, facts.seen.now)));
@@ -131,7 +137,7 @@ fn updating(facts: &Facts<'_>, why: &[Finding]) -> String {
         };
     }
     let of = if facts.is_routed() { "traffic" } else { "pods" };
-    let share = facts.info.weights.as_ref().map_or(String::new(), |w| format!(", with {}% of the {of}", w.actual));
+    let share = facts.info.weights.as_ref().filter(|w| w.actual > 0).map_or(String::new(), |w| format!(", with {}% of the {of}", w.actual));
     format!("{name} is being updated to {version}{}{share}.", at_step(facts))
 }
 

@@ -19,6 +19,7 @@ impl Explanation {
             "waitsFor": self.waits_for,
             "why": self.why.iter().map(finding).collect::<Vec<_>>(),
             "aboutTo": self.about_to.iter().map(|i| json!({"what": i.what, "because": i.why})).collect::<Vec<_>>(),
+            "attended": self.is_attended,
             "next": self.next.iter().map(|moment| self.moment(moment)).collect::<Vec<_>>(),
             "commands": self.commands.iter().map(|c| json!({"command": c.command, "effect": c.effect})).collect::<Vec<_>>(),
             "plan": self.plan,
