@@ -80,9 +80,13 @@ impl Reconcile<'_> {
     }
 
     fn wait_of_blue_green(&self, strategy: &BlueGreenStrategy) -> Option<String> {
-        let Some(new) = self.new_set() else { return Some("the Rollout waits for the ReplicaSet of its new version".into()) };
+        let Some(new) = self.new_set() else {
+            return Some("the Rollout waits for the ReplicaSet of its new version".into());
+        };
         if self.new_is_stable() {
-            return self.missing(self.roles.new, self.new_size()).map(|missing| format!("the Rollout waits for {missing}"));
+            return self
+                .missing(self.roles.new, self.new_size())
+                .map(|missing| format!("the Rollout waits for {missing}"));
         }
         if self.aborted() {
             return None;

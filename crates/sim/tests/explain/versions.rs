@@ -116,15 +116,15 @@ async fn how_revisions_ended() {
     stage.image("reg.example/web:2").await;
     stage.wait(120).await;
     // Goes to all without being looked at.
-    let cause = json!({"metadata": {"annotations": {"kubernetes.io/change-cause": "hurry"}}});
-    stage.merge(&ROLLOUTS, "web", None, cause).await;
     stage.image("reg.example/web:3").await;
     stage.wait(1).await;
+    let cause = json!({"metadata": {"annotations": {"kubernetes.io/change-cause": "hurry"}}});
+    stage.merge(&ROLLOUTS, "web", None, cause).await;
     stage.act("promote web --full").await;
     stage.wait(120).await;
     // Aborted by hand.
-    stage.image("reg.example/web:4").await;
-    stage.wait(1).await;
+    stage.image("reg.example/web:does-not-exist").await;
+    stage.wait(20).await;
     stage.act("abort web").await;
     stage.wait(60).await;
     assert_shown("history", &stage.run("history rollout web").await);

@@ -69,7 +69,11 @@ fn of_experiments(facts: &Facts<'_>) -> Vec<Finding> {
         let phase = text(experiment, "/status/phase");
         let about = format!("Experiment {}", name(experiment));
         let said = text(experiment, "/status/message");
-        let words = if said.is_empty() { format!("the experiment ended {phase}") } else { format!("the experiment ended {phase}: {said}") };
+        let words = if said.is_empty() {
+            format!("the experiment ended {phase}")
+        } else {
+            format!("the experiment ended {phase}: {said}")
+        };
         let bad = |t: &&Value| matches!(text(t, "/status"), "Failed" | "Error");
         let templates = list(experiment, "/status/templateStatuses").iter().filter(bad);
         let details = templates
@@ -94,7 +98,11 @@ fn noted(run: &str, phase: &str, message: &str) -> Option<Finding> {
         return None;
     }
     let about = format!("AnalysisRun {run}");
-    let text = if message.is_empty() { format!("the analysis ended {phase}") } else { format!("the analysis ended {phase}: {message}") };
+    let text = if message.is_empty() {
+        format!("the analysis ended {phase}")
+    } else {
+        format!("the analysis ended {phase}: {message}")
+    };
     Some(Finding {
         icon: Icon::of_analysis(phase),
         about,

@@ -6,6 +6,9 @@ use crate::Icon;
 use crate::read::{int, int_opt, list, name, text};
 use serde_json::Value;
 
+/// Why an update was aborted for which the controller names no cause.
+pub(super) const BY_HAND: &str = "somebody aborted it";
+
 /// All findings.
 pub(super) fn all(facts: &Facts<'_>) -> Vec<Finding> {
     let mut all: Vec<Finding> =
@@ -19,7 +22,7 @@ pub(super) fn all(facts: &Facts<'_>) -> Vec<Finding> {
         let why = why.map_or(facts.info.phase.message.as_str(), |c| text(c, "/message"));
         // The controller always names a cause of its own.
         let cause = why.strip_prefix("Rollout aborted update to revision ").and_then(|rest| rest.split_once(": "));
-        let words = cause.map_or("somebody aborted it", |(_, cause)| cause);
+        let words = cause.map_or(BY_HAND, |(_, cause)| cause);
         all.push(of_rollout(Icon::Bad, "RolloutAborted", words.to_owned()));
     }
     if facts.progress() == "ProgressDeadlineExceeded" {

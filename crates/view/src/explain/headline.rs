@@ -2,6 +2,7 @@
 
 use super::Finding;
 use super::facts::{Facts, State, step_in_words};
+use super::failures::BY_HAND;
 use super::next::clock;
 use crate::Icon;
 use crate::duration::human;
@@ -40,7 +41,7 @@ pub(super) fn of(facts: &Facts<'_>, why: &[Finding]) -> String {
         State::Unattended => format!("{name} stands still: nobody looks after it."),
         State::Unseen => format!("{name} was changed a moment ago; its controller has not seen that yet."),
         State::Invalid(_) => format!("{name} cannot be rolled out: its spec is not valid."),
-        State::Aborted => aborted(facts),
+        State::Aborted => aborted(facts, why),
         State::PausedByUser if facts.is_promoted() => format!("{name} is paused by hand; nothing is under way."),
         State::PausedByUser => {
             format!("The update of {name} to {} is paused by hand{}.", facts.new_version(), at_step(facts))
@@ -83,17 +84,24 @@ fn at_step(facts: &Facts<'_>) -> String {
     }
 }
 
-fn aborted(facts: &Facts<'_>) -> String {
+fn aborted(facts: &Facts<'_>, why: &[Finding]) -> String {
     let name = &facts.info.name;
     let when = time(facts.seen.rollout, "/status/abortedAt");
     let when = when.map_or(String::new(), |at| format!(" {} ago", human(facts.seen.now.duration_since(at))));
+    let by = match () {
+        () if why.iter().any(|f| f.text == BY_HAND) => " by hand",
+        () if why.iter().any(|f| f.reason.starts_with("Analysis") || f.reason.starts_with("Experiment")) => {
+            " by a bad analysis"
+        }
+        () => "",
+    };
     let desired = facts.info.desired;
     let available = facts.stable.map_or(0, |set| int(set, "/status/availableReplicas"));
     let users = match available >= desired {
         true => format!("its users are with {}", facts.stable_version()),
         false => format!("{} takes over again with {available} of {desired} pods so far", facts.stable_version()),
     };
-    format!("The update of {name} to {} was aborted{when}; {users}.", facts.new_version())
+    format!("The update of {name} to {} was aborted{by}{when}; {users}.", facts.new_version())
 }
 
 fn paused(facts: &Facts<'_>, end: Option<jiff::Timestamp>) -> String {
@@ -137,7 +145,12 @@ fn updating(facts: &Facts<'_>, why: &[Finding]) -> String {
         };
     }
     let of = if facts.is_routed() { "traffic" } else { "pods" };
-    let share = facts.info.weights.as_ref().filter(|w| w.actual > 0).map_or(String::new(), |w| format!(", with {}% of the {of}", w.actual));
+    let share = facts
+        .info
+        .weights
+        .as_ref()
+        .filter(|w| w.actual > 0)
+        .map_or(String::new(), |w| format!(", with {}% of the {of}", w.actual));
     format!("{name} is being updated to {version}{}{share}.", at_step(facts))
 }
 
