@@ -27,7 +27,7 @@ mod tests {
     fn what_was_injected_is_not_restored() {
         let rs = json!({
             "metadata": {"annotations": {EPHEMERAL_METADATA: r#"{"labels":{"role":"canary"}}"#}},
-            "spec": {"template": {"metadata": {"labels": {"app": "web", "role": "canary"}}}},
+            "spec": {"template": {"metadata": {"labels": {"app": "web", "role": "canary", POD_TEMPLATE_HASH: "x"}}}},
         });
         assert_eq!(of_replica_set(&rs).value(), json!({"metadata": {"labels": {"app": "web"}}}));
     }

@@ -59,6 +59,9 @@ const ANYTHING: &str = "*/*";
 /// A list without spec and status. Servers that cannot do that answer with the whole objects.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
+/// Logs are text, their refusals JSON.
+const ANYTHING: &str = "application/json, */*";
+
 /// What the log of single requests is called, for those who want to see them.
 const REQUESTS: &str = "rollouts_kube::requests";
 
