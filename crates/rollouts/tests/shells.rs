@@ -115,7 +115,7 @@ impl Screen {
         let mut byte = [0];
         while !text.ends_with(mark.as_bytes()) {
             let read = self.bytes.read(&mut byte).unwrap();
-            assert!(read == 1, "no {mark:?} after {:?}", self.seen + &String::from_utf8_lossy(&text));
+            assert!(read == 1, "no {mark:?} after {:?} {:?}", self.seen, String::from_utf8_lossy(&text));
             text.push(byte[0]);
         }
         let text = String::from_utf8_lossy(&text).into_owned();

@@ -28,7 +28,6 @@ async fn main() -> Result<()> {
         Command::Help => print!("{}", options::USAGE),
         Command::Serve(Tier::Memkube) => serve::memkube().await?,
         Command::Serve(Tier::Real) => serve::real().await?,
-        Command::Measure(args) => plugin::role(&args)?,
         Command::Bench(options) if options.plugin => {
             println!("{}", plugin::HEADER);
             for &rollouts in &options.rollouts {

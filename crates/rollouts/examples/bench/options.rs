@@ -26,8 +26,6 @@ pub enum Command {
     Help,
     /// Run an API server and nodes in this process until standard input ends.
     Serve(Tier),
-    /// Run a command in this process and say what it cost.
-    Measure(Vec<String>),
     Bench(Options),
 }
 
@@ -70,7 +68,6 @@ pub fn parse(args: &[String]) -> Result<Command> {
     match args {
         [command, tier] if command == "serve" && tier == "memkube" => return Ok(Command::Serve(Tier::Memkube)),
         [command, tier] if command == "serve" && tier == "real" => return Ok(Command::Serve(Tier::Real)),
-        [command, rest @ ..] if command == crate::plugin::ROLE => return Ok(Command::Measure(rest.to_vec())),
         _ => {}
     }
     let program = std::env::current_exe().context("where is this program?")?;

@@ -1,29 +1,30 @@
-//! What one command of the plugin costs: CPU time, memory at its highest, and time, each the median of many.
+//! What one command of the plugin costs: CPU time, and memory at its highest, each the median of many runs.
 
 use crate::load::{Load, NAMESPACE};
 use crate::options::Options;
 use crate::process::Process;
 use anyhow::{Context, Result, ensure};
-use nix::sys::resource::{Usage, UsageWho, getrusage};
-use nix::sys::time::TimeValLike as _;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
-use tokio::time::Instant;
-
-/// The first argument of the role that runs one command and says what it cost.
-pub const ROLE: &str = "measure";
+use tokio::time::sleep;
 
 pub const HEADER: &str = "\
-| Rollouts | command | CPU, ms | of these in the kernel | RSS at its highest, MiB | time, ms |
-|---:|---|---:|---:|---:|---:|";
+| Rollouts | command | CPU, ms | RSS at its highest, MiB |
+|---:|---|---:|---:|";
+
+/// What Linux takes for a pipe before it lets a writer wait.
+const PIPE_BYTES: usize = 65_536;
+/// How often it is looked whether a command has something to print.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+/// How many times: a command that takes longer hangs.
+const LOOKS_MAX: usize = 30_000;
 
 /// One run of a command.
 struct Cost {
     cpu: Duration,
-    kernel: Duration,
     memory_bytes: u64,
-    time: Duration,
 }
 
 /// Makes so many Rollouts, each with its ReplicaSet and pod, and prints a row for each command.
@@ -39,9 +40,9 @@ pub async fn run(options: &Options, rollouts: usize) -> Result<()> {
     for command in ["version", "list rollouts", "get rollout web-00000", "status web-00000 --watch=false"] {
         let mut costs = Vec::new();
         for _ in 0..options.repeat {
-            costs.push(measure(&options.controller, &kubeconfig, command)?);
+            costs.push(measure(&options.controller, &kubeconfig, command).await.context(command)?);
         }
-        println!("| {rollouts} | `{command}` {} |", row(&costs));
+        println!("| {rollouts} | `{command}` | {} |", row(&costs));
     }
     Ok(())
 }
@@ -52,40 +53,38 @@ fn row(costs: &[Cost]) -> String {
         values.sort_by(f64::total_cmp);
         values[values.len() / 2]
     };
-    format!(
-        "| {:.1} | {:.1} | {:.1} | {:.1}",
-        median(|c| c.cpu.as_secs_f64() * 1e3),
-        median(|c| c.kernel.as_secs_f64() * 1e3),
-        median(|c| c.memory_bytes as f64 / f64::from(1 << 20)),
-        median(|c| c.time.as_secs_f64() * 1e3),
-    )
+    let cpu = median(|c| c.cpu.as_secs_f64() * 1e3);
+    format!("{cpu:.1} | {:.1}", median(|c| c.memory_bytes as f64 / f64::from(1 << 20)))
 }
 
-/// A process's highest memory is told to its parent as the highest of all its children; so each has a parent of its own.
-fn measure(program: &Path, kubeconfig: &str, command: &str) -> Result<Cost> {
-    let started = Instant::now();
-    let mut parent = Command::new(std::env::current_exe()?);
-    parent.arg(ROLE).arg(program).args(command.split(' ')).args(["-n", NAMESPACE, "--kubeconfig", kubeconfig]);
-    let output = parent.stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "{command} failed");
-    let text = String::from_utf8(output.stdout)?;
-    let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-    let [cpu, kernel, memory_bytes, time] = numbers[..] else {
-        anyhow::bail!("{text:?} after {:?}", started.elapsed())
-    };
-    let micros = Duration::from_micros;
-    Ok(Cost { cpu: micros(cpu), kernel: micros(kernel), memory_bytes, time: micros(time) })
+/// Runs a command whose output nobody takes until it has been looked at: by then it has done everything but to print and
+/// to end. A process that has ended, and is not waited for, tells its CPU time still.
+async fn measure(program: &Path, kubeconfig: &str, command: &str) -> Result<Cost> {
+    let (mut output, mut filler) = std::io::pipe()?;
+    filler.write_all(&[0; PIPE_BYTES])?;
+    let mut run = Command::new(program);
+    run.args(command.split(' ')).args(["-n", NAMESPACE, "--kubeconfig", kubeconfig]);
+    let mut process = Process::spawn(run.stdin(Stdio::null()).stdout(filler).stderr(Stdio::inherit()))?;
+    // What was handed over is the only end left to write to.
+    drop(run);
+    until(|| Ok(process.is_printing()? || process.has_ended()?)).await?;
+    ensure!(!process.has_ended()?, "it printed nothing");
+    let (_, memory_bytes) = process.memory()?;
+    let mut printed = Vec::new();
+    output.read_to_end(&mut printed)?;
+    ensure!(printed.len() > PIPE_BYTES, "it printed nothing");
+    until(|| process.has_ended()).await?;
+    let cpu = process.cpu()?;
+    ensure!(process.wait()?.success(), "it failed");
+    Ok(Cost { cpu, memory_bytes })
 }
 
-/// The role: runs a command and prints microseconds of CPU, of these in the kernel, bytes, and microseconds.
-pub fn role(args: &[String]) -> Result<()> {
-    let (program, args) = args.split_first().context("a program is needed")?;
-    let started = Instant::now();
-    let status = Command::new(program).args(args).stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    let time = started.elapsed().as_micros();
-    ensure!(status.success(), "{program} {args:?} failed");
-    let usage: Usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let (user, kernel) = (usage.user_time().num_microseconds(), usage.system_time().num_microseconds());
-    println!("{} {kernel} {} {time}", user + kernel, usage.max_rss() * 1024);
-    Ok(())
+async fn until(mut holds: impl FnMut() -> Result<bool>) -> Result<()> {
+    for _ in 0..LOOKS_MAX {
+        if holds()? {
+            return Ok(());
+        }
+        sleep(LOOK_EVERY).await;
+    }
+    anyhow::bail!("it hangs")
 }

@@ -4,8 +4,11 @@ use anyhow::{Context, Result};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
+
+/// The number of the system call `write`.
+const WRITE: &str = if cfg!(target_arch = "aarch64") { "64" } else { "1" };
 
 /// A process that ends with this value.
 pub struct Process {
@@ -20,6 +23,29 @@ impl Process {
         command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         Ok(Process { child, answers: None })
+    }
+
+    /// Starts a command as it is.
+    pub fn spawn(command: &mut Command) -> Result<Self> {
+        Ok(Process { child: command.spawn().context("cannot start the program")?, answers: None })
+    }
+
+    /// Whether it waits for somebody to take what it prints.
+    pub fn is_printing(&self) -> Result<bool> {
+        let call = fs::read_to_string(format!("/proc/{}/syscall", self.child.id()))?;
+        Ok(call.split(' ').next() == Some(WRITE))
+    }
+
+    /// Whether it has ended. It is still there, as what is left to be waited for.
+    pub fn has_ended(&self) -> Result<bool> {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Behind the name, which may have parentheses of its own.
+        Ok(text.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('Z')))
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait()?)
     }
 
     /// Starts another role of this very program, which ends with its standard input, and gives its first line.
