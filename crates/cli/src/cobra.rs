@@ -64,11 +64,16 @@ pub enum Outcome<A> {
 impl<A: Copy> Command<A> {
     /// Takes the arguments, without the program's own name, apart.
     pub fn dispatch(&self, args: &[String]) -> Outcome<A> {
-        match args.first().map(String::as_str) {
-            Some(complete::WITH_DESCRIPTIONS) => self.complete(&args[1..], true),
-            Some(complete::WITHOUT_DESCRIPTIONS) => self.complete(&args[1..], false),
-            _ => self.execute(args),
-        }
+        let found = self.find(args);
+        let hidden = found.position_of_first_argument().filter(|_| found.is_root());
+        let descriptions = match hidden.map(|at| args[at].as_str()) {
+            Some(complete::WITH_DESCRIPTIONS) => true,
+            Some(complete::WITHOUT_DESCRIPTIONS) => false,
+            _ => return self.execute(args),
+        };
+        // Flags may stand before it: they belong to the words typed so far.
+        let words = args.iter().enumerate().filter(|(i, _)| Some(*i) != hidden).map(|(_, word)| word.clone());
+        self.complete(&words.collect::<Vec<_>>(), descriptions)
     }
 
     fn execute(&self, args: &[String]) -> Outcome<A> {
@@ -84,6 +89,10 @@ impl<A: Copy> Command<A> {
             Err(failure) => {
                 let mut reply = Reply::error(&failure.message);
                 reply.stderr.insert_str(0, &failure.warnings);
+                let similar = failure.unknown_flag.map(|name| suggest::flags(&name, &found.flags())).unwrap_or_default();
+                if !similar.is_empty() {
+                    reply.stderr.push_str(&format!("{similar}Run '{} --help' for usage.\n", found.path()));
+                }
                 return Outcome::Reply(reply);
             }
         };
@@ -100,14 +109,17 @@ impl<A: Copy> Command<A> {
         if let Some(Err(message)) = found.check().map(|check| check(&parsed.matches)) {
             return warn(Reply::error(&message));
         }
-        match command.action {
-            Some(action)
-                if command.arguments.suit(parsed.matches.args())
-                    && !command.required.is_some_and(|flag| parsed.matches.is_empty(flag)) =>
-            {
-                Outcome::Run { action, matches: parsed.matches, warnings: parsed.warnings }
+        let args = parsed.matches.args();
+        let Some(action) = command.action.filter(|_| command.arguments.suit(args)) else {
+            let mut reply = found.misused(&command.misuse(args, &found.path()));
+            if let (Arguments::Group, Some(typed)) = (command.arguments, args.first()) {
+                reply.stderr.push_str(suggest::text(typed, command).strip_suffix('\n').unwrap_or_default());
             }
-            _ => warn(Reply { stderr: found.usage(), code: 1, ..Reply::default() }),
+            return warn(reply);
+        };
+        match command.required.filter(|flag| parsed.matches.is_empty(flag)) {
+            Some(flag) => warn(found.misused(&format!("--{flag} is missing"))),
+            None => Outcome::Run { action, matches: parsed.matches, warnings: parsed.warnings },
         }
     }
 
@@ -131,6 +143,13 @@ impl<A: Copy> Command<A> {
                 Reply { stderr: format!("Unknown help topic [{topic}]\n{usage}"), ..Reply::default() }
             }
         }
+    }
+}
+
+impl<A> find::Found<'_, A> {
+    /// How the command is called, and last, where it is seen, what was wrong.
+    fn misused(&self, message: &str) -> Reply {
+        Reply { stderr: format!("{}\nError: {message}\n", self.usage()), code: 1, ..Reply::default() }
     }
 }
 

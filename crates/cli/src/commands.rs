@@ -2,16 +2,18 @@
 
 mod abort;
 mod completion;
+mod create;
+mod dashboard;
 mod diff;
 mod explain;
 mod get_experiment;
 mod get_rollout;
 mod history;
-mod later;
 mod lint;
 mod list_experiments;
 mod list_rollouts;
 mod live;
+mod notifications;
 mod output;
 mod parts;
 mod pause;
@@ -29,22 +31,25 @@ pub(crate) mod workload;
 use crate::cobra::Command;
 use crate::context::Context;
 use crate::failure::Result;
+use notifications::Notifications;
 
 /// What commands do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Abort,
     Completion,
+    Create,
+    CreateAnalysisRun,
+    Dashboard,
     DiffRollout,
     ExplainRollout,
     GetExperiment,
     GetRollout,
     HistoryRollout,
-    /// Known, but not in this version.
-    Later(&'static str),
     Lint,
     ListExperiments,
     ListRollouts,
+    Notifications(Notifications),
     Pause,
     Promote,
     Restart,
@@ -62,15 +67,18 @@ pub(crate) async fn run(action: Action, context: &mut Context<'_>) -> Result {
     match action {
         Action::Abort => abort::run(context).await,
         Action::Completion => completion::run(context),
+        Action::Create => create::run(context).await,
+        Action::CreateAnalysisRun => create::analysis_run::run(context).await,
+        Action::Dashboard => dashboard::run(),
         Action::DiffRollout => diff::run(context).await,
         Action::ExplainRollout => explain::run(context).await,
         Action::GetExperiment => get_experiment::run(context).await,
         Action::GetRollout => get_rollout::run(context).await,
         Action::HistoryRollout => history::run(context).await,
-        Action::Later(what) => later::run(what),
         Action::Lint => lint::run(context),
         Action::ListExperiments => list_experiments::run(context).await,
         Action::ListRollouts => list_rollouts::run(context).await,
+        Action::Notifications(what) => notifications::run(what, context).await,
         Action::Pause => pause::run(context).await,
         Action::Promote => promote::run(context).await,
         Action::Restart => restart::run(context).await,
@@ -108,15 +116,18 @@ pub(crate) fn all() -> Vec<Command<Action>> {
         .long("Changes a part of a rollout.")
         .example("  # Set an image\n  kubectl argo rollouts set image my-rollout www=image:v2")
         .child(set_image::command());
-    let mut commands = vec![
+    vec![
         abort::command(),
         completion::command(),
+        create::command(),
+        dashboard::command(),
         diff::command(),
         explain::command(),
         get,
         history::command(),
         lint::command(),
         list,
+        notifications::command(),
         pause::command(),
         promote::command(),
         restart::command(),
@@ -126,7 +137,5 @@ pub(crate) fn all() -> Vec<Command<Action>> {
         terminate::command(),
         undo::command(),
         version::command(),
-    ];
-    commands.extend(later::commands());
-    commands
+    ]
 }

@@ -65,10 +65,13 @@ fn takes_names(action: Action) -> Option<(Resource, bool)> {
         Action::RetryExperiment | Action::TerminateExperiment => Some((EXPERIMENTS, true)),
         Action::TerminateAnalysisRun => Some((ANALYSIS_RUNS, true)),
         Action::Completion
-        | Action::Later(_)
+        | Action::Create
+        | Action::CreateAnalysisRun
+        | Action::Dashboard
         | Action::Lint
         | Action::ListExperiments
         | Action::ListRollouts
+        | Action::Notifications(_)
         | Action::Version => None,
     }
 }

@@ -25,6 +25,3 @@ pub(crate) fn rollout(info: &RolloutInfo, paint: Paint) -> String {
 pub(crate) fn experiment(info: &ExperimentInfo, paint: Paint) -> String {
     format!("{}\n{}", experiment_header(info, paint), experiment_tree(info, paint))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,7 @@
 //! Why a command fails.
 
+mod advice;
+
 use rollouts_kube::{ConnectError, RequestError};
 use std::io;
 
@@ -13,6 +15,13 @@ pub(crate) enum Failure {
 }
 
 pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
+
+impl Failure {
+    /// For the reason that a request failed, given in its words.
+    pub(crate) fn of_request(error: &str) -> Failure {
+        Failure::Said(advice::with(error))
+    }
+}
 
 impl From<String> for Failure {
     fn from(message: String) -> Self {
@@ -28,7 +37,7 @@ impl From<&str> for Failure {
 
 impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
-        Failure::Said(error.to_string())
+        Failure::of_request(&error.to_string())
     }
 }
 

@@ -83,6 +83,8 @@ pub(crate) fn logging(matches: &Matches) -> Logging {
 /// What the connection flags say that the plugin and the controller share. The error is in kubectl's words.
 pub fn connect_options(matches: &Matches, user_agent: String) -> Result<ConnectOptions, String> {
     let text = |flag| matches.text_opt(flag).map(str::to_owned);
+    // Only some commands have these.
+    let own = |flag| if matches.declares(flag) { text(flag) } else { None };
     Ok(ConnectOptions {
         kubeconfig: text("kubeconfig").map(PathBuf::from),
         context: text("context"),
@@ -91,6 +93,9 @@ pub fn connect_options(matches: &Matches, user_agent: String) -> Result<ConnectO
         namespace: text("namespace"),
         server: text("server"),
         token: text("token"),
+        username: own("username"),
+        password: own("password"),
+        proxy_url: own("proxy-url"),
         r#as: text("as"),
         as_group: matches.list("as-group").to_vec(),
         as_uid: text("as-uid"),

@@ -1,20 +1,25 @@
 //! Reaching an API server: kubeconfig files, flags, in-cluster credentials, or a service in the same process.
 
+mod credentials;
 mod kubeconfig;
 mod proxy;
+mod reach;
 mod throttle;
 mod timeout;
+mod token_file;
 
 pub use kubeconfig::{KubeconfigEntries, kubeconfig_entries};
 
 use crate::RequestError;
 use http::{Request, Response};
 use kube::client::ClientBuilder;
-use std::path::PathBuf;
+use reach::ReachLayer;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
 use throttle::ThrottleLayer;
 use timeout::TimeoutLayer;
+use token_file::{TokenFile, TokenLayer};
 
 /// How to find the API server and who to be there: the connection flags of `kubectl`, each overriding what the
 /// kubeconfig says. Empty fields override nothing.
@@ -163,9 +168,20 @@ fn build(mut config: kube::Config, options: &ConnectOptions) -> Result<(kube::Cl
         let value = http::HeaderValue::from_str(agent).map_err(|e| setup(format!("user agent {agent:?}: {e}")))?;
         config.headers.push((http::header::USER_AGENT, value));
     }
-    let builder = ClientBuilder::try_from(config).map_err(|e| setup(RequestError::lost(&e).to_string()))?;
-    let builder =
-        builder.with_layer(&TimeoutLayer(options.request_timeout)).with_layer(&ThrottleLayer(options.throttle));
+    let file = config.auth_info.token_file.clone().filter(|_| config.auth_info.token.is_none());
+    let file = file.map(|path| TokenFile::open(Path::new(&path))).transpose().map_err(&setup)?;
+    config.auth_info.token_file = None;
+    let exec = config.auth_info.exec.clone();
+    let failed = |e: kube::Error| {
+        let words = credentials::words(&e, exec.as_ref());
+        setup(words.unwrap_or_else(|| RequestError::lost(&e).to_string()))
+    };
+    let builder = ClientBuilder::try_from(config).map_err(failed)?;
+    let builder = builder
+        .with_layer(&TokenLayer(file))
+        .with_layer(&TimeoutLayer(options.request_timeout))
+        .with_layer(&ReachLayer(server.clone()))
+        .with_layer(&ThrottleLayer(options.throttle));
     Ok((builder.build(), namespace))
 }
 

@@ -59,6 +59,9 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// How the words begin when there was no connection.
+    pub(crate) const UNREACHED: &str = "cannot reach the API server: ";
+
     /// Wraps a transport error with all its causes in one line.
     pub fn lost(error: &dyn Error) -> Self {
         let mut text = error.to_string();
@@ -74,7 +77,7 @@ impl RequestError {
         // What the HTTP client calls its own parts tells a user nothing.
         let text = text.strip_prefix("ServiceError: ").unwrap_or(&text);
         RequestError::Lost(match text.strip_prefix("client error (Connect): ") {
-            Some(reason) => format!("cannot reach the API server: {reason}"),
+            Some(reason) => format!("{}{reason}", Self::UNREACHED),
             None => text.to_owned(),
         })
     }

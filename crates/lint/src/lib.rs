@@ -15,10 +15,10 @@ mod object;
 pub mod report;
 mod rollout;
 pub mod rules;
-mod strict;
+pub mod strict;
 mod warnings;
 mod world;
-mod yaml;
+pub mod yaml;
 
 pub use finding::{Finding, ObjectId, Report, Severity};
 pub use yaml::Position;

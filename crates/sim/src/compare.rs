@@ -2,10 +2,13 @@
 //!
 //! The same are: the objects by name; the events of each object in order, whatever their counts; the sizes of each
 //! ReplicaSet in order; phase, message, step, hashes and pauses of each Rollout in order, and its last status;
-//! contents of Services and routes in order; the last status of AnalysisRuns and Experiments; and what commands
-//! printed, apart from ages and the names of pods.
+//! contents of Services and routes in order; the last status of AnalysisRuns and Experiments; and what each command
+//! printed, apart from ages, the names of pods and the sentences of help. A recording without any events was made to
+//! look at commands alone: events and counters of the others count for nothing then.
 
+mod commands;
 pub(crate) mod mask;
+mod usage;
 
 use crate::recording::{Event, Recording};
 use serde_json::{Value, json};
@@ -16,8 +19,8 @@ use std::fmt::Write as _;
 pub fn diff(golden: &Recording, ours: &Recording) -> String {
     let (golden, ours) = (mask::recording(golden), mask::recording(ours));
     let mut out = String::new();
-    let objects: BTreeSet<&String> = golden.events.iter().chain(&ours.events).map(|event| &event.0).collect();
-    for object in objects {
+    let both = golden.events.iter().chain(&ours.events).filter(|_| !golden.events.is_empty());
+    for object in both.map(|event| &event.0).collect::<BTreeSet<_>>() {
         sequence(&format!("events of {object}"), &events(&golden, object), &events(&ours, object), &mut out);
     }
     let names = |r: &Recording| r.tracks.keys().map(|k| json!(k)).collect::<Vec<_>>();
@@ -27,7 +30,7 @@ pub fn diff(golden: &Recording, ours: &Recording) -> String {
             track(name, golden, ours, &mut out);
         }
     }
-    sequence("commands", &commands(&golden), &commands(&ours), &mut out);
+    commands::compare(&golden.commands, &ours.commands, &mut out);
     sequence("counters", &[json!(golden.final_counts)], &[json!(ours.final_counts)], &mut out);
     sequence("failed", &[json!(golden.failed)], &[json!(ours.failed)], &mut out);
     out
@@ -93,11 +96,6 @@ fn sizes(track: &[Value]) -> Vec<Value> {
 
 fn last_alive(track: &[Value]) -> Vec<Value> {
     track.iter().rev().find(|state| !state.is_string()).cloned().into_iter().collect()
-}
-
-fn commands(recording: &Recording) -> Vec<Value> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.clone(), |text| mask::output(text).into());
-    recording.commands.iter().map(|command| command.iter().map(text).collect()).collect()
 }
 
 fn dedupe(values: impl Iterator<Item = Value>) -> Vec<Value> {

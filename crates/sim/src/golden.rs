@@ -1,8 +1,8 @@
 //! The recordings of the original controller that lie in `golden/`, and what they are to us.
 //!
 //! `golden/AREA/NAME.yaml` is a scenario, `NAME.json` what was seen of Argo Rollouts 1.10 on Kubernetes 1.34.
-//! `golden/differences.txt` names those that this controller plays differently on purpose; each is explained in
-//! `docs/differences.md`.
+//! `golden/differences.txt` names those that are played differently on purpose; each is explained in `docs/differences.md`,
+//! or, of the area about the plugin, in `docs/differences/cli.md`.
 
 use crate::compare;
 use crate::recording::Recording;
@@ -11,8 +11,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The areas: a directory each.
+/// The areas that are about the controller: a directory each.
 pub const AREAS: [&str; 4] = ["canary", "bluegreen", "analysis", "traffic"];
+
+/// The area that is about the plugin.
+pub const PLUGIN: &str = "cli";
 
 /// A scenario and what the original did.
 #[derive(Debug, Clone)]
@@ -23,7 +26,7 @@ pub struct Golden {
     pub scenario: Scenario,
     /// What was seen.
     pub recording: Recording,
-    /// What this controller does otherwise, if it does.
+    /// What is otherwise here, if anything is.
     pub difference: Option<Difference>,
 }
 
@@ -51,9 +54,20 @@ impl Difference {
 
     /// The parts of a diff that nobody excuses.
     fn beyond<'a>(&'a self, diff: &'a str) -> Vec<&'a str> {
-        let differing = diff.lines().filter_map(|line| line.strip_prefix("--- golden "));
-        differing.filter(|part| !self.parts.is_empty() && !self.parts.iter().any(|p| p == part)).collect()
+        let is_excused = |part: &&str| self.parts.is_empty() || self.parts.iter().any(|p| p == part);
+        parts(diff).filter(|part| !is_excused(part)).collect()
     }
+
+    /// The parts that need no excuse.
+    fn idle<'a>(&'a self, diff: &str) -> Vec<&'a str> {
+        let is_idle = |part: &&String| !parts(diff).any(|differing| differing == *part);
+        self.parts.iter().filter(is_idle).map(String::as_str).collect()
+    }
+}
+
+/// The parts that differ.
+fn parts(diff: &str) -> impl Iterator<Item = &str> {
+    diff.lines().filter_map(|line| line.strip_prefix("--- golden "))
 }
 
 /// Where they lie.
@@ -77,7 +91,7 @@ pub fn names(area: &str) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// What differs on purpose.
+/// What differs on purpose. Several lines about a scenario count together.
 ///
 /// # Errors
 /// When the list cannot be read.
@@ -85,7 +99,18 @@ pub fn differences() -> io::Result<Vec<Difference>> {
     let text = fs::read_to_string(directory().join("differences.txt"))?;
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let broken = |line| io::Error::other(format!("not `NAME: reason`: {line}"));
-    lines.map(|line| Difference::parse(line).ok_or_else(|| broken(line))).collect()
+    let mut differences: Vec<Difference> = Vec::new();
+    for line in lines {
+        let next = Difference::parse(line).ok_or_else(|| broken(line))?;
+        match differences.iter_mut().find(|known| known.name == next.name) {
+            Some(known) => {
+                known.parts.extend(next.parts);
+                known.reason = format!("{}; {}", known.reason, next.reason);
+            }
+            None => differences.push(next),
+        }
+    }
+    Ok(differences)
 }
 
 impl Golden {
@@ -94,19 +119,20 @@ impl Golden {
     /// # Errors
     /// When a file is missing or broken.
     pub fn read(area: &str, name: &str) -> io::Result<Golden> {
-        let file = directory().join(area).join(name);
+        let directory = directory().join(area);
+        let file = directory.join(name);
         let scenario = fs::read_to_string(file.with_extension("yaml"))?;
         let recording = fs::read_to_string(file.with_extension("json"))?;
         let difference = differences()?.into_iter().find(|known| known.name == name);
         Ok(Golden {
             name: name.to_owned(),
-            scenario: Scenario::parse(&scenario).map_err(io::Error::other)?,
+            scenario: Scenario { directory, ..Scenario::parse(&scenario).map_err(io::Error::other)? },
             recording: serde_json::from_str(&recording)?,
             difference,
         })
     }
 
-    /// Reads all, area by area.
+    /// Reads all that are about the controller, area by area.
     ///
     /// # Errors
     /// When a file is missing or broken.
@@ -132,9 +158,10 @@ impl Golden {
             Some(difference) if diff.is_empty() => {
                 Err(format!("{name} is as recorded: it needs no excuse any more ({})", difference.reason))
             }
-            Some(difference) => match difference.beyond(&diff)[..] {
-                [] => Ok(()),
-                [..] => Err(format!("{name} is not as recorded, also where it should be:\n{diff}")),
+            Some(difference) => match (&difference.beyond(&diff)[..], &difference.idle(&diff)[..]) {
+                ([], []) => Ok(()),
+                ([], idle) => Err(format!("{name} is as recorded in what needs no excuse any more: {idle:?}")),
+                _ => Err(format!("{name} is not as recorded, also where it should be:\n{diff}")),
             },
         }
     }

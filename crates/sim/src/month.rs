@@ -6,6 +6,7 @@ use crate::scenario::kubectl::Kubectl;
 use crate::workload::NAMESPACE;
 use rollouts_controller::{Monitor, Options};
 use serde_json::{Value, json};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -57,7 +58,7 @@ pub async fn measure(days: u64, mut each: impl FnMut(&Day)) -> Result<(), String
     }
     tokio::time::sleep(Duration::from_secs(60)).await;
     let next = json!({"spec": {"template": {"metadata": {"annotations": {"version": "2"}}}}});
-    let user = Kubectl { client: &cluster.client, namespace: NAMESPACE };
+    let user = Kubectl { client: &cluster.client, namespace: NAMESPACE, directory: Path::new("") };
     user.patch("rollouts/app", None, "merge", &next).await.map_err(|e| e.text())?;
     for number in 1..=days {
         tokio::time::sleep(DAY).await;

@@ -10,6 +10,7 @@ pub use play::{PlayError, play, play_in, play_on};
 
 use serde::Deserialize;
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// A scenario file.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Scenario {
     /// What happens then.
     #[serde(default)]
     pub steps: Vec<Step>,
+    /// Where the files lie that its commands name.
+    #[serde(skip)]
+    pub directory: PathBuf,
 }
 
 /// One step.

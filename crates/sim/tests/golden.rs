@@ -33,7 +33,7 @@ macro_rules! scenarios {
         fn every_scenario_is_replayed() {
             let listed: BTreeSet<String> = [$($(concat!(stringify!($area), "/", $name)),*),*].map(str::to_owned).into();
             let names = |area| golden::names(area).expect("a directory");
-            let present = golden::AREAS.iter().flat_map(|area| names(area).into_iter().map(move |n| format!("{area}/{n}")));
+            let present = golden::AREAS.iter().chain(&[golden::PLUGIN]).flat_map(|area| names(area).into_iter().map(move |n| format!("{area}/{n}")));
             assert_eq!(listed, present.collect::<BTreeSet<_>>());
         }
     };
@@ -41,10 +41,16 @@ macro_rules! scenarios {
 
 #[test]
 fn every_difference_is_documented() {
-    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/differences.md");
-    let documented = std::fs::read_to_string(documents).expect("a document");
+    let documents = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let text = |file: &str| std::fs::read_to_string(documents.join(file)).expect("a document");
+    let (controller, plugin) = (text("differences.md"), text("differences/cli.md"));
+    let of_plugin = golden::names(golden::PLUGIN).expect("a directory");
     for golden::Difference { name, .. } in golden::differences().expect("a list") {
-        assert!(documented.contains(&format!("`{name}`")), "docs/differences.md does not explain {name}");
+        let (file, documented) = match of_plugin.contains(&name) {
+            true => ("differences/cli.md", &plugin),
+            false => ("differences.md", &controller),
+        };
+        assert!(documented.contains(&format!("`{name}`")), "docs/{file} does not explain {name}");
     }
 }
 
@@ -194,5 +200,24 @@ scenarios! {
         tr_smi "tr-smi";
         tr_smi_foreign "tr-smi-foreign";
         tr_traefik "tr-traefik";
+    }
+    cli {
+        cli_abort_retry "cli-abort-retry";
+        cli_analysis_tree "cli-analysis-tree";
+        cli_bad_states "cli-bad-states";
+        cli_bluegreen_tree "cli-bluegreen-tree";
+        cli_canary_experiment "cli-canary-experiment";
+        cli_canary_tree "cli-canary-tree";
+        cli_create "cli-create";
+        cli_empty_namespace "cli-empty-namespace";
+        cli_experiment "cli-experiment";
+        cli_help "cli-help";
+        cli_misuse "cli-misuse";
+        cli_notifications "cli-notifications";
+        cli_pause_restart "cli-pause-restart";
+        cli_promote_canary "cli-promote-canary";
+        cli_set_image "cli-set-image";
+        cli_status "cli-status";
+        cli_undo "cli-undo";
     }
 }

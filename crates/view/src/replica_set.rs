@@ -11,7 +11,7 @@ use rollouts_api::names::{POD_TEMPLATE_HASH, SCALE_DOWN_DEADLINE};
 use serde_json::Value;
 
 /// Annotation on a ReplicaSet of an Experiment: the template it was made of.
-const EXPERIMENT_TEMPLATE: &str = "experiment-template-name";
+const EXPERIMENT_TEMPLATE: &str = "experiment.argoproj.io/template-name";
 
 /// A ReplicaSet.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,8 +23,8 @@ pub struct Command<A> {
     pub(super) required: Option<&'static str>,
 }
 
-/// Which positional arguments a command takes. A wrong number of them is answered with the command's usage, without
-/// other words.
+/// Which positional arguments a command takes. A wrong number of them is answered with the command's usage and a line that
+/// says what is wrong.
 #[derive(Debug, Clone, Copy)]
 pub enum Arguments {
     /// Any; more than are needed do no harm.
@@ -64,6 +64,27 @@ impl Arguments {
             Arguments::AtLeast(n) => args.len() >= n,
             Arguments::Accepted(accepts) => accepts(args),
             Arguments::Group | Arguments::Help | Arguments::Refused(_) => false,
+        }
+    }
+}
+
+impl<A> Command<A> {
+    /// What is wrong with arguments that do not suit.
+    pub(super) fn misuse(&self, args: &[String], path: &str) -> String {
+        let wanted: Vec<&str> = self.usage.split(' ').skip(1).filter(|word| *word != "[flags]").collect();
+        match (self.arguments, args.first(), args.get(wanted.len())) {
+            (Arguments::Group, Some(unknown), _) => format!("unknown command {unknown:?} for {path:?}"),
+            (Arguments::Group, None, _) => {
+                let names: Vec<&str> = self.children.iter().map(Command::name).collect();
+                // The usage lists them anyway.
+                let few = if names.len() <= 3 { format!(": {}", names.join(" or ")) } else { String::new() };
+                format!("a command is missing{few}")
+            }
+            (Arguments::Exactly(_) | Arguments::Accepted(_), _, Some(more)) => format!("unexpected argument {more:?}"),
+            (Arguments::Accepted(_), _, None) if args.len() == wanted.len() => {
+                format!("{} expected", wanted.join(" "))
+            }
+            _ => format!("{} is missing", wanted.get(args.len()..).unwrap_or_default().join(" ")),
         }
     }
 }

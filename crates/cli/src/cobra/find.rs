@@ -56,7 +56,8 @@ impl<'c, A> Found<'c, A> {
         self.position_of_first_argument().map(|i| self.rest[i].as_str())
     }
 
-    fn position_of_first_argument(&self) -> Option<usize> {
+    /// Where that stands.
+    pub(super) fn position_of_first_argument(&self) -> Option<usize> {
         let flags = self.flags();
         let takes_none = |flag: Option<&&Flag>| flag.is_some_and(|f| f.kind() == Kind::Bool);
         let mut i = 0;

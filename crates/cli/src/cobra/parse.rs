@@ -17,6 +17,8 @@ pub(super) struct Parsed {
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) message: String,
+    /// The name of the long flag that there is not, if that is why.
+    pub(super) unknown_flag: Option<String>,
     pub(super) warnings: String,
 }
 
@@ -25,7 +27,7 @@ pub(super) fn parse(flags: &[&Flag], args: &[String]) -> Result<Parsed, Failure>
     let mut parser = Parser::new(flags);
     match parser.run(args) {
         Ok(()) => Ok(Parsed { matches: parser.matches, warnings: parser.warnings }),
-        Err(message) => Err(Failure { message, warnings: parser.warnings }),
+        Err(message) => Err(Failure { message, unknown_flag: parser.unknown_flag, warnings: parser.warnings }),
     }
 }
 
@@ -33,12 +35,14 @@ struct Parser<'f> {
     flags: &'f [&'f Flag],
     matches: Matches,
     warnings: String,
+    unknown_flag: Option<String>,
 }
 
 impl<'f> Parser<'f> {
     fn new(flags: &'f [&'f Flag]) -> Self {
         let values = flags.iter().map(|f| (f.name, f.default.clone())).collect();
-        Parser { flags, matches: Matches { values, ..Matches::default() }, warnings: String::new() }
+        let matches = Matches { values, ..Matches::default() };
+        Parser { flags, matches, warnings: String::new(), unknown_flag: None }
     }
 
     fn run(&mut self, args: &[String]) -> Result<(), String> {
@@ -67,7 +71,10 @@ impl<'f> Parser<'f> {
             Some((name, value)) => (name, Some(value)),
             None => (long, None),
         };
-        let flag = self.flags.iter().find(|f| f.name == name).ok_or_else(|| format!("unknown flag: --{name}"))?;
+        let Some(flag) = self.flags.iter().find(|f| f.name == name) else {
+            self.unknown_flag = Some(name.to_owned());
+            return Err(format!("unknown flag: --{name}"));
+        };
         let value = match (value, flag.kind()) {
             (Some(value), _) => value,
             (None, Kind::Bool) => "true",

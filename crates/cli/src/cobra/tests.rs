@@ -20,6 +20,7 @@ fn tree() -> Command<Act> {
         .flag(Flag::duration("timeout", "How long").short('t'))
         .flag(Flag::int("count", 3, "How many"));
     let shell = Command::new("shell [bash|zsh]", "Print", Arguments::OneOf(&["bash", "zsh"]), Act::Shell).bare_usage();
+    let read = Command::new("read", "Read", Arguments::Any, Act::Get).flag(Flag::list("file", &[], "Files")).required("file");
     let loud = |m: &Matches| if m.text("level") == "loud" { Err("too loud".into()) } else { Ok(()) };
     Command::group("prog COMMAND", "A program")
         .check(loud)
@@ -29,6 +30,7 @@ fn tree() -> Command<Act> {
         ])
         .child(Command::group("get KIND", "Get things").child(get))
         .child(status)
+        .child(read)
         .child(shell)
 }
 
@@ -106,11 +108,28 @@ fn wrong_flags() {
 }
 
 #[test]
-fn misuse_shows_usage() {
-    for line in ["get rollout", "get rollout a b", "get", "get nothing", "status", ""] {
+fn misuse_shows_usage_and_says_why() {
+    for (line, why) in [
+        ("get rollout", "Error: NAME is missing\n"),
+        ("get rollout a b", "Error: unexpected argument \"b\"\n"),
+        ("get", "Error: a command is missing: rollout\n"),
+        ("get nothing", "Error: unknown command \"nothing\" for \"prog get\"\n"),
+        ("get rollot x", "Error: unknown command \"rollot\" for \"prog get\"\n\nDid you mean this?\n\trollout\n"),
+        ("status", "Error: NAME is missing\n"),
+        ("read", "Error: --file is missing\n"),
+        ("", "Error: a command is missing\n"),
+    ] {
         let reply = reply(line);
         assert!(reply.stderr.starts_with("Usage:\n  prog") && reply.stdout.is_empty() && reply.code == 1, "{line}");
+        assert!(reply.stderr.ends_with(&format!("\n\n{why}")), "{line}: {}", reply.stderr);
     }
+}
+
+#[test]
+fn flags_that_were_meant() {
+    let text = "Error: unknown flag: --wacth\n\nDid you mean this?\n\t--watch\n\nRun 'prog get rollout --help' for usage.\n";
+    assert_eq!(reply("get rollout a --wacth").stderr, text);
+    assert_eq!(reply("get rollout a --al").stderr, "Error: unknown flag: --al\n", "what is deprecated is not offered");
 }
 
 #[test]
@@ -165,8 +184,9 @@ Global Flags:
 #[test]
 fn completion() {
     for (line, stdout) in [
-        ("__complete ''", "get\tGet things\nhelp\tHelp about any command\nshell\tPrint\nstatus\tShow the status\n:4\n"),
+        ("__complete ''", "get\tGet things\nhelp\tHelp about any command\nread\tRead\nshell\tPrint\nstatus\tShow the status\n:4\n"),
         ("__completeNoDesc s", "shell\nstatus\n:4\n"),
+        ("-n x __complete get ''", "rollout\tGet a rollout\n:4\n"),
         ("__complete -n x get ''", "rollout\tGet a rollout\n:4\n"),
         ("__complete shell ''", "bash\nzsh\n:4\n"),
         ("__complete get rollout -f ''", ":0\n"),

@@ -4,10 +4,11 @@ use super::Action;
 use super::live::{Live, Source, screens};
 use super::parts::{Parts, Scope, Slices};
 use crate::cobra::{Arguments, Command, Flag};
-use crate::context::Context;
+use crate::context::{Context, Session};
 use crate::draw;
 use crate::failure::Result;
 use crate::objects::{look_at, not_found};
+use crate::output::{self, Output};
 use jiff::Timestamp;
 use rollouts_kube::resource::ROLLOUTS;
 use rollouts_view::RolloutInfo;
@@ -24,31 +25,49 @@ pub(super) fn command() -> Command<Action> {
         .example(
             "  # Show a rollout\n  kubectl argo rollouts get rollout guestbook\n\n  \
              # Follow it\n  kubectl argo rollouts get rollout guestbook -w\n\n  \
-             # Follow it for a minute\n  kubectl argo rollouts get rollout guestbook -w --timeout-seconds 60",
+             # Follow it for a minute\n  kubectl argo rollouts get rollout guestbook -w --timeout-seconds 60\n\n  \
+             # The object itself\n  kubectl argo rollouts get rollout guestbook -o yaml",
         )
         .flag(Flag::switch("no-color", "Print no colours"))
+        .flag(output::flag())
         .flag(Flag::int("timeout-seconds", 0, "Stop following after so many seconds"))
         .flag(Flag::switch("watch", "Follow the rollout: show it again whenever it changes").short('w'))
 }
 
 pub(super) async fn run(context: &mut Context<'_>) -> Result {
+    let is_watched = context.matches.bool("watch");
+    let output = Output::of(&context.matches, is_watched)?;
     let session = context.connect()?;
     let name = context.matches.arg(0).to_owned();
     let rollout = look_at(&session.rest, &ROLLOUTS, &session.namespace, &name).await?;
-    if !context.matches.bool("watch") {
+    if output != Output::Text {
+        return context.print(&output.object(&ROLLOUTS, &rollout));
+    }
+    if !is_watched {
         let parts = Parts::of_rollout(&session, &rollout).await?;
         let info = RolloutInfo::of(&rollout, parts.slices().objects(), context.now());
         return context.print(&draw::rollout(&info, context.paint()));
     }
     let seconds = u64::try_from(context.matches.int("timeout-seconds")).unwrap_or(0);
     let timeout = (seconds > 0).then(|| Duration::from_secs(seconds));
-    let scope = Scope::to_follow(&session, &rollout).await?;
-    let sources: Vec<_> = iter::once(Source::named(ROLLOUTS, &name)).chain(scope.sources()).collect();
-    let mut live = Live::start(&session, Some(&session.namespace), &sources).await?;
+    follow(context, &session, &rollout, timeout).await
+}
+
+/// Shows a Rollout, given as it was a moment ago, whenever it changes.
+pub(super) async fn follow(
+    context: &mut Context<'_>,
+    session: &Session,
+    rollout: &Value,
+    timeout: Option<Duration>,
+) -> Result {
+    let name = rollout["metadata"]["name"].as_str().unwrap_or_default();
+    let scope = Scope::to_follow(session, rollout).await?;
+    let sources: Vec<_> = iter::once(Source::named(ROLLOUTS, name)).chain(scope.sources()).collect();
+    let mut live = Live::start(session, Some(&session.namespace), &sources).await?;
     let paint = context.paint();
     screens(context, &mut live, timeout, |live: &Live, now: Timestamp| {
         let rollouts = live.list(0);
-        let rollout = rollouts.first().ok_or_else(|| not_found(&ROLLOUTS, &name))?;
+        let rollout = rollouts.first().ok_or_else(|| not_found(&ROLLOUTS, name))?;
         let parts = live.parts();
         let slices = Slices::of(&parts);
         Ok(draw::rollout(&RolloutInfo::of(&rollout.value, slices.objects(), now), paint))

@@ -6,6 +6,7 @@ use crate::cobra::{Arguments, Command, Flag, Values};
 use crate::context::Context;
 use crate::draw::{List, RolloutRow};
 use crate::failure::Result;
+use crate::output::{self, Output};
 use crate::pruned;
 use rollouts_kube::resource::ROLLOUTS;
 use rollouts_kube::rest::Query;
@@ -26,28 +27,39 @@ pub(super) fn command() -> Command<Action> {
             "  # List rollouts\n  kubectl argo rollouts list rollouts\n\n  \
              # List one\n  kubectl argo rollouts list rollouts --name guestbook\n\n  \
              # List those of all namespaces\n  kubectl argo rollouts list rollouts --all-namespaces\n\n  \
+             # List those of a team\n  kubectl argo rollouts list rollouts -l team=blue\n\n  \
+             # Their names, for a script\n  kubectl argo rollouts list rollouts -o name\n\n  \
              # List them and what changes\n  kubectl argo rollouts list rollouts --watch",
         )
         .flag(Flag::switch("all-namespaces", "List the rollouts of all namespaces").short('A'))
         .flag(Flag::text("name", "", "List the rollout of this name only").values(Values::Asked))
+        .flag(output::flag())
+        .flag(Flag::text("selector", "", "List those with these labels only, such as app=web,tier!=cache").short('l'))
         .flag(Flag::switch("timestamps", "Print the time in front of each line"))
         .flag(Flag::switch("watch", "Go on and print what changes").short('w'))
 }
 
 pub(super) async fn run(context: &mut Context<'_>) -> Result {
-    let session = context.connect()?;
     let matches = &context.matches;
+    let output = Output::of(matches, matches.bool("watch"))?;
+    let session = context.connect()?;
     let all = matches.bool("all-namespaces");
     let list = List { namespaces: all, timestamps: matches.bool("timestamps") };
     let name = matches.text("name").to_owned();
+    let selector = matches.text("selector").to_owned();
     let namespace = (!all).then_some(session.namespace.as_str());
     if matches.bool("watch") {
-        let mut live = Live::start(&session, namespace, &[Source::named(ROLLOUTS, &name)]).await?;
+        let source = Source { labels: &selector, ..Source::named(ROLLOUTS, &name) };
+        let mut live = Live::start(&session, namespace, &[source]).await?;
         return watch(context, &mut live, list).await;
     }
-    let mut query = Query::default();
+    let mut query = Query::default().labels(selector);
     if !name.is_empty() {
         query = query.fields(format!("metadata.name={name}"));
+    }
+    if output != Output::Text {
+        let rollouts: Vec<Value> = session.list_all(&ROLLOUTS, namespace, &query).await?;
+        return context.print(&output.list(&ROLLOUTS, &rollouts));
     }
     let rollouts: Vec<Line> = session.list_all(&ROLLOUTS, namespace, &query).await?;
     if rollouts.is_empty() {

@@ -1,7 +1,7 @@
 //! Following what changes: copies of the objects, kept up to date by watches, and screens redrawn from them.
 
 use crate::context::{Context, Session, Wish};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::objects::Object;
 use futures::future::{BoxFuture, FutureExt, join_all, select_all};
 use rollouts_kube::resource::{ANALYSIS_RUNS, EXPERIMENTS, PODS, REPLICA_SETS};
@@ -76,7 +76,7 @@ impl Live {
             }
             let troubled = self.caches.iter().map(Cache::health).filter(|health| !health.synced);
             if let Some(problem) = troubled.filter_map(|health| health.lost).next() {
-                return Err(problem.into());
+                return Err(Failure::of_request(&problem));
             }
         }
     }

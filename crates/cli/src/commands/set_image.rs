@@ -14,14 +14,19 @@ use serde_json::{Value, json};
 const ATTEMPTS: u32 = 5;
 
 pub(super) fn command() -> Command<Action> {
-    let arguments = Arguments::Accepted(|args| matches!(args, [_, image] if image.matches('=').count() == 1));
+    let arguments = Arguments::Accepted(|args| match args {
+        [_, pairs @ ..] => !pairs.is_empty() && pairs.iter().all(|pair| pair.matches('=').count() == 1),
+        [] => false,
+    });
     Command::new("image ROLLOUT_NAME CONTAINER=IMAGE", "Update the image of a rollout", arguments, Action::SetImage)
         .long(
-            "Sets the image of a container, init container or ephemeral container; of all of them with '*'.\n\
-             When the rollout refers to a workload, the workload is changed.",
+            "Sets the images of containers, init containers or ephemeral containers, any number of them at once; of all\n\
+             of them with '*'. When the rollout refers to a workload, the workload is changed.",
         )
         .example(
             "  # Set the image of one container\n  kubectl argo rollouts set image guestbook www=image:v2\n\n  \
+             # Set those of two containers in one update\n  \
+             kubectl argo rollouts set image guestbook www=image:v2 proxy=proxy:v7\n\n  \
              # Set the image of all containers\n  kubectl argo rollouts set image guestbook '*=image:v2'",
         )
 }
@@ -29,7 +34,8 @@ pub(super) fn command() -> Command<Action> {
 pub(super) async fn run(context: &mut Context<'_>) -> Result {
     let session = context.connect()?;
     let name = context.matches.arg(0).to_owned();
-    let (container, image) = context.matches.arg(1).split_once('=').unwrap_or_default();
+    let images: Vec<(&str, &str)> =
+        context.matches.args().iter().skip(1).filter_map(|pair| pair.split_once('=')).collect();
     let mut attempt = 1;
     let workload = loop {
         let rollout: Value = session.rest.get(&ROLLOUTS, &session.namespace, &name).await?;
@@ -38,8 +44,10 @@ pub(super) async fn run(context: &mut Context<'_>) -> Result {
             true => rollout,
             false => session.rest.get(&workload.resource, &session.namespace, &workload.name).await?,
         };
-        if !set_image(&mut object, &workload, container, image) {
-            return Err(format!("unable to find container named {container:?}").into());
+        for (container, image) in &images {
+            if !set_image(&mut object, &workload, container, image) {
+                return Err(format!("unable to find container named {container:?}").into());
+            }
         }
         let replaced: Result<IgnoredAny, RequestError> =
             session.rest.replace(&workload.resource, &session.namespace, &workload.name, None, &object).await;

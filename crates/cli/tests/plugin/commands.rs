@@ -10,19 +10,6 @@ fn error(message: &str) -> Output {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_there_is_said_as_recorded() {
-    let cluster = Cluster::start();
-    let recorded: Value =
-        serde_json::from_str(include_str!("../corpus/nothing-there.json")).expect("the corpus is JSON");
-    for entry in recorded.as_array().expect("a list") {
-        let args = entry["args"].as_str().expect("text");
-        let output = cluster.run(args).await;
-        let ours = json!({"args": args, "code": output.code, "stdout": output.stdout, "stderr": output.stderr});
-        assert_eq!(ours, *entry);
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn abort_retry_pause() {
     let cluster = Cluster::start();
     for name in ["web", "api"] {
@@ -106,6 +93,11 @@ async fn set_image() {
     assert_eq!(images(&cluster.get(&ROLLOUTS, "web")), "reg.example/prep:2 reg.example/web:1");
     cluster.ok("set image web *=reg.example/all:3").await;
     assert_eq!(images(&cluster.get(&ROLLOUTS, "web")), "reg.example/all:3 reg.example/all:3");
+    cluster.ok("set image web prep=reg.example/prep:4 web=reg.example/web:4").await;
+    assert_eq!(images(&cluster.get(&ROLLOUTS, "web")), "reg.example/prep:4 reg.example/web:4", "in one update");
+    let half = cluster.run("set image web prep=reg.example/prep:5 nope=x").await;
+    assert_eq!(half, error("unable to find container named \"nope\""));
+    assert_eq!(images(&cluster.get(&ROLLOUTS, "web")), "reg.example/prep:4 reg.example/web:4", "all or nothing");
     assert_eq!(cluster.run("set image web WEB=x").await, error("unable to find container named \"WEB\""));
     assert_eq!(cluster.run("set image web =x").await, error("unable to find container named \"\""));
 }

@@ -7,6 +7,7 @@ use futures::{FutureExt, StreamExt};
 use rollouts_api::Clock;
 use rollouts_cli::{BuildInfo, Connector, Env, Logging, Size, Variables};
 use rollouts_kube::{ConnectError, ConnectOptions};
+use std::path::Path;
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct World<'a> {
     pub variables: Variables,
     /// Of the terminal.
     pub size: Option<Size>,
+    /// Files, by the path that leads to them; `-` is standard input.
+    pub files: &'a [(&'a str, &'a str)],
     /// When the command is asked to stop.
     pub stop: BoxFuture<'a, ()>,
 }
@@ -54,7 +57,7 @@ impl<'a> World<'a> {
     /// A terminal with colours.
     pub fn of(connect: &'a (dyn Connector + Sync), clock: Clock) -> Self {
         let variables = Variables { home: Some("/home/user".into()), term: Some("xterm".into()), no_color: None };
-        World { connect, clock, is_tty: true, variables, size: None, stop: std::future::pending().boxed() }
+        World { connect, clock, is_tty: true, variables, size: None, files: &[], stop: std::future::pending().boxed() }
     }
 }
 
@@ -69,8 +72,12 @@ pub async fn run_in(world: World<'_>, line: &str) -> Output {
         size: &|| world.size,
         resized: futures::stream::pending().boxed(),
         variables: world.variables,
-        files: &|path: &std::path::Path| std::fs::read(path),
-        folders: &|path: &std::path::Path| std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect(),
+        files: &|path: &Path| match world.files.iter().find(|(name, _)| Path::new(name) == path) {
+            Some((_, text)) => Ok(text.as_bytes().to_vec()),
+            // What a test has in its own directory.
+            None => std::fs::read(path),
+        },
+        folders: &|path: &Path| std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect(),
         connect: world.connect,
         shutdown: futures::stream::once(world.stop).boxed(),
         logging: &|_: Logging| {},

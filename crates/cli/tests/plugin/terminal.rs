@@ -67,7 +67,8 @@ async fn lacking_rights_is_an_error_at_once() {
     let cluster = Cluster::start();
     cluster.create(rollout("web"));
     let guarded = Guarded(cluster);
-    let expected = Output { code: 1, stdout: String::new(), stderr: format!("Error: {DENIED}\n") };
+    let advice = "; have it allowed by a Role, or choose who you are with --context, --user or --as";
+    let expected = Output { code: 1, stdout: String::new(), stderr: format!("Error: {DENIED}{advice}\n") };
     for line in ["get rollout web", "get rollout web -w"] {
         let world = World::of(&guarded, guarded.0.clock.clone());
         assert_eq!(run_in(world, line).await, expected, "{line}");

@@ -4,7 +4,7 @@ mod entries;
 
 pub use entries::{KubeconfigEntries, kubeconfig_entries};
 
-use super::{ConnectError, ConnectOptions, proxy};
+use super::{ConnectError, ConnectOptions, credentials, proxy};
 use crate::RequestError;
 use kube::Config;
 use kube::config::{
@@ -14,7 +14,7 @@ use kube::config::{
 use serde_json::json;
 use std::env;
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::PathBuf;
 
 /// Name of the entries made up when there is no kubeconfig but `--server`.
@@ -52,13 +52,16 @@ struct Found {
     kubeconfig: Option<Kubeconfig>,
 }
 
-/// Reads the kubeconfig files. Missing files of a list are skipped, as by kubectl.
+/// Reads the kubeconfig files.
 fn read(options: &ConnectOptions) -> Result<Found, ConnectError> {
-    let explicit = options.kubeconfig.is_some();
-    let tried = match &options.kubeconfig {
-        Some(path) => vec![path.clone()],
-        None => search_path(env::var_os("KUBECONFIG"), env::home_dir()),
-    };
+    match &options.kubeconfig {
+        Some(path) => read_files(vec![path.clone()], true),
+        None => read_files(search_path(env::var_os("KUBECONFIG"), env::home_dir()), false),
+    }
+}
+
+/// Reads and merges these files. Missing ones are skipped, as by kubectl, unless they were named `explicit`ly.
+fn read_files(tried: Vec<PathBuf>, explicit: bool) -> Result<Found, ConnectError> {
     let (mut files, mut merged) = (Vec::new(), None::<Kubeconfig>);
     for path in &tried {
         let file_error = |problem: String| ConnectError::File { path: path.clone(), problem };
@@ -106,7 +109,9 @@ fn effective(mut kubeconfig: Kubeconfig, options: &ConnectOptions, files: &[Path
         context_mut(&mut kubeconfig, &context.name).namespace = Some(namespace.clone());
     }
     override_cluster(cluster_mut(&mut kubeconfig, &context.cluster), options);
-    override_user(user_mut(&mut kubeconfig, &context.user), options);
+    let user = user_mut(&mut kubeconfig, &context.user);
+    override_user(user, options);
+    credentials::settle_interaction(user, std::io::stdin().is_terminal()).map_err(error)?;
     let proxied = cluster_mut(&mut kubeconfig, &context.cluster).proxy_url.clone().filter(|url| !url.is_empty());
     let cluster = cluster_mut(&mut kubeconfig, &context.cluster);
     let server = cluster.server.clone().filter(|s| !s.is_empty());

@@ -5,7 +5,7 @@ use crate::RequestError;
 use crate::error::Status;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -156,7 +156,12 @@ async fn send_accepting(
         // A proxy, or a server that is no API server, answered.
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim();
-        status.message = if text.is_empty() { code.to_string() } else { format!("{code}: {text}") };
+        status.message = match (code, text) {
+            // An API server that does not serve the kind, in the words of Go clients.
+            (StatusCode::NOT_FOUND, "404 page not found") => "the server could not find the requested resource".into(),
+            (code, "") => code.to_string(),
+            (code, text) => format!("{code}: {text}"),
+        };
     }
     Err(RequestError::Refused(status))
 }

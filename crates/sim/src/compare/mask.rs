@@ -1,7 +1,7 @@
 //! Hides what no two runs share.
 
 use crate::recording::Recording;
-use regex_lite::Regex;
+use regex_lite::{Captures, Regex};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -12,9 +12,18 @@ fn regex(pattern: &str) -> Regex {
 static UID: LazyLock<Regex> = LazyLock::new(|| regex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
 static UID_POD: LazyLock<Regex> = LazyLock::new(|| regex(r"(UID\.[\w.-]+?\.\d+)-[a-z0-9]{5}\b"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| regex(r"0x[0-9a-f]{6,}|\b\d{9,}\b"));
-static AGE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d+(\.\d+)?(ms|s|m|h|d)(\d+s)?\b"));
+static AGE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(\d\ds|\ds ?)"));
+static LONG_AGE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d+m\d+s\b"));
 static POD: LazyLock<Regex> = LazyLock::new(|| regex(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})-[a-z0-9]{5}\b"));
-static SPACES: LazyLock<Regex> = LazyLock::new(|| regex(" +"));
+static TIME: LazyLock<Regex> = LazyLock::new(|| regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"));
+static LOG: LazyLock<Regex> = LazyLock::new(|| regex("(?m)^time=\"[^\"]*\" level=.*\n"));
+static BUILD: LazyLock<Regex> = LazyLock::new(|| {
+    regex("(?m)^(kubectl-argo-rollouts|  (?:BuildDate|GitCommit|GitTreeState|GoVersion|Compiler|Platform)): .*$")
+});
+static FOUND: LazyLock<Regex> = LazyLock::new(|| regex(r"\(found ([^)]*)\)"));
+
+/// Between two screens of a command that follows what changes.
+const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[0;0H";
 
 /// Masks uids, addresses and long numbers everywhere, and the hashes of Deployments' ReplicaSets, which Go computes from
 /// its own memory layout, by their first revisions.
@@ -35,11 +44,33 @@ pub(crate) fn recording(r: &Recording) -> Recording {
     }
 }
 
-/// Masks ages, names of pods and the width of columns in a command's output.
+/// Masks ages of less than two minutes, the names of pods, times, builds, log lines, the order of names that are listed
+/// without one, and how often a screen was drawn.
 pub(super) fn output(text: &str) -> String {
-    let text = AGE.replace_all(text, "AGE");
+    let text = LOG.replace_all(text, "");
+    let text = TIME.replace_all(&text, "TIME");
+    let text = AGE.replace_all(&text, "AGE");
+    let text = LONG_AGE.replace_all(&text, "AGE");
     let text = POD.replace_all(&text, "$1-POD");
-    SPACES.replace_all(&text, " ").into_owned()
+    let text = BUILD.replace_all(&text, "$1: BUILD");
+    let text = FOUND.replace_all(&text, |found: &Captures<'_>| {
+        let mut names: Vec<&str> = found[1].split(", ").collect();
+        names.sort_unstable();
+        format!("(found {})", names.join(", "))
+    });
+    screens(&text)
+}
+
+/// The distinct screens; the last one may have been cut off while it was drawn.
+fn screens(text: &str) -> String {
+    let mut screens: Vec<&str> = text.split(CLEAR).collect();
+    screens.dedup();
+    if let [.., whole, last] = screens[..]
+        && whole.starts_with(last)
+    {
+        screens.pop();
+    }
+    screens.join(CLEAR)
 }
 
 /// Hash and first revision of the ReplicaSets of Deployments.
@@ -82,6 +113,11 @@ mod tests {
     fn masks() {
         let uid = "0a1b2c3d-0a1b-4c1d-8a1b-0a1b2c3d4e5f";
         assert_eq!(text(&format!("{uid}.check.1-x2y4z and 0xc000123 in 1234567890")), "UID.check.1-POD and N in N");
-        assert_eq!(output("tea-6bc68bdf46-abc12   Running  3m10s"), "tea-6bc68bdf46-POD Running AGE");
+        let row = "tea-6bc68bdf46-abc12   Running  ";
+        assert_eq!(output(&format!("{row}5s   ok\n")), output(&format!("{row}15s  ok\n")));
+        assert_eq!(output(&format!("{row}5s   ok\n")), "tea-6bc68bdf46-POD   Running  AGE  ok\n");
+        assert_eq!(output("time=\"now\" level=info msg=\"x\"\nx (found b, a)\n"), "x (found a, b)\n");
+        assert_eq!(output("kubectl-argo-rollouts: v1+2\n  Compiler: gc\n"), "kubectl-argo-rollouts: BUILD\n  Compiler: BUILD\n");
+        assert_eq!(output(&format!("{CLEAR}a 1s\nb\n{CLEAR}a 2s\nb\n{CLEAR}a 3s")), format!("{CLEAR}a AGE\nb\n"));
     }
 }

@@ -27,6 +27,6 @@ fn another_order_is_a_difference() {
 #[test]
 fn ages_and_pods_in_output_are_no_difference() {
     let mut ours = recording(&[0], &["a"]);
-    ours.commands[0][2] = "tea-6bc68bdf46-zzz99 12s".into();
+    ours.commands[0][2] = "tea-6bc68bdf46-zzz99  12s".into();
     assert_eq!(diff(&recording(&[0], &["a"]), &ours), "");
 }

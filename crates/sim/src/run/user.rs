@@ -7,6 +7,7 @@ use crate::scenario::kubectl::Kubectl;
 use crate::scenario::plugin;
 use crate::workload::routers::path;
 use crate::workload::{Action, Case, LEGACY, NAME, NAMESPACE, service, version};
+use std::path::Path;
 use rollouts_api::names::{INSTANCE_ID, POD_TEMPLATE_HASH};
 use serde_json::{Value, json};
 
@@ -115,7 +116,7 @@ impl User<'_> {
     }
 
     fn kubectl(&self) -> Kubectl<'_> {
-        Kubectl { client: &self.cluster.client, namespace: NAMESPACE }
+        Kubectl { client: &self.cluster.client, namespace: NAMESPACE, directory: Path::new("") }
     }
 
     fn told(&self, what: &str, result: Result<(), String>) {

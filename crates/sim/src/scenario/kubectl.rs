@@ -1,7 +1,8 @@
 //! The few commands of kubectl that scenarios use: the same requests, the same exit codes, the same words on errors.
 //!
-//! Known are `scale`, `annotate`, `label`, `delete` and `wait --for=delete|condition=…|jsonpath=…`. `apply` here merges over
-//! what exists; it does not remove what an earlier apply set.
+//! Known are `scale`, `annotate`, `label`, `delete`, `get RESOURCE,…`, `apply -f` and
+//! `wait --for=delete|condition=…|jsonpath=…`. `apply` here merges over what exists; it does not remove what an earlier apply
+//! set.
 
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
@@ -9,6 +10,7 @@ use rollouts_actors::foreign;
 use rollouts_kube::rest::Query;
 use rollouts_kube::{Resource, resource};
 use serde_json::{Map, Value, json};
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -22,10 +24,11 @@ const WAIT_SECONDS: f64 = 30.0;
 const POD_DISRUPTION_BUDGETS: Resource =
     Resource::fixed("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true);
 
-/// What a user's hands reach: a client and a namespace.
+/// What a user's hands reach: a client, a namespace, and files.
 pub(crate) struct Kubectl<'a> {
     pub client: &'a kube::Client,
     pub namespace: &'a str,
+    pub directory: &'a Path,
 }
 
 /// Why a command failed.
@@ -181,6 +184,8 @@ impl Kubectl<'_> {
             [verb @ ("annotate" | "label"), rest @ ..] => self.mark(verb, rest, &line).await,
             ["delete", targets @ ..] => self.remove(targets, &line).await,
             ["wait", targets @ ..] => self.wait(targets, &line).await,
+            ["get", resources] => self.look(resources).await,
+            ["apply"] => self.apply_files(&line).await,
             _ => Err(Failure::Other(format!("kubectl {} is not known here", args.join(" ")))),
         }
     }
@@ -232,6 +237,23 @@ impl Kubectl<'_> {
                 }
                 tokio::time::sleep(LOOK).await;
             }
+        }
+        Ok(())
+    }
+
+    /// Lists; what there is, nobody sees.
+    async fn look(&self, resources: &str) -> Result<(), Failure> {
+        for name in resources.split(',') {
+            self.list(&resource(name)?, "").await?;
+        }
+        Ok(())
+    }
+
+    async fn apply_files(&self, line: &Line<'_>) -> Result<(), Failure> {
+        for file in line.values("-f") {
+            let text = std::fs::read_to_string(self.directory.join(file)).map_err(|e| Failure::Other(e.to_string()))?;
+            let objects = super::documents(&text).map_err(|e| Failure::Other(e.to_string()))?;
+            self.apply(&objects).await?;
         }
         Ok(())
     }
@@ -314,6 +336,10 @@ impl<'a> Line<'a> {
 
     fn value(&self, names: &[&str]) -> Option<&'a str> {
         self.flags.iter().find(|(flag, _)| names.contains(flag)).and_then(|(_, value)| *value)
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.flags.iter().filter(move |(flag, _)| *flag == name).filter_map(|(_, value)| *value)
     }
 
     fn has(&self, name: &str) -> bool {

@@ -83,7 +83,7 @@ pub async fn play_on(client: &kube::Client, clock: &Clock, scenario: &Scenario) 
     let manifests = documents(&scenario.manifests)?;
     let rollout = manifests.iter().find(|d| d["kind"] == "Rollout");
     let player = Player {
-        hands: Kubectl { client, namespace: &scenario.name },
+        hands: Kubectl { client, namespace: &scenario.name, directory: &scenario.directory },
         clock,
         observer: Observer::start(client, &scenario.name).await?,
         rollout: rollout.and_then(|d| d["metadata"]["name"].as_str()).unwrap_or_default().to_owned(),
@@ -181,7 +181,8 @@ impl Player<'_> {
     }
 
     async fn plugin(&mut self, args: Vec<String>) {
-        let output = plugin::run(&args, self.hands.client, self.hands.namespace, self.clock).await;
+        let Kubectl { client, namespace, directory } = self.hands;
+        let output = plugin::run_on_terminal(&args, client, namespace, self.clock, directory).await;
         self.commands.push(vec![args.join(" ").into(), output.code.into(), output.stdout.into(), output.stderr.into()]);
     }
 

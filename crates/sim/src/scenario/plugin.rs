@@ -1,9 +1,12 @@
 //! Runs the kubectl plugin in this process.
 
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use rollouts_api::Clock;
 use rollouts_cli::{BuildInfo, Connector, Env, Logging, Variables};
 use rollouts_kube::{ConnectError, ConnectOptions};
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::sleep;
 
 /// What a command did.
 #[derive(Debug)]
@@ -24,20 +27,55 @@ impl Connector for InProcess {
     }
 }
 
+/// How long somebody at a terminal follows what happens.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where a user sits.
+struct Place<'a> {
+    /// Where relative paths begin.
+    directory: &'a Path,
+    /// With a terminal that knows colours, and somebody at it who stops a command some day.
+    is_terminal: bool,
+}
+
 /// Runs a command line in `namespace`, its output not on a terminal.
 pub async fn run(args: &[String], client: &kube::Client, namespace: &str, clock: &Clock) -> Output {
+    let place = Place { directory: Path::new(""), is_terminal: false };
+    run_at(place, args, client, namespace, clock).await
+}
+
+/// Runs a command line in `namespace`, on a terminal. Its relative paths begin in `directory`.
+pub async fn run_on_terminal(
+    args: &[String],
+    client: &kube::Client,
+    namespace: &str,
+    clock: &Clock,
+    directory: &Path,
+) -> Output {
+    run_at(Place { directory, is_terminal: true }, args, client, namespace, clock).await
+}
+
+async fn run_at(place: Place<'_>, args: &[String], client: &kube::Client, namespace: &str, clock: &Clock) -> Output {
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
     let connect = InProcess(client.clone());
     let env = Env {
         stdout: &mut stdout,
         stderr: &mut stderr,
         clock: clock.clone(),
-        is_tty: false,
-        variables: Variables::default(),
-        files: &|path: &std::path::Path| std::fs::read(path),
-        folders: &|path: &std::path::Path| std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect(),
+        is_tty: place.is_terminal,
+        size: &|| None,
+        resized: stream::pending().boxed(),
+        variables: Variables { home: Some("/home/user".into()), term: Some("xterm".into()), no_color: None },
+        files: &|path: &Path| std::fs::read(place.directory.join(path)),
+        folders: &|path: &Path| {
+            let entries = std::fs::read_dir(place.directory.join(path))?;
+            entries.map(|entry| Ok(path.join(entry?.file_name()))).collect()
+        },
         connect: &connect,
-        shutdown: futures::stream::pending().boxed(),
+        shutdown: match place.is_terminal {
+            true => stream::once(sleep(PATIENCE)).boxed(),
+            false => stream::pending().boxed(),
+        },
         logging: &|_: Logging| {},
         build: BuildInfo { version: "v0.0.0", date: "", commit: "", tree_state: "", compiler: "" },
     };

@@ -32,7 +32,7 @@ fn canary() -> Value {
 #[test]
 fn one_of_everything() {
     let mut baseline = replica_set("web-b-2-baseline", "e", "", "a", &["web:1", "side:1"]);
-    baseline["metadata"]["annotations"]["experiment-template-name"] = json!("baseline");
+    baseline["metadata"]["annotations"]["experiment.argoproj.io/template-name"] = json!("baseline");
     let mut passed_on = replica_set("other", "someone else", "9", "b", &["x"]);
     passed_on["status"]["availableReplicas"] = json!(7);
     let replica_sets = [

@@ -33,6 +33,8 @@ impl Cluster {
             ("Rollout", "rollouts", true),
             ("Experiment", "experiments", false),
             ("AnalysisRun", "analysisruns", false),
+            ("AnalysisTemplate", "analysistemplates", false),
+            ("ClusterAnalysisTemplate", "clusteranalysistemplates", false),
         ] {
             cluster.create(crd(kind, plural, status));
         }
@@ -71,6 +73,11 @@ impl Cluster {
         run_in(World { stop, ..World::of(self, self.clock.clone()) }, line).await
     }
 
+    /// Runs a command line where there are files.
+    pub async fn run_with(&self, files: &[(&str, &str)], line: &str) -> Output {
+        run_in(World { files, ..World::of(self, self.clock.clone()) }, line).await
+    }
+
     pub async fn run(&self, line: &str) -> Output {
         run_in(World::of(self, self.clock.clone()), line).await
     }
@@ -88,7 +95,7 @@ fn crd(kind: &str, plural: &str, status: bool) -> Value {
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": format!("{plural}.argoproj.io")},
         "spec": {
-            "group": "argoproj.io", "scope": "Namespaced",
+            "group": "argoproj.io", "scope": if kind.starts_with("Cluster") { "Cluster" } else { "Namespaced" },
             "names": {"kind": kind, "listKind": format!("{kind}List"), "plural": plural, "singular": kind.to_lowercase()},
             "versions": [version],
         },

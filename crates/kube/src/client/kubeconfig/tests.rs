@@ -131,6 +131,27 @@ fn errors_name_the_file_and_the_problem() {
 }
 
 #[test]
+fn a_list_of_files_is_one_configuration() {
+    let dir = Dir::new("list");
+    let contexts = "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n\
+                    users: [{name: u, user: {token: first}}]\n";
+    let clusters = "current-context: other\nclusters: [{name: c, cluster: {server: \"https://127.0.0.1:1\"}}]\n\
+                    users: [{name: u, user: {token: second}}, {name: v, user: {username: v, password: p}}]\n";
+    let files = vec![dir.file("one", contexts), dir.0.join("none"), dir.file("two", clusters)];
+    let found = read_files(files.clone(), false).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(found.files, [files[0].clone(), files[2].clone()], "what is missing is skipped");
+    let kubeconfig = found.kubeconfig.expect("contents");
+    let config = effective(kubeconfig.clone(), &ConnectOptions::default(), &found.files).expect("it is complete");
+    assert_eq!(config.cluster_url, "https://127.0.0.1:1/");
+    let token = serde_json::to_value(&config.auth_info).expect("JSON");
+    assert!(token.to_string().contains("first") || token["token"].is_null(), "the first file wins: {token}");
+    let other = ConnectOptions { user: Some("v".into()), ..ConnectOptions::default() };
+    let config = effective(kubeconfig, &other, &found.files).expect("it is complete");
+    assert_eq!(config.auth_info.username.as_deref(), Some("v"));
+    assert!(read_files(vec![dir.0.join("none")], true).is_err(), "what is named must be there");
+}
+
+#[test]
 fn looks_where_kubectl_looks() {
     let home = || Some(PathBuf::from("/users/me"));
     let config = PathBuf::from("/users/me/.kube/config");

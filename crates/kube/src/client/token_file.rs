@@ -1,0 +1,111 @@
+//! Bearer tokens that lie in a file, which somebody renews.
+//!
+//! kube reads such files itself, but takes the newline at their end for a part of the token.
+
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request};
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Instant;
+use tower::{Layer, Service};
+
+/// How long a token is used before the file is read again.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// A file with a token.
+#[derive(Clone)]
+pub(super) struct TokenFile {
+    path: PathBuf,
+    header: HeaderValue,
+    read_at: Instant,
+}
+
+impl TokenFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or holds no token; in words.
+    pub(super) fn open(path: &Path) -> Result<TokenFile, String> {
+        Ok(TokenFile { path: path.to_owned(), header: read(path)?, read_at: Instant::now() })
+    }
+
+    /// The header of a request. A file that has become unreadable leaves the last token in use.
+    fn header(&mut self) -> HeaderValue {
+        if self.read_at.elapsed() >= READ_AGAIN_AFTER {
+            self.read_at = Instant::now();
+            match read(&self.path) {
+                Ok(header) => self.header = header,
+                Err(problem) => tracing::warn!("{problem}; the last token stays in use"),
+            }
+        }
+        self.header.clone()
+    }
+}
+
+fn read(path: &Path) -> Result<HeaderValue, String> {
+    let problem = |why: String| format!("token file {}: {why}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|e| problem(e.to_string()))?;
+    if text.trim().is_empty() {
+        return Err(problem("it is empty".into()));
+    }
+    let mut header = HeaderValue::try_from(format!("Bearer {}", text.trim())).map_err(|e| problem(e.to_string()))?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Puts [`Bearer`] around a service.
+pub(super) struct TokenLayer(pub(super) Option<TokenFile>);
+
+/// Adds the token, if there is one, to requests.
+pub(super) struct Bearer<S> {
+    inner: S,
+    file: Option<TokenFile>,
+}
+
+impl<S> Layer<S> for TokenLayer {
+    type Service = Bearer<S>;
+
+    fn layer(&self, inner: S) -> Bearer<S> {
+        Bearer { inner, file: self.0.clone() }
+    }
+}
+
+impl<S: Service<Request<B>>, B> Service<Request<B>> for Bearer<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        if let Some(file) = &mut self.file {
+            request.headers_mut().insert(AUTHORIZATION, file.header());
+        }
+        self.inner.call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_renewed_token_is_used_after_a_minute() {
+        let path = std::env::temp_dir().join(format!("rollouts-token-{}", std::process::id()));
+        std::fs::write(&path, "first\n").expect("a temporary file");
+        let mut file = TokenFile::open(&path).expect("a token");
+        std::fs::write(&path, " second \n").expect("a temporary file");
+        assert_eq!(file.header(), "Bearer first");
+        tokio::time::advance(READ_AGAIN_AFTER).await;
+        assert_eq!(file.header(), "Bearer second");
+        std::fs::write(&path, "").expect("a temporary file");
+        tokio::time::advance(READ_AGAIN_AFTER).await;
+        assert_eq!(file.header(), "Bearer second", "the last one that there was");
+        std::fs::remove_file(&path).expect("the file");
+        let error = TokenFile::open(&path).map(drop).expect_err("no file");
+        assert!(error.starts_with(&format!("token file {}: No such file", path.display())), "{error}");
+    }
+}
