@@ -89,7 +89,8 @@ impl<A: Copy> Command<A> {
             Err(failure) => {
                 let mut reply = Reply::error(&failure.message);
                 reply.stderr.insert_str(0, &failure.warnings);
-                let similar = failure.unknown_flag.map(|name| suggest::flags(&name, &found.flags())).unwrap_or_default();
+                let similar =
+                    failure.unknown_flag.map(|name| suggest::flags(&name, &found.flags())).unwrap_or_default();
                 if !similar.is_empty() {
                     reply.stderr.push_str(&format!("{similar}Run '{} --help' for usage.\n", found.path()));
                 }

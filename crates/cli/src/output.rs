@@ -20,7 +20,8 @@ pub(crate) enum Output {
 
 /// The flag.
 pub(crate) fn flag() -> Flag {
-    Flag::text("output", "", "Print the objects as they are instead: json or yaml, or name for their names alone").short('o')
+    Flag::text("output", "", "Print the objects as they are instead: json or yaml, or name for their names alone")
+        .short('o')
 }
 
 impl Output {

@@ -20,7 +20,8 @@ fn tree() -> Command<Act> {
         .flag(Flag::duration("timeout", "How long").short('t'))
         .flag(Flag::int("count", 3, "How many"));
     let shell = Command::new("shell [bash|zsh]", "Print", Arguments::OneOf(&["bash", "zsh"]), Act::Shell).bare_usage();
-    let read = Command::new("read", "Read", Arguments::Any, Act::Get).flag(Flag::list("file", &[], "Files")).required("file");
+    let read =
+        Command::new("read", "Read", Arguments::Any, Act::Get).flag(Flag::list("file", &[], "Files")).required("file");
     let loud = |m: &Matches| if m.text("level") == "loud" { Err("too loud".into()) } else { Ok(()) };
     Command::group("prog COMMAND", "A program")
         .check(loud)
@@ -127,7 +128,8 @@ fn misuse_shows_usage_and_says_why() {
 
 #[test]
 fn flags_that_were_meant() {
-    let text = "Error: unknown flag: --wacth\n\nDid you mean this?\n\t--watch\n\nRun 'prog get rollout --help' for usage.\n";
+    let text =
+        "Error: unknown flag: --wacth\n\nDid you mean this?\n\t--watch\n\nRun 'prog get rollout --help' for usage.\n";
     assert_eq!(reply("get rollout a --wacth").stderr, text);
     assert_eq!(reply("get rollout a --al").stderr, "Error: unknown flag: --al\n", "what is deprecated is not offered");
 }
@@ -184,7 +186,10 @@ Global Flags:
 #[test]
 fn completion() {
     for (line, stdout) in [
-        ("__complete ''", "get\tGet things\nhelp\tHelp about any command\nread\tRead\nshell\tPrint\nstatus\tShow the status\n:4\n"),
+        (
+            "__complete ''",
+            "get\tGet things\nhelp\tHelp about any command\nread\tRead\nshell\tPrint\nstatus\tShow the status\n:4\n",
+        ),
         ("__completeNoDesc s", "shell\nstatus\n:4\n"),
         ("-n x __complete get ''", "rollout\tGet a rollout\n:4\n"),
         ("__complete -n x get ''", "rollout\tGet a rollout\n:4\n"),

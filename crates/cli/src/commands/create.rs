@@ -1,7 +1,7 @@
 //! `create`: objects from files, and runs from templates.
 
-mod arguments;
 pub(super) mod analysis_run;
+mod arguments;
 
 use super::{Action, get_experiment, get_rollout};
 use crate::cobra::{Arguments, Command, Flag};
@@ -9,9 +9,7 @@ use crate::context::{Context, Session};
 use crate::failure::Result;
 use crate::manifest::{self, Manifest};
 use rollouts_kube::Resource;
-use rollouts_kube::resource::{
-    ANALYSIS_RUNS, ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, EXPERIMENTS, ROLLOUTS,
-};
+use rollouts_kube::resource::{ANALYSIS_RUNS, ANALYSIS_TEMPLATES, CLUSTER_ANALYSIS_TEMPLATES, EXPERIMENTS, ROLLOUTS};
 use serde_json::Value;
 
 /// What can be created.

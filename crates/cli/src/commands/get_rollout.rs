@@ -12,6 +12,7 @@ use crate::output::{self, Output};
 use jiff::Timestamp;
 use rollouts_kube::resource::ROLLOUTS;
 use rollouts_view::RolloutInfo;
+use serde_json::Value;
 use std::iter;
 use std::time::Duration;
 

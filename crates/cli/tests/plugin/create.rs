@@ -46,7 +46,10 @@ async fn what_cannot_be_created_is_said_in_gos_words() {
             format!("{kind}spec: {{template: {{spec: {{containers: [{{imgae: a}}]}}}}}}"),
             format!("{decoding}json: unknown field \"imgae\""),
         ),
-        ("{\"kind\": \"Rollout\", \"apiVersion\": \"argoproj.io/v1alpha1\", \"x\": 1}".into(), "json: unknown field \"x\"".into()),
+        (
+            "{\"kind\": \"Rollout\", \"apiVersion\": \"argoproj.io/v1alpha1\", \"x\": 1}".into(),
+            "json: unknown field \"x\"".into(),
+        ),
         ("{\"kind\": 1".into(), "not JSON: EOF while parsing an object at line 1 column 10".into()),
         ("apiVersion: v1\nkind: ConfigMap".into(), "creates of /ConfigMap unsupported".into()),
         (
@@ -63,7 +66,8 @@ async fn what_cannot_be_created_is_said_in_gos_words() {
 #[tokio::test(start_paused = true)]
 async fn a_cluster_analysis_template_belongs_to_no_namespace() {
     let cluster = Cluster::start();
-    let text = "apiVersion: argoproj.io/v1alpha1\nkind: ClusterAnalysisTemplate\nmetadata: {name: all}\nspec: {metrics: []}\n";
+    let text =
+        "apiVersion: argoproj.io/v1alpha1\nkind: ClusterAnalysisTemplate\nmetadata: {name: all}\nspec: {metrics: []}\n";
     let output = cluster.run_with(&[("t.yaml", text)], "create -f t.yaml").await;
     assert_eq!(output.stdout, "clusteranalysistemplate.argoproj.io/all created\n");
     let r = &CLUSTER_ANALYSIS_TEMPLATES;
@@ -114,13 +118,20 @@ async fn a_run_takes_of_its_template_what_is_for_it() {
     assert_eq!(output.stdout, "analysisrun.argoproj.io/run created\n");
     assert_eq!(output.stderr, "Warning: template \"parts\" has no argument \"prot\": it is left out\n");
     let run = cluster.get(&ANALYSIS_RUNS, "run");
-    let arguments = json!([{"name": "host", "value": "h"}, {"name": "port", "value": "80"}, {"name": "token", "value": "t"}]);
+    let arguments =
+        json!([{"name": "host", "value": "h"}, {"name": "port", "value": "80"}, {"name": "token", "value": "t"}]);
     assert_eq!(run["spec"], json!({"args": arguments, "metrics": []}));
-    assert_eq!((&run["metadata"]["labels"], &run["metadata"]["annotations"]), (&json!({"team": "blue"}), &json!({"note": "n"})));
+    assert_eq!(
+        (&run["metadata"]["labels"], &run["metadata"]["annotations"]),
+        (&json!({"team": "blue"}), &json!({"note": "n"}))
+    );
     assert_eq!(run["metadata"]["finalizers"], Value::Null);
 
     let made = cluster.ok("create ar --from parts -a host=h -n default").await;
-    assert!(made.starts_with("analysisrun.argoproj.io/parts-") && made.len() == "analysisrun.argoproj.io/parts-xxxxx created\n".len());
+    assert!(
+        made.starts_with("analysisrun.argoproj.io/parts-")
+            && made.len() == "analysisrun.argoproj.io/parts-xxxxx created\n".len()
+    );
     let made = cluster.ok("create ar --from parts --generate-name check- -a host=h").await;
     assert!(made.starts_with("analysisrun.argoproj.io/check-"), "{made}");
     cluster.ok("create ar --from parts --name other --instance-id mine -a host=h").await;

@@ -33,7 +33,9 @@ async fn kinds_that_are_not_installed() {
         "the server could not find the requested resource; Argo Rollouts is not installed there: apply its CRDs, or choose \
          another cluster with --context",
     );
-    for line in ["get ro web", "get ro web -w", "list ro", "list ro -w", "status web", "abort web", "promote web", "undo web"] {
+    for line in
+        ["get ro web", "get ro web -w", "list ro", "list ro -w", "status web", "abort web", "promote web", "undo web"]
+    {
         assert_eq!(run_in(World::of(&bare, clock.clone()), line).await, expected, "{line}");
     }
 }
@@ -72,7 +74,10 @@ async fn mistyped_words_are_answered_with_the_right_ones() {
     let cluster = Cluster::start();
     cluster.create(rollout("web"));
     for (line, end) in [
-        ("get rollot web", "\nError: unknown command \"rollot\" for \"kubectl-argo-rollouts get\"\n\nDid you mean this?\n\trollout\n"),
+        (
+            "get rollot web",
+            "\nError: unknown command \"rollot\" for \"kubectl-argo-rollouts get\"\n\nDid you mean this?\n\trollout\n",
+        ),
         ("get rollout", "\nError: ROLLOUT_NAME is missing\n"),
         ("set image web", "\nError: CONTAINER=IMAGE is missing\n"),
         ("set image web a=b=c", "\nError: ROLLOUT_NAME CONTAINER=IMAGE expected\n"),

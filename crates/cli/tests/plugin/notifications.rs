@@ -17,7 +17,10 @@ data:
 ";
 const FILES: &[(&str, &str)] = &[
     ("config", CONFIG),
-    ("broken", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argo-rollouts-notification-configmap}\ndata: {template.a: '[1]'}"),
+    (
+        "broken",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argo-rollouts-notification-configmap}\ndata: {template.a: '[1]'}",
+    ),
     ("rollout", "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: from-file}\n"),
 ];
 const FROM_FILES: &str = "--config-map config --secret :empty";
@@ -36,15 +39,30 @@ async fn a_failure_is_an_exit_code() {
         ("trigger get".into(), format!("failed to get api: {secret}")),
         ("template notify done web".into(), format!("failed to create API: {secret}")),
         ("trigger run on-done web".into(), format!("failed to get api: {secret}")),
-        ("template get --config-map broken --secret :empty".into(), "failed to get api: failed to read 'template.a': not a mapping".into()),
-        (format!("template notify done nosuch {FROM_FILES}"), "failed to load resource: rollouts.argoproj.io \"nosuch\" not found".into()),
-        (format!("template notify nosuch web {FROM_FILES}"), "failed to notify 'console:stdout': template 'nosuch' is not supported".into()),
+        (
+            "template get --config-map broken --secret :empty".into(),
+            "failed to get api: failed to read 'template.a': not a mapping".into(),
+        ),
+        (
+            format!("template notify done nosuch {FROM_FILES}"),
+            "failed to load resource: rollouts.argoproj.io \"nosuch\" not found".into(),
+        ),
+        (
+            format!("template notify nosuch web {FROM_FILES}"),
+            "failed to notify 'console:stdout': template 'nosuch' is not supported".into(),
+        ),
         (
             format!("template notify done web --recipient slack:a --recipient pager:x {FROM_FILES}"),
             "failed to notify 'pager:x': notification service 'pager' is not supported".into(),
         ),
-        (format!("trigger run nosuch web {FROM_FILES}"), "trigger with name 'nosuch' does not exist (found on-done)".into()),
-        (format!("trigger run on-done nosuch {FROM_FILES}"), "failed to load resource: rollouts.argoproj.io \"nosuch\" not found".into()),
+        (
+            format!("trigger run nosuch web {FROM_FILES}"),
+            "trigger with name 'nosuch' does not exist (found on-done)".into(),
+        ),
+        (
+            format!("trigger run on-done nosuch {FROM_FILES}"),
+            "failed to load resource: rollouts.argoproj.io \"nosuch\" not found".into(),
+        ),
     ] {
         let expected = Output { code: 1, stdout: String::new(), stderr: format!("{stderr}\n") };
         assert_eq!(run(&cluster, &line).await, expected, "{line}");
@@ -63,7 +81,11 @@ async fn what_is_not_there_yet_is_said_when_all_else_is_right() {
     ] {
         let output = run(&cluster, &line).await;
         assert_eq!((output.code, output.stdout.as_str()), (1, ""), "{line}");
-        assert!(output.stderr.ends_with(&format!("but {what} is not available in this version\n")), "{}", output.stderr);
+        assert!(
+            output.stderr.ends_with(&format!("but {what} is not available in this version\n")),
+            "{}",
+            output.stderr
+        );
     }
 }
 
@@ -71,7 +93,8 @@ async fn what_is_not_there_yet_is_said_when_all_else_is_right() {
 async fn settings_of_the_cluster_and_every_format() {
     let cluster = Cluster::start();
     let meta = |name: &str| json!({"name": name, "namespace": "default"});
-    cluster.create(json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("argo-rollouts-notification-secret")}));
+    cluster
+        .create(json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("argo-rollouts-notification-secret")}));
     cluster.create(json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": meta("argo-rollouts-notification-configmap"),
         "data": {

@@ -49,7 +49,10 @@ async fn labels_choose() {
     for (name, team) in [("web", "blue"), ("api", "red"), ("worker", "blue")] {
         cluster.create(labelled(name, team));
     }
-    assert_eq!(cluster.ok("list ro -l team=blue -o name").await, "rollout.argoproj.io/web\nrollout.argoproj.io/worker\n");
+    assert_eq!(
+        cluster.ok("list ro -l team=blue -o name").await,
+        "rollout.argoproj.io/web\nrollout.argoproj.io/worker\n"
+    );
     assert_eq!(cluster.ok("list ro --selector team!=blue -o name").await, "rollout.argoproj.io/api\n");
     assert_eq!(cluster.ok("list ro -l team=blue --name web -o name").await, "rollout.argoproj.io/web\n");
     assert_eq!(cluster.run("list ro -l team=green").await.stderr, "No resources found.\n");
@@ -78,7 +81,10 @@ async fn status_waits_for_a_phase() {
 
     phase("Healthy", "").await;
     let output = cluster.run("status web --for Paused").await;
-    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("Healthy\n", "Error: The rollout is Healthy, not Paused\n"));
+    assert_eq!(
+        (output.stdout.as_str(), output.stderr.as_str()),
+        ("Healthy\n", "Error: The rollout is Healthy, not Paused\n")
+    );
     phase("Degraded", "why").await;
     let output = cluster.run("status web --for Paused").await;
     assert_eq!(output.stderr, "Error: The rollout is in a degraded state with message: why\n");

@@ -36,7 +36,9 @@ pub(super) fn words(error: &kube::Error, exec: Option<&ExecConfig>) -> Option<St
         }
         AuthError::AuthExecStart(e) => format!("executable {name}: {e}"),
         AuthError::AuthExecRun { out, .. } => format!("executable {name} failed with {}", ending(out)),
-        AuthError::AuthExecParse(e) => format!("executable {name} printed no ExecCredential: {}", one_line(&e.to_string())),
+        AuthError::AuthExecParse(e) => {
+            format!("executable {name} printed no ExecCredential: {}", one_line(&e.to_string()))
+        }
         AuthError::ExecPluginFailed => format!("executable {name} printed an ExecCredential without status"),
         other => format!("executable {name}: {other}"),
     };
@@ -65,7 +67,8 @@ mod tests {
     #[test]
     fn nobody_is_asked_who_is_not_there() {
         let settle = |mode: &str, is_terminal: bool| {
-            let exec = json!({"apiVersion": "client.authentication.k8s.io/v1", "command": "login", "interactiveMode": mode});
+            let exec =
+                json!({"apiVersion": "client.authentication.k8s.io/v1", "command": "login", "interactiveMode": mode});
             let mut user: AuthInfo = serde_json::from_value(json!({"exec": exec})).expect("a user");
             settle_interaction(&mut user, is_terminal).map(|()| user.exec.expect("a command").interactive_mode)
         };

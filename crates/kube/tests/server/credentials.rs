@@ -107,7 +107,10 @@ async fn a_command_brings_a_token() {
 async fn a_command_that_fails_is_named_with_its_last_word() {
     let served = Served::start("exec-fails").await;
     let fails = |problem: &str| {
-        format!("cannot set up the connection to https://{}/: getting credentials: executable {problem}", served.address)
+        format!(
+            "cannot set up the connection to https://{}/: getting credentials: executable {problem}",
+            served.address
+        )
     };
     let error = read(&served.exec("v1", "echo one >&2; echo the session has expired >&2; exit 3", "")).await;
     assert_eq!(error, Err(fails("sh failed with exit code 3: the session has expired")));
@@ -157,9 +160,15 @@ async fn acting_as_somebody_else() {
     let values = |i: usize, name: &str| {
         seen[i].get_all(name).iter().map(|v| v.to_str().expect("text").to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!((values(0, "impersonate-user"), values(0, "impersonate-group")), (vec!["eve".into()], vec!["g1".into()]));
+    assert_eq!(
+        (values(0, "impersonate-user"), values(0, "impersonate-group")),
+        (vec!["eve".into()], vec!["g1".into()])
+    );
     assert_eq!(values(1, "impersonate-user"), ["mallory"]);
-    assert_eq!((values(1, "impersonate-group"), values(1, "impersonate-uid")), (vec!["g2".into(), "g3".into()], vec!["7".into()]));
+    assert_eq!(
+        (values(1, "impersonate-group"), values(1, "impersonate-uid")),
+        (vec!["g2".into(), "g3".into()], vec!["7".into()])
+    );
 }
 
 #[tokio::test]
@@ -169,10 +178,8 @@ async fn certificates_that_are_not_right() {
     let other = Tls::self_signed(&[]).expect("a certificate");
     let authority = served.dir.join("other.crt");
     fs::write(&authority, other.ca_pem()).expect("a temporary file");
-    let stranger = ConnectOptions {
-        certificate_authority: Some(authority.display().to_string()),
-        ..served.user(&token)
-    };
+    let stranger =
+        ConnectOptions { certificate_authority: Some(authority.display().to_string()), ..served.user(&token) };
     let begins = format!("cannot reach the API server at https://{}: invalid peer certificate: ", served.address);
     let error = read(&stranger).await.expect_err("another authority");
     assert!(error.starts_with(&begins) && !error.contains('\n'), "{error}");

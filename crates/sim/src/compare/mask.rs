@@ -117,7 +117,10 @@ mod tests {
         assert_eq!(output(&format!("{row}5s   ok\n")), output(&format!("{row}15s  ok\n")));
         assert_eq!(output(&format!("{row}5s   ok\n")), "tea-6bc68bdf46-POD   Running  AGE  ok\n");
         assert_eq!(output("time=\"now\" level=info msg=\"x\"\nx (found b, a)\n"), "x (found a, b)\n");
-        assert_eq!(output("kubectl-argo-rollouts: v1+2\n  Compiler: gc\n"), "kubectl-argo-rollouts: BUILD\n  Compiler: BUILD\n");
+        assert_eq!(
+            output("kubectl-argo-rollouts: v1+2\n  Compiler: gc\n"),
+            "kubectl-argo-rollouts: BUILD\n  Compiler: BUILD\n"
+        );
         assert_eq!(output(&format!("{CLEAR}a 1s\nb\n{CLEAR}a 2s\nb\n{CLEAR}a 3s")), format!("{CLEAR}a AGE\nb\n"));
     }
 }

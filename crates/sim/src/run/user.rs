@@ -7,9 +7,9 @@ use crate::scenario::kubectl::Kubectl;
 use crate::scenario::plugin;
 use crate::workload::routers::path;
 use crate::workload::{Action, Case, LEGACY, NAME, NAMESPACE, service, version};
-use std::path::Path;
 use rollouts_api::names::{INSTANCE_ID, POD_TEMPLATE_HASH};
 use serde_json::{Value, json};
+use std::path::Path;
 
 pub(super) struct User<'a> {
     pub cluster: &'a Cluster,

@@ -72,9 +72,14 @@ mod tests {
         assert_eq!(resolve(&template, &[]), Err("args.host was not resolved".into()));
         assert_eq!(
             resolve(&template, &given(&["host=a", "token=t", "host=b"])),
-            Ok(json!([{"name": "host", "value": "b"}, {"name": "port", "value": "80"}, {"name": "token", "value": "t"}]))
+            Ok(
+                json!([{"name": "host", "value": "b"}, {"name": "port", "value": "80"}, {"name": "token", "value": "t"}])
+            )
         );
-        assert_eq!(resolve(&template, &given(&["host="])).map(|a| a[0].clone()), Ok(json!({"name": "host", "value": ""})));
+        assert_eq!(
+            resolve(&template, &given(&["host="])).map(|a| a[0].clone()),
+            Ok(json!({"name": "host", "value": ""}))
+        );
         assert_eq!(unknown(&template, &given(&["host=a", "hots=b"])), ["hots"]);
         assert!(unknown(&Value::Null, &given(&["host=a"])).is_empty());
         let none = json!([{"name": "a", "value": "2"}, {"name": "b", "value": "3"}]);

@@ -205,10 +205,7 @@ mod tests {
         }))
         .expect("settings");
         assert_eq!(settings.templates["app.done"].preview(), "done");
-        assert_eq!(
-            settings.templates["mail"].preview(),
-            r#"{"email":{"body":"\u003cb\u003e","subject":"s"}}"#
-        );
+        assert_eq!(settings.templates["mail"].preview(), r#"{"email":{"body":"\u003cb\u003e","subject":"s"}}"#);
         assert_eq!(
             serde_json::to_string(&settings.templates["app.done"]).expect("JSON"),
             r#"{"message":"done","slack":{"attachments":"[]"}}"#
@@ -226,7 +223,11 @@ mod tests {
         for (key, text, problem) in [
             ("template.a", "[1]", "not a mapping"),
             ("template.a", "message: [1]", "message is not a text"),
-            ("template.a", "a: b: c", "error converting YAML to JSON: yaml: mapping values are not allowed in this context"),
+            (
+                "template.a",
+                "a: b: c",
+                "error converting YAML to JSON: yaml: mapping values are not allowed in this context",
+            ),
             ("trigger.a", "when: x", "a trigger is a list of conditions"),
             ("trigger.a", "- send: x", "send is not a list of templates"),
             ("service.smoke", "", "service type 'smoke' is not supported"),

@@ -30,17 +30,20 @@ async fn object(context: &Context<'_>, path: &str, resource: &Resource, name: &s
         return live(context, resource, name).await;
     }
     let mut documents = manifest::documents(&context.read_file(path)?)?.into_iter();
-    let is_meant =
-        |d: &Value| d["kind"] == *resource.kind && d["metadata"]["name"] == name && d["apiVersion"] == resource.api_version();
-    documents.find(is_meant).ok_or_else(|| {
-        format!("file '{path}' does not have '{}/{}/{name}'", resource.group, resource.kind)
-    })
+    let is_meant = |d: &Value| {
+        d["kind"] == *resource.kind && d["metadata"]["name"] == name && d["apiVersion"] == resource.api_version()
+    };
+    documents
+        .find(is_meant)
+        .ok_or_else(|| format!("file '{path}' does not have '{}/{}/{name}'", resource.group, resource.kind))
 }
 
 /// The Rollout to try something out on: in a file, if there is such a file, or of the cluster.
 pub(super) async fn rollout(context: &Context<'_>, resource: &str) -> Result<Value, String> {
     match context.read_file_opt(resource)? {
-        Some(text) => manifest::documents(&text)?.into_iter().next().ok_or_else(|| format!("file '{resource}' is empty")),
+        Some(text) => {
+            manifest::documents(&text)?.into_iter().next().ok_or_else(|| format!("file '{resource}' is empty"))
+        }
         None => live(context, &ROLLOUTS, resource).await,
     }
 }

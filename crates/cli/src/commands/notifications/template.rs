@@ -75,5 +75,6 @@ pub(super) async fn notify(context: &mut Context<'_>) -> Result {
         };
         return Err(fail(context, &format!("failed to notify '{recipient}': {problem}")));
     }
-    Err("everything is there that this notification needs, but sending notifications is not available in this version".into())
+    Err("everything is there that this notification needs, but sending notifications is not available in this version"
+        .into())
 }
