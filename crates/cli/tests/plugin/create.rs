@@ -85,7 +85,7 @@ async fn what_is_created_can_be_followed() {
     assert_eq!((output.code, output.stderr.as_str()), (0, ""));
     let (created, screens) = output.stdout.split_once('\n').expect("lines");
     assert_eq!(created, "rollout.argoproj.io/web created");
-    assert!(screens.starts_with("\u{1b}[H\u{1b}[2J\u{1b}[0;0HName:            web\n"), "{screens}");
+    assert!(screens.contains("Name:            web") && screens.contains("⟳ web"), "{screens}");
     // Nothing is created that cannot be followed then.
     let cannot = error("Can only watch resources of type Rollout or Experiment");
     assert_eq!(cluster.run_with(&files, "create -f t.yaml -w").await, cannot);
