@@ -38,7 +38,7 @@ pub(crate) fn check(object: &Object, world: &World<'_>, found: &mut About<'_>) {
         return;
     }
     let Some(written) = read(object, found) else { return };
-    let (snapshot, unserved) = snapshot(object, &written, world, found);
+    let (snapshot, missing) = snapshot(object, &written, world, found);
     for problem in rollouts_core::problems(&snapshot) {
         let (field, message) = (problem.error.path.as_str(), problem.error.body());
         match problem.concern {
@@ -48,11 +48,12 @@ pub(crate) fn check(object: &Object, world: &World<'_>, found: &mut About<'_>) {
                 let what = problem.error.detail.strip_suffix(" found").unwrap_or(&problem.error.detail);
                 expected::absent(world, kind, field, what, found);
             }
-            Concern::Router if unserved.is_empty() => found.add(&rules::UNUSABLE_ROUTE, field, problem.error.detail),
-            Concern::Router => {}
+            // A router cannot do much with objects that may be in the cluster.
+            Concern::Router if missing.is_needed || !missing.named.is_empty() => {}
+            Concern::Router => found.add(&rules::UNUSABLE_ROUTE, field, problem.error.detail),
         }
     }
-    for at in unserved {
+    for at in missing.named.iter().filter(|at| at.kind.kind != "VirtualService") {
         let what = at.not_found();
         let what = what.strip_suffix(" found").unwrap_or(&what);
         expected::absent(world, &at.kind.kind, "spec.strategy.canary.trafficRouting", what, found);
@@ -84,7 +85,7 @@ fn snapshot(
     written: &Arc<Rollout>,
     world: &World<'_>,
     found: &mut About<'_>,
-) -> (Snapshot, Vec<rollouts_traffic::ObjectRef>) {
+) -> (Snapshot, routers::Missing) {
     let namespace = object.id.namespace.as_str();
     let workload = workload(written, namespace, world, found);
     let resolved = workload.clone().and_then(|w| rollouts_core::resolve(written, &Referenced::Found(w)).ok());
@@ -100,8 +101,8 @@ fn snapshot(
     }
     let find = |reference: &AnalysisTemplateRef| analysis::find_template(world, namespace, reference);
     snapshot.analysis_templates = rollouts_core::template_closure(written, find).found;
-    let unserved = routers::add(&mut snapshot, world);
-    (snapshot, unserved)
+    let missing = routers::add(&mut snapshot, world);
+    (snapshot, missing)
 }
 
 fn workload(written: &Rollout, namespace: &str, world: &World<'_>, found: &mut About<'_>) -> Option<Arc<Workload>> {

@@ -38,6 +38,7 @@ pub use draft::{Change, Draft, Event, Write, merge_patch};
 pub use failed::write_failed;
 pub use inquiry::{Answer, FoundGroup, Heard, Inquiry, LoadBalancer, Targets};
 pub use kind::{Kind, ObjectRef};
+pub use managed::ROUTE_OF as MANAGED_ROUTE_OF;
 pub use objects::{Objects, Want, divided_services, selects};
 pub use route::{Block, Managed, Matches, Pattern, Route, Side};
 pub use router::{Context, RouteError, Router, used, wants};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// Label of such an object: uid of the Rollout. By it those are found that no longer stand in the Rollout's spec.
-const ROUTE_OF: &str = "argo-rollouts.argoproj.io/managed-route-of";
+pub const ROUTE_OF: &str = "argo-rollouts.argoproj.io/managed-route-of";
 
 /// An object as it must be.
 #[derive(Debug, Clone, PartialEq)]

@@ -158,3 +158,19 @@ fn templates_with_the_arguments_of_the_rollout() {
     let cluster = template("up", "{metrics: []}").replace("AnalysisTemplate", "ClusterAnalysisTemplate");
     assert_eq!(ids(&cluster), ["invalid-analysis"]);
 }
+
+/// The manuals' examples work, so nothing can be wrong with them.
+#[test]
+fn manuals_of_routers() {
+    let pages = std::fs::read_dir("../../docs/traffic").expect("the manuals");
+    for page in pages {
+        let text = std::fs::read_to_string(page.expect("a page").path()).expect("a text");
+        let blocks =
+            text.split("```yaml manifest").skip(1).filter_map(|block| block.split_once('\n')?.1.split("```").next());
+        let manifests = blocks.collect::<Vec<_>>().join("\n---\n");
+        assert!(!manifests.is_empty());
+        let unexpected: Vec<String> =
+            found(&manifests).into_iter().filter(|f| !f.contains("no-readiness-probe")).collect();
+        assert_eq!(unexpected, Vec::<String>::new());
+    }
+}
