@@ -1,6 +1,7 @@
 //! A Rollout that cannot be right: what it says, what goes on, and how it comes back.
 
 use crate::world::World;
+use rollouts_core::Concern;
 use serde_json::json;
 
 fn blue_green() -> World {
@@ -280,4 +281,32 @@ fn routes_that_a_router_cannot_have_together_are_refused() {
         let message = refused(steps);
         assert!(message.contains("ingress.networking.k8s.io \"front\" not found"), "{message}");
     }
+}
+
+/// What checks manifests says all of it, in the order in which the controller would come to it.
+#[test]
+fn everything_wrong_at_once_begins_with_what_the_condition_says() {
+    let mut w = canary();
+    w.run(10);
+    w.lose_service("live");
+    let found = |w: &World| rollouts_core::problems(&w.snapshot());
+    let absent = found(&w);
+    assert_eq!(absent.len(), 1);
+    assert_eq!(absent[0].concern, Concern::Absent("Service"));
+    w.change(|ro| {
+        ro.spec.min_ready_seconds = -1;
+        ro.spec.revision_history_limit = Some(-2);
+    });
+    w.run(10);
+    let problems = found(&w);
+    let concerns: Vec<Concern> = problems.iter().map(|p| p.concern).collect();
+    assert_eq!(concerns, [Concern::Spec, Concern::Spec, Concern::Absent("Service")]);
+    let first = format!("The Rollout \"web\" is invalid: {}", problems[0].error);
+    assert_eq!(condition(&w, "InvalidSpec"), Some(("True".into(), first)));
+    w.restore_services();
+    w.change(|ro| {
+        ro.spec.min_ready_seconds = 0;
+        ro.spec.revision_history_limit = None;
+    });
+    assert_eq!(found(&w), []);
 }
