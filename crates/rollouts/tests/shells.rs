@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// With this set, what is not installed is a failure.
 const REQUIRE_VARIABLE: &str = "ROLLOUTS_REQUIRE_SHELLS";
@@ -23,6 +23,8 @@ const FORGET: char = '\u{15}';
 
 struct Playground {
     process: Child,
+    /// Not read to its end, but open: without it the playground would end.
+    _says: BufReader<ChildStdout>,
     directory: PathBuf,
 }
 
@@ -41,11 +43,13 @@ impl Playground {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut started = lines.map_while(Result::ok).skip_while(|line| !line.contains("traffic-demo created"));
-        assert!(started.next().is_some(), "the samples are there");
-        // Whatever else it says is not read; so little fits into the pipe.
-        Playground { process, directory }
+        let mut says = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("traffic-demo created") {
+            line.clear();
+            assert!(says.read_line(&mut line).unwrap() > 0, "the samples are there");
+        }
+        Playground { process, _says: says, directory }
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
@@ -105,7 +109,7 @@ impl Drop for Playground {
 
 /// What a terminal shows, byte by byte.
 struct Screen {
-    bytes: std::process::ChildStdout,
+    bytes: ChildStdout,
     seen: String,
 }
 

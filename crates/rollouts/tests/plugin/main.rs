@@ -95,7 +95,6 @@ async fn who_may_not(world: &World) {
         image("red"),
         format!("abort {DEMO}"),
         format!("pause {DEMO}"),
-        format!("promote --full {DEMO}"),
         format!("restart {DEMO}"),
         format!("retry rollout {DEMO}"),
         format!("undo {DEMO}"),

@@ -63,7 +63,7 @@ impl World {
                 "subjects": [{ "kind": "ServiceAccount", "name": name, "namespace": NAMESPACE }],
             }),
         ];
-        self.apply(&objects.map(|object| object.to_string()).join("\n---\n"));
+        self.apply(&json!({ "apiVersion": "v1", "kind": "List", "items": objects }).to_string());
         let token = self.admin(&format!("create token {name}"));
         let mut config: Value = serde_json::from_str(&self.admin("config view --raw --minify -o json")).unwrap();
         config["users"][0]["user"] = json!({ "token": token.trim() });

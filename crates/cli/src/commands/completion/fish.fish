@@ -15,6 +15,7 @@ function __kubectl_argo_rollouts_candidates
     end
     # Candidates of a flag's value do not repeat the flag.
     set -l flag (string match -r -- '^-[^=]*=' (commandline -ct))
+    or set flag ''
     for line in $lines[1..-2]
         echo $flag$line
     end
