@@ -19,8 +19,11 @@ impl Reconcile<'_> {
             return false;
         }
         let n = self.ro.spec.replicas();
-        let available = replicas::sum(self.sets.iter().map(ReplicaSet::available));
-        if available - (n - self.ro.spec.max_unavailable(n)) <= 0 {
+        // Before anybody is told where users go, Services lead to pods of any version.
+        let serve = |i: &usize| self.recorded_weights().is_some() || !others.contains(i);
+        let available = replicas::sum((0..self.sets.len()).filter(serve).map(|i| self.sets[i].available()));
+        let least = n - self.ro.spec.max_unavailable(n);
+        if available < least || (available == least && self.recorded_weights().is_some()) {
             self.note("replaced versions keep their pods until enough others are available");
             // Those that are not available are missed by nobody.
             others.retain(|i| self.sets[*i].available() == 0);
