@@ -96,11 +96,10 @@ impl Walk {
             (_, Shape::Scalar(scalar)) => match scalars::read(&node.content, scalar) {
                 scalars::Read::Fits(value) => value,
                 scalars::Read::Reads(text) => {
+                    let found = with_article(node.json_kind());
                     let message = format!(
-                        "{} where a text is expected: an API server refuses it",
-                        with_article(node.json_kind())
+                        "{found} where a text is expected, which an API server refuses: put it in quotes (it is read as {text})"
                     );
-                    let message = format!("{message}; write {}", quote(&text));
                     self.misfit(at, MisfitKind::NotQuoted, message, String::new());
                     Value::String(text)
                 }

@@ -23,7 +23,10 @@ pub fn text(report: &Report) -> Text {
     let bodies = bodies.map(|f| format!("{}\n", f.message)).collect();
     let broken = report.findings.iter().find_map(|f| f.undecodable.clone());
     let first_error = broken.or_else(|| report.of(Severity::Error).next().map(Finding::text));
-    Text { bodies, lines: report.findings.iter().map(line).collect(), first_error }
+    // By their places, which is how a file is read.
+    let mut placed: Vec<&Finding> = report.findings.iter().collect();
+    placed.chunk_by_mut(|a, b| a.file == b.file).for_each(|of_file| of_file.sort_by_key(|finding| finding.at));
+    Text { bodies, lines: placed.into_iter().map(line).collect(), first_error }
 }
 
 fn line(finding: &Finding) -> String {

@@ -80,7 +80,7 @@ fn texts_without_quotes_are_read() {
     assert!(decoded.misfits.iter().all(|m| m.kind == MisfitKind::NotQuoted) && decoded.misfits.len() == 3);
     assert_eq!(
         decoded.misfits[0].message,
-        "a boolean where a text is expected: an API server refuses it; write \"true\""
+        "a boolean where a text is expected, which an API server refuses: put it in quotes (it is read as true)"
     );
 }
 
