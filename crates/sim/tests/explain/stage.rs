@@ -22,7 +22,7 @@ pub struct Denial(pub Method, pub &'static str, pub &'static str);
 
 pub struct Stage {
     pub cluster: Cluster,
-    controller: Option<(CancellationToken, JoinHandle<()>)>,
+    controller: Option<JoinHandle<()>>,
     /// What the commands may not do.
     denials: Vec<Denial>,
 }
@@ -30,29 +30,22 @@ pub struct Stage {
 impl Stage {
     /// With a controller that holds its Lease.
     pub fn new() -> Stage {
-        Stage::with_actors(&[])
+        Stage::with(&[], &[])
     }
 
-    /// Kubernetes itself is refused these.
-    pub fn with_actors(denials: &[Denial]) -> Stage {
+    /// Kubernetes itself is refused the first of these, the controller the others.
+    pub fn with(actors: &[Denial], controller: &[Denial]) -> Stage {
         let mut cluster = Cluster::new(7).expect("a cluster");
-        cluster.start_actors(guarded(&cluster, denials, None));
-        let mut stage = Stage { cluster, controller: None, denials: Vec::new() };
-        stage.start_controller();
-        stage
-    }
-
-    pub fn start_controller(&mut self) {
-        let begin: Begin = self.cluster.controller(Some("argo-rollouts-7d5f"));
-        let stop = CancellationToken::new();
-        let client = self.cluster.client.clone();
-        let birth = Birth { lease_client: client.clone(), client, stop: stop.clone() };
-        self.controller = Some((stop, tokio::spawn(begin(birth))));
+        cluster.start_actors(guarded(&cluster, actors, None));
+        let begin: Begin = cluster.controller(Some("argo-rollouts-7d5f"));
+        let client = guarded(&cluster, controller, None);
+        let birth = Birth { lease_client: client.clone(), client, stop: CancellationToken::new() };
+        Stage { controller: Some(tokio::spawn(begin(birth))), cluster, denials: Vec::new() }
     }
 
     /// Ends the controller at once, as a node that is cut off does.
     pub async fn kill_controller(&mut self) {
-        if let Some((_, task)) = self.controller.take() {
+        if let Some(task) = self.controller.take() {
             task.abort();
             let _ = task.await;
         }
@@ -132,8 +125,8 @@ async fn command(client: kube::Client, cluster: &Cluster, line: &str) -> (i32, S
     let env = Env {
         size: &|| None,
         resized: futures::stream::pending().boxed(),
-        files: &|path: &std::path::Path| std::fs::read(path),
-        folders: &|path: &std::path::Path| std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect(),
+        files: &|path: &Path| std::fs::read(path),
+        folders: &|path: &Path| std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect(),
         stdout: &mut stdout,
         stderr: &mut stderr,
         clock: cluster.clock.clone(),
