@@ -35,9 +35,9 @@ pub(crate) async fn candidates(request: &Completion<Action>, env: &Env<'_>) -> R
 async fn argument(request: &Completion<Action>, env: &Env<'_>) -> Result<Answer> {
     let Some(action) = request.action else { return Ok((Vec::new(), Directive::Default)) };
     let given = request.matches.args();
-    if action == Action::SetImage && given.len() == 1 {
+    if let (Action::SetImage, [rollout, images @ ..]) = (action, given) {
         let session = context::connect(env, &request.matches)?;
-        return containers::of(&session, &given[0]).await;
+        return containers::of(&session, rollout, images).await;
     }
     let Some((resource, many)) = takes_names(action) else { return Ok((Vec::new(), Directive::Default)) };
     if !given.is_empty() && !many {

@@ -1,6 +1,6 @@
 //! `-o`: objects for programs, in place of tables and trees for people.
 
-use crate::cobra::{Flag, Matches};
+use crate::cobra::{Flag, Matches, Values};
 use rollouts_api::yaml;
 use rollouts_kube::Resource;
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ pub(crate) enum Output {
 pub(crate) fn flag() -> Flag {
     Flag::text("output", "", "Print the objects as they are instead: json or yaml, or name for their names alone")
         .short('o')
+        .values(Values::Words(&["json", "yaml", "name"]))
 }
 
 impl Output {

@@ -1,7 +1,7 @@
 //! `list experiments`.
 
 use super::Action;
-use crate::cobra::{Arguments, Command, Flag};
+use crate::cobra::{Arguments, Command, Flag, Values};
 use crate::context::Context;
 use crate::draw::{ExperimentRow, List};
 use crate::failure::Result;
@@ -20,7 +20,7 @@ pub(super) fn command() -> Command<Action> {
              # The objects themselves\n  kubectl argo rollouts list experiments -o json",
         )
         .flag(output::flag())
-        .flag(Flag::text("selector", "", "List those with these labels only, such as app=web,tier!=cache").short('l'))
+        .flag(Flag::text("selector", "", "List those with these labels only, such as app=web,tier!=cache").short('l').values(Values::Unknown))
         .flag(Flag::switch("all-namespaces", "List the experiments of all namespaces").short('A'))
 }
 

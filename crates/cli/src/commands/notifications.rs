@@ -7,7 +7,7 @@ mod template;
 mod trigger;
 
 use super::Action;
-use crate::cobra::{Arguments, Command, Flag};
+use crate::cobra::{Arguments, Command, Flag, Values};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
 
@@ -68,7 +68,9 @@ fn leaf(usage: &'static str, short: &'static str, what: Notifications) -> Comman
 }
 
 fn output_flag() -> Flag {
-    Flag::text("output", "wide", "How to print: json, yaml, wide or name").short('o')
+    Flag::text("output", "wide", "How to print: json, yaml, wide or name")
+        .short('o')
+        .values(Values::Words(&["json", "yaml", "wide", "name"]))
 }
 
 /// The engine of these commands brings its own copies of the connection flags.

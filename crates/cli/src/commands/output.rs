@@ -1,12 +1,12 @@
 //! The flag `-o` of commands that print for people, or JSON for programs.
 
-use crate::cobra::{Flag, Matches};
+use crate::cobra::{Flag, Matches, Values};
 use crate::context::Context;
 use crate::failure::Result;
 use serde_json::Value;
 
 pub(super) fn flag() -> Flag {
-    Flag::text("output", "", "What to print: nothing for people, or json").short('o')
+    Flag::text("output", "", "What to print: nothing for people, or json").short('o').values(Values::Words(&["json"]))
 }
 
 /// Whether JSON is asked for.

@@ -2,7 +2,7 @@
 
 use super::Action;
 use super::live::{Live, Source};
-use crate::cobra::{Arguments, Command, Flag};
+use crate::cobra::{Arguments, Command, Flag, Values};
 use crate::context::{Context, Session};
 use crate::failure::{Failure, Result};
 use crate::objects::{look_at, not_found};
@@ -25,7 +25,8 @@ pub(super) fn command() -> Command<Action> {
              # Wait until it pauses, or has gone through without\n  \
              kubectl argo rollouts status guestbook --for Paused --for Healthy",
         )
-        .flag(Flag::list("for", &[], "Succeed when the rollout is in this phase, and in no other; may be repeated"))
+        .flag(Flag::list("for", &[], "Succeed when the rollout is in this phase, and in no other; may be repeated")
+                .values(Values::Words(&PHASES)))
         .flag(Flag::duration("timeout", "How long to wait, such as 30s, 5m or 1h; 0 waits for ever").short('t'))
         .flag(Flag::switch_on("watch", "Wait until the rollout is done").short('w'))
 }

@@ -9,14 +9,15 @@ use rollouts_kube::resource::ROLLOUTS;
 use serde_json::Value;
 
 /// The containers of a Rollout, or of the workload that it refers to, with their present images; the new one is the user's
-/// to type.
-pub(super) async fn of(session: &Session, rollout: &str) -> Result<Answer> {
+/// to type. Those that have one in `images` already are left out.
+pub(super) async fn of(session: &Session, rollout: &str, images: &[String]) -> Result<Answer> {
     let Some(template) = template(session, rollout).await? else { return Ok((Vec::new(), Directive::NoFiles)) };
     let lists = ["containers", "initContainers", "ephemeralContainers"];
     let containers = lists.iter().filter_map(|list| template["spec"][list].as_array()).flatten();
     let candidate = |container: &Value| {
         let image = container["image"].as_str().unwrap_or("");
-        Some(Candidate::new(format!("{}=", container["name"].as_str()?), image))
+        let beginning = format!("{}=", container["name"].as_str()?);
+        (!images.iter().any(|given| given.starts_with(&beginning))).then(|| Candidate::new(beginning, image))
     };
     Ok((containers.filter_map(candidate).collect(), Directive::Unfinished))
 }

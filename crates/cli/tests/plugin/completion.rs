@@ -30,6 +30,11 @@ async fn names_of_objects() {
         ("list rollouts --name w", "web\nworker\n:4\n"),
         ("list rollouts -A -n other --name=a", "api\n:4\n"),
         ("version ", ":0\n"),
+        ("status web --for P", "Paused\nProgressing\n:4\n"),
+        ("get rollout web -o ", "json\nyaml\nname\n:4\n"),
+        ("list rollouts -l ", ":4\n"),
+        ("notifications template get -o w", "wide\n:4\n"),
+        ("create analysisrun --from ", ":4\n"),
         ("get rollout -n de", "default\n:4\n"),
         ("--namespace=de", "default\n:4\n"),
         ("status web --loglevel d", "debug\n:4\n"),
@@ -52,7 +57,7 @@ async fn containers_with_their_images() {
     assert_eq!(complete(&cluster, "set image web ").await, both);
     assert_eq!(complete(&cluster, "set image web p").await, "prep=\treg.example/prep:1\n:6\n");
     assert_eq!(complete(&cluster, "set image web web=x").await, ":6\n");
-    assert_eq!(complete(&cluster, "set image web web=x ").await, ":4\n");
+    assert_eq!(complete(&cluster, "set image web web=x ").await, "prep=\treg.example/prep:1\n:6\n");
     assert_eq!(complete(&cluster, "set image nosuch ").await, ":4\n");
 
     let mut base = rollout("base");

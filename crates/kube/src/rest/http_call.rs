@@ -54,8 +54,6 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(75);
 
 const JSON: &str = "application/json";
 
-const ANYTHING: &str = "*/*";
-
 /// A list without spec and status. Servers that cannot do that answer with the whole objects.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 

@@ -1,7 +1,7 @@
 //! `create analysisrun`: a run from a template.
 
 use super::arguments;
-use crate::cobra::{Arguments, Command, Flag};
+use crate::cobra::{Arguments, Command, Flag, Values};
 use crate::commands::Action;
 use crate::context::{Context, Session};
 use crate::failure::Result;
@@ -24,13 +24,13 @@ pub(crate) fn command() -> Command<Action> {
              kubectl argo rollouts create analysisrun --from success-rate --global --name check-1\n\n  \
              # From a file\n  kubectl argo rollouts create analysisrun --from-file my-template.yaml",
         )
-        .flag(Flag::list("argument", &[], "An argument of the template, NAME=VALUE; may be repeated").short('a'))
-        .flag(Flag::text("from", "", "Name of the template in the cluster"))
+        .flag(Flag::list("argument", &[], "An argument of the template, NAME=VALUE; may be repeated").short('a').values(Values::Unknown))
+        .flag(Flag::text("from", "", "Name of the template in the cluster").values(Values::Asked))
         .flag(Flag::text("from-file", "", "File with the template"))
-        .flag(Flag::text("generate-name", "", "Beginning of the name of the run"))
+        .flag(Flag::text("generate-name", "", "Beginning of the name of the run").values(Values::Unknown))
         .flag(Flag::switch("global", "Use a ClusterAnalysisTemplate instead of an AnalysisTemplate"))
-        .flag(Flag::text("instance-id", "", "Controller instance that is to run it"))
-        .flag(Flag::text("name", "", "Name of the run"))
+        .flag(Flag::text("instance-id", "", "Controller instance that is to run it").values(Values::Unknown))
+        .flag(Flag::text("name", "", "Name of the run").values(Values::Unknown))
 }
 
 pub(crate) async fn run(context: &mut Context<'_>) -> Result {
