@@ -300,6 +300,24 @@ pub const FOR_OPERATORS: &[Permission] = &[
         verbs: &["patch"],
         why: "`terminate analysisrun`.",
     },
+    Permission {
+        group: "argoproj.io",
+        resources: &["rollouts", "experiments", "analysistemplates", "analysisruns"],
+        verbs: &["create"],
+        why: "`create`; `create analysisrun`.",
+    },
+    Permission {
+        group: "argoproj.io",
+        resources: &["analysistemplates"],
+        verbs: &["get"],
+        why: "`create analysisrun --from`; with `--global` the same of `clusteranalysistemplates`, in the whole cluster.",
+    },
+    Permission {
+        group: "",
+        resources: &["configmaps", "secrets"],
+        verbs: &["get"],
+        why: "`notifications` without `--config-map` and `--secret`.",
+    },
 ];
 
 /// The rules of a role.

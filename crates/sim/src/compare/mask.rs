@@ -15,6 +15,7 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| regex(r"0x[0-9a-f]{6,}|\b\d{9
 static AGE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b(\d\ds|\ds ?)"));
 static LONG_AGE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b\d+m\d+s\b"));
 static POD: LazyLock<Regex> = LazyLock::new(|| regex(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})-[a-z0-9]{5}\b"));
+static TREE_POD: LazyLock<Regex> = LazyLock::new(|| regex(r"(□ [a-z0-9.-]+)-[a-z0-9]{5}\b"));
 static TIME: LazyLock<Regex> = LazyLock::new(|| regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"));
 static LOG: LazyLock<Regex> = LazyLock::new(|| regex("(?m)^time=\"[^\"]*\" level=.*\n"));
 static BUILD: LazyLock<Regex> = LazyLock::new(|| {
@@ -49,9 +50,10 @@ pub(crate) fn recording(r: &Recording) -> Recording {
 pub(super) fn output(text: &str) -> String {
     let text = LOG.replace_all(text, "");
     let text = TIME.replace_all(&text, "TIME");
+    let text = TREE_POD.replace_all(&text, "$1-POD");
+    let text = POD.replace_all(&text, "$1-POD");
     let text = AGE.replace_all(&text, "AGE");
     let text = LONG_AGE.replace_all(&text, "AGE");
-    let text = POD.replace_all(&text, "$1-POD");
     let text = BUILD.replace_all(&text, "$1: BUILD");
     let text = FOUND.replace_all(&text, |found: &Captures<'_>| {
         let mut names: Vec<&str> = found[1].split(", ").collect();
@@ -113,6 +115,7 @@ mod tests {
     fn masks() {
         let uid = "0a1b2c3d-0a1b-4c1d-8a1b-0a1b2c3d4e5f";
         assert_eq!(text(&format!("{uid}.check.1-x2y4z and 0xc000123 in 1234567890")), "UID.check.1-POD and N in N");
+        assert_eq!(output("└──□ ab-left-12sxy   Pod\n"), "└──□ ab-left-POD   Pod\n");
         let row = "tea-6bc68bdf46-abc12   Running  ";
         assert_eq!(output(&format!("{row}5s   ok\n")), output(&format!("{row}15s  ok\n")));
         assert_eq!(output(&format!("{row}5s   ok\n")), "tea-6bc68bdf46-POD   Running  AGE  ok\n");
