@@ -88,7 +88,7 @@ impl Playground {
             write!(keys, "{line}\t{SHOW}").unwrap();
             screen.read_until("LINE<");
             completed.push(screen.read_until(">END").replace(">END", ""));
-            write!(keys, "{FORGET}echo {PROMPT:?}\n").unwrap();
+            writeln!(keys, "{FORGET}echo {PROMPT:?}").unwrap();
             // The echo of the command, and what it prints.
             screen.read_until("\n");
         }

@@ -20,7 +20,11 @@ pub(super) fn command() -> Command<Action> {
              # The objects themselves\n  kubectl argo rollouts list experiments -o json",
         )
         .flag(output::flag())
-        .flag(Flag::text("selector", "", "List those with these labels only, such as app=web,tier!=cache").short('l').values(Values::Unknown))
+        .flag(
+            Flag::text("selector", "", "List those with these labels only, such as app=web,tier!=cache")
+                .short('l')
+                .values(Values::Unknown),
+        )
         .flag(Flag::switch("all-namespaces", "List the experiments of all namespaces").short('A'))
 }
 

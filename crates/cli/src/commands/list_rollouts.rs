@@ -34,7 +34,11 @@ pub(super) fn command() -> Command<Action> {
         .flag(Flag::switch("all-namespaces", "List the rollouts of all namespaces").short('A'))
         .flag(Flag::text("name", "", "List the rollout of this name only").values(Values::Asked))
         .flag(output::flag())
-        .flag(Flag::text("selector", "", "List those with these labels only, such as app=web,tier!=cache").short('l').values(Values::Unknown))
+        .flag(
+            Flag::text("selector", "", "List those with these labels only, such as app=web,tier!=cache")
+                .short('l')
+                .values(Values::Unknown),
+        )
         .flag(Flag::switch("timestamps", "Print the time in front of each line"))
         .flag(Flag::switch("watch", "Go on and print what changes").short('w'))
 }

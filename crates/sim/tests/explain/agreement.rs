@@ -59,10 +59,10 @@ fn logged(rollout: &str) -> Vec<String> {
     let mut plans = Vec::new();
     for event in text.split("rollouts_controller::reconciler: Plan:\n").skip(1) {
         // The fields stand behind the message.
-        if let Some((plan, _)) = event.split_once(&format!(" rollout={rollout}\n")) {
-            if !plan.contains(" rollout=") {
-                plans.push(plan.to_owned());
-            }
+        if let Some((plan, _)) = event.split_once(&format!(" rollout={rollout}\n"))
+            && !plan.contains(" rollout=")
+        {
+            plans.push(plan.to_owned());
         }
     }
     plans
@@ -141,7 +141,7 @@ fn compare_all(nth: usize) -> usize {
         let scenario = &golden.scenario;
         // Every second one to its end, the others to somewhere in between.
         let steps = scenario.steps.len();
-        let steps = if i / nth % 2 == 0 { steps } else { 1 + i % steps.max(1) };
+        let steps = if (i / nth).is_multiple_of(2) { steps } else { 1 + i % steps.max(1) };
         compared += virtual_time::block_on(compare(scenario, steps)).expect("a runtime");
         LOG.take();
     }
