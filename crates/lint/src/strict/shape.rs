@@ -90,7 +90,10 @@ impl Fields {
                 let (name, field) = schema["properties"].as_object()?.get_key_value(name)?;
                 Some(match name.as_str() {
                     "spec" if spec_of(parent).is_some() => Source::Crd(field, spec_of(parent).unwrap_or(name)).shape(),
-                    "metadata" if field["properties"].is_null() => Source::GoStruct(OBJECT_META).shape(),
+                    // That of an object; others are maps, or have their fields in the CRD.
+                    "metadata" if field["properties"].is_null() && field["additionalProperties"].is_null() => {
+                        Source::GoStruct(OBJECT_META).shape()
+                    }
                     "template" if field["properties"]["spec"]["properties"]["containers"].is_object() => {
                         Source::GoStruct(POD_TEMPLATE).shape()
                     }

@@ -51,6 +51,9 @@ fn misfits_in_the_words_of_go() {
     }
     let fits = "spec: {replicas: 2.0, restartAt: 2026-01-02T03:04:05Z, strategy: {canary: {maxSurge: 25%, trafficRouting: {plugins: {x: {y: 1}}}}}}";
     assert_eq!(go_texts("Rollout", fits), Vec::<String>::new());
+    // What a cluster gives back is fine, too.
+    let run = "metadata: {uid: u, managedFields: [{manager: m}]}\nstatus: {metricResults: [{name: a, metadata: {Query: q}, measurements: [{metadata: {job-name: j}}]}]}";
+    assert_eq!(go_texts("AnalysisRun", run), Vec::<String>::new());
     assert_eq!(go_texts("Service", "spec: {ports: [{prt: 1}]}"), ["1:17 spec.ports[0]: json: unknown field \"prt\""]);
 }
 
