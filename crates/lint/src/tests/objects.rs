@@ -134,3 +134,18 @@ spec:
     );
     assert_eq!(messages.len(), 3);
 }
+
+/// Whatever a cluster gives back can be given to it.
+#[test]
+fn recorded_objects_fit_their_types() {
+    let recorded = std::fs::read_to_string("../api/tests/data/objects.jsonl").expect("recorded objects");
+    for line in recorded.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let mut object = entry["object"].clone();
+        object["apiVersion"] = "argoproj.io/v1alpha1".into();
+        object["kind"] = entry["kind"].clone();
+        let findings = report(&[&object.to_string()]).findings;
+        let misfit = findings.iter().find(|f| ["unknown-field", "wrong-type", "text-not-quoted"].contains(&f.rule.id));
+        assert_eq!(misfit, None, "{object}");
+    }
+}
