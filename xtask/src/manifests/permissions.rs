@@ -304,19 +304,19 @@ pub const FOR_OPERATORS: &[Permission] = &[
         group: "argoproj.io",
         resources: &["rollouts", "experiments", "analysistemplates", "analysisruns"],
         verbs: &["create"],
-        why: "`create`; `create analysisrun`.",
+        why: "`create`, of what is in the file; `create analysisrun`.",
     },
     Permission {
         group: "argoproj.io",
         resources: &["analysistemplates"],
-        verbs: &["get"],
-        why: "`create analysisrun --from`; with `--global` the same of `clusteranalysistemplates`, in the whole cluster.",
+        verbs: &["get", "list"],
+        why: "`create analysisrun --from`, and its completion.",
     },
     Permission {
         group: "",
         resources: &["configmaps", "secrets"],
         verbs: &["get"],
-        why: "`notifications` without `--config-map` and `--secret`.",
+        why: "`notifications`: `argo-rollouts-notification-configmap` and `argo-rollouts-notification-secret`.",
     },
 ];
 

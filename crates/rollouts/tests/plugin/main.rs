@@ -60,7 +60,12 @@ async fn without_a_cluster(world: &World) {
 
 /// A first release, a canary that waits, a promotion.
 async fn getting_started(world: &World) {
-    world.apply(&objects::getting_started());
+    let file = world.write("rollout.yaml", &objects::getting_started());
+    assert_eq!(world.ok("viewer", &format!("lint -f {file}")).await, "");
+    let refused = world.run("viewer", &format!("create -f {file}")).await;
+    assert!(refused.code == 1 && refused.stderr.contains("is forbidden"), "{}", refused.stderr);
+    let created = world.ok("operator", &format!("create -f {file}")).await;
+    assert_eq!(created, format!("rollout.argoproj.io/{DEMO} created\n"));
     assert!(world.ok("viewer", &format!("status {DEMO}")).await.ends_with("Healthy\n"));
     let list = world.ok("viewer", "list rollouts").await;
     assert!(list.contains(&format!("{DEMO}  Canary     Healthy       8/8   100         5/5")), "{list}");
@@ -189,7 +194,13 @@ async fn a_referenced_workload(world: &World) {
 
 async fn experiments_and_runs(world: &World) {
     world.apply(&objects::experiment());
-    world.apply(&objects::analysis_run());
+    let file = world.write("template.yaml", &objects::analysis_template());
+    assert_eq!(
+        world.ok("operator", &format!("create -f {file}")).await,
+        "analysistemplate.argoproj.io/later created\n"
+    );
+    let created = world.ok("operator", "create analysisrun --from later --name waits").await;
+    assert_eq!(created, "analysisrun.argoproj.io/waits created\n");
     world
         .until("the experiment runs", async || {
             world.ok("viewer", "list experiments").await.contains("ab          Running")

@@ -75,12 +75,12 @@ spec:
     .into()
 }
 
-/// An AnalysisRun that does not measure yet.
-pub fn analysis_run() -> String {
+/// A template of runs that do not measure yet.
+pub fn analysis_template() -> String {
     "
 apiVersion: argoproj.io/v1alpha1
-kind: AnalysisRun
-metadata: {name: waits}
+kind: AnalysisTemplate
+metadata: {name: later}
 spec:
   metrics:
   - name: later

@@ -99,6 +99,13 @@ impl World {
         assert!(child.wait().unwrap().success(), "{text}");
     }
 
+    /// Writes a file, and gives its path.
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
     /// `kubectl argo rollouts LINE`, by a user. The nodes of the cluster, which are in this process, go on meanwhile.
     pub async fn run(&self, user: &str, line: &str) -> Output {
         let args: Vec<&str> = ["argo", "rollouts"].into_iter().chain(line.split(' ')).collect();
