@@ -20,6 +20,7 @@ use thiserror::Error;
 use throttle::ThrottleLayer;
 use timeout::TimeoutLayer;
 use token_file::{TokenFile, TokenLayer};
+use tower::ServiceExt;
 
 /// How to find the API server and who to be there: the connection flags of `kubectl`, each overriding what the
 /// kubeconfig says. Empty fields override nothing.
@@ -195,6 +196,21 @@ where
     B::Error: Into<tower::BoxError>,
 {
     kube::Client::new(service, "default")
+}
+
+/// The same for a client that says who it is: the API server names field managers after its `User-Agent`.
+pub fn from_service_as<S, B>(service: S, user_agent: &'static str) -> kube::Client
+where
+    S: tower::Service<Request<kube::client::Body>, Response = Response<B>> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<tower::BoxError>,
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<tower::BoxError>,
+{
+    from_service(service.map_request(move |mut request: Request<kube::client::Body>| {
+        request.headers_mut().insert(http::header::USER_AGENT, http::HeaderValue::from_static(user_agent));
+        request
+    }))
 }
 
 #[cfg(test)]

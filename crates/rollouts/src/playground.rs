@@ -48,8 +48,8 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
     let server = rollouts_memkube::Server::new(rollouts_memkube::Config::new(clock.clone()));
     let tls = rollouts_memkube::Tls::self_signed(&[address.ip()]).context("cannot make a certificate")?;
     let files = files::write(&options, &server.kubeconfig(address, &tls))?;
-    let client = rollouts_kube::client::from_service(server.service());
-    let rest = Rest::new(client.clone());
+    let client = |who| rollouts_kube::client::from_service_as(server.service(), who);
+    let rest = Rest::new(client("playground"));
     for crd in rollouts_api::crd::manifests().into_iter().chain(foreign::definitions()) {
         let _: serde_json::Value = rest
             .create(&resource::CUSTOM_RESOURCE_DEFINITIONS, "", &crd)
@@ -80,7 +80,7 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
     tasks.spawn(stop.clone().run_until_cancelled_owned(source.serve(rest.clone(), clock.clone())).map(drop));
     tasks.spawn(stop.clone().run_until_cancelled_owned(painter.serve(rest.clone())).map(drop));
     let actors = rollouts_actors::Options::new(clock.clone());
-    let (closing, actors_client) = (stop.clone(), client.clone());
+    let (closing, actors_client) = (stop.clone(), client("kube-controller-manager"));
     tasks.spawn(async move {
         if let Err(error) = rollouts_actors::run(actors_client, actors, closing.cancelled_owned()).await {
             tracing::error!("The simulated nodes ended: {error}");
@@ -89,7 +89,7 @@ pub async fn run(options: Options, out: &mut dyn Write, interrupted: impl Future
     if options.controller {
         let mut controller = rollouts_controller::Options::new(clock.clone());
         controller.measuring.http = Some(Arc::new(NetworkHttp::new()));
-        tasks.spawn(rollouts_controller::run(client.clone(), controller, stop.clone()));
+        tasks.spawn(rollouts_controller::run(client("rollouts-controller"), controller, stop.clone()));
         writeln!(out, "Argo Rollouts          running")?;
     } else {
         writeln!(out, "Argo Rollouts          not started (--no-controller)")?;

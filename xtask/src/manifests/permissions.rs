@@ -344,7 +344,8 @@ pub fn document() -> String {
          The plugin has no rights of its own: it is whom the kubeconfig says, or `--as`. These are needed in the namespaces \
          of the Rollouts; with `--all-namespaces`, in the whole cluster. A test runs the commands with just these on a real \
          API server. Kubernetes' own roles `view` and `edit` have them, too, since `deploy/install.yaml` adds our kinds to \
-         them. Completion of `--namespace` needs `list` of `namespaces`, and offers nothing without.\n",
+         them. Completion of `--namespace` needs `list` of `namespaces`, and offers nothing without. What `explain`, `diff` \
+         and `history` read besides, and do without if they must, stands in [explain.md](explain.md#how-to-read-an-explanation).\n",
     );
     table(&mut text, "To look", FOR_VIEWERS);
     table(&mut text, "To steer, besides", FOR_OPERATORS);

@@ -1,7 +1,7 @@
 //! Asking the API server before a write that its version alone does not protect.
 
 use super::{Executor, Run, bodies, slot};
-use rollouts_api::OwnerReference;
+use rollouts_api::{OwnerReference, names};
 use rollouts_core::ReplicaSet;
 use rollouts_kube::error::Status;
 use rollouts_kube::rest::Query;
@@ -27,9 +27,12 @@ impl Executor {
     /// Making a ReplicaSet rests on those that there are. Where another controller may work at the same time and see them
     /// late, it would make one beside another's of the same pod template, and begin to count revisions anew.
     pub(super) async fn confirm_sets(&self, run: &Run<'_>) -> Result<(), RequestError> {
-        // One that matches nothing, or does not compile, is `InvalidSpec`: no ReplicaSet is made.
+        // Those without a hash are out of everybody's sight. A selector that does not compile is `InvalidSpec`: no ReplicaSet
+        // is made.
         let selector = run.snapshot.rollout.spec.selector.as_ref().and_then(|selector| selector.compile().ok());
-        let query = selector.map(|selector| Query::default().labels(selector.to_string())).unwrap_or_default();
+        let ours = selector.map(|selector| selector.to_string()).filter(|text| !text.is_empty());
+        let labels = ours.into_iter().chain([names::POD_TEMPLATE_HASH.to_owned()]).collect::<Vec<_>>().join(",");
+        let query = Query::default().labels(labels);
         let live = self.rest.list::<bodies::MetaOnly>(&resource::REPLICA_SETS, Some(run.namespace), &query).await?;
         let is_ours = |owner: &OwnerReference| owner.uid == run.snapshot.rollout.metadata.uid;
         let ours = live.items.into_iter().filter(|set| set.metadata.controller().is_some_and(is_ours));
