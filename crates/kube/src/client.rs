@@ -13,13 +13,12 @@ pub use kubeconfig::{KubeconfigEntries, kubeconfig_entries};
 use crate::RequestError;
 use http::{Request, Response};
 use kube::client::ClientBuilder;
-use reach::ReachLayer;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use thiserror::Error;
 use throttle::ThrottleLayer;
 use timeout::TimeoutLayer;
-use token_file::{TokenFile, TokenLayer};
+use token_file::TokenFile;
 use tower::ServiceExt;
 
 /// How to find the API server and who to be there: the connection flags of `kubectl`, each overriding what the
@@ -179,9 +178,9 @@ fn build(mut config: kube::Config, options: &ConnectOptions) -> Result<(kube::Cl
     };
     let builder = ClientBuilder::try_from(config).map_err(failed)?;
     let builder = builder
-        .with_layer(&TokenLayer(file))
+        .with_layer(&token_file::layer(file))
         .with_layer(&TimeoutLayer(options.request_timeout))
-        .with_layer(&ReachLayer(server.clone()))
+        .with_layer(&reach::layer(&server))
         .with_layer(&ThrottleLayer(options.throttle));
     Ok((builder.build(), namespace))
 }

@@ -5,10 +5,9 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request};
 use std::path::{Path, PathBuf};
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
-use tower::{Layer, Service};
+use tower::util::MapRequestLayer;
 
 /// How long a token is used before the file is read again.
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -54,38 +53,16 @@ fn read(path: &Path) -> Result<HeaderValue, String> {
     Ok(header)
 }
 
-/// Puts [`Bearer`] around a service.
-pub(super) struct TokenLayer(pub(super) Option<TokenFile>);
-
 /// Adds the token, if there is one, to requests.
-pub(super) struct Bearer<S> {
-    inner: S,
-    file: Option<TokenFile>,
-}
-
-impl<S> Layer<S> for TokenLayer {
-    type Service = Bearer<S>;
-
-    fn layer(&self, inner: S) -> Bearer<S> {
-        Bearer { inner, file: self.0.clone() }
-    }
-}
-
-impl<S: Service<Request<B>>, B> Service<Request<B>> for Bearer<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        if let Some(file) = &mut self.file {
+pub(super) fn layer<B>(
+    mut file: Option<TokenFile>,
+) -> MapRequestLayer<impl FnMut(Request<B>) -> Request<B> + Clone + use<B>> {
+    MapRequestLayer::new(move |mut request: Request<B>| {
+        if let Some(file) = &mut file {
             request.headers_mut().insert(AUTHORIZATION, file.header());
         }
-        self.inner.call(request)
-    }
+        request
+    })
 }
 
 #[cfg(test)]
